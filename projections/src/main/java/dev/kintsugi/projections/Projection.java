@@ -1,0 +1,195 @@
+package dev.kintsugi.projections;
+
+import java.util.Objects;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.apache.pekko.projection.eventsourced.EventEnvelope;
+import org.apache.pekko.projection.jdbc.JdbcSession;
+import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An inline projection: a read model, and how one event changes it.
+ *
+ * <pre>{@code
+ * Projection<FileEvent> files = Projection.named("files").of(FileEvent.class)
+ *     .tables("files.sql")
+ *     .handler(FilesHandler::new)
+ *     .onFailure(FailurePolicy.skip())
+ *     .build();
+ * }</pre>
+ *
+ * <p>The handler runs in the transaction that appends the event, on the writer's thread; in a
+ * rebuild and in recovery it runs in a transaction of theirs. The runtime owns all of these
+ * transactions: a handler must not commit, roll back or close.
+ *
+ * <p>What a handler may rely on: events of one stream (persistence id) come in sequence, each once.
+ * Across streams an inline projection sees commit order and a rebuild sees the journal's ordering;
+ * a handler whose rows are shared between streams must give the same rows under both.
+ *
+ * @param <E> the class of the events that this projection subscribes to
+ */
+public final class Projection<E> {
+
+  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,47}");
+
+  private final String name;
+  private final int version;
+  private final Class<E> eventClass;
+  private final Tables tables;
+  private final Supplier<? extends JdbcHandler<EventEnvelope<E>, JdbcSession>> handler;
+  private final FailurePolicy failurePolicy;
+
+  private Projection(
+      Builder<E> builder,
+      Tables tables,
+      Supplier<? extends JdbcHandler<EventEnvelope<E>, JdbcSession>> handler) {
+    this.name = builder.name;
+    this.version = builder.version;
+    this.eventClass = builder.eventClass;
+    this.tables = tables;
+    this.handler = handler;
+    this.failurePolicy = builder.failurePolicy;
+  }
+
+  /**
+   * Begins the definition of a projection.
+   *
+   * @param name a lower-case letter, then up to 47 lower-case letters, digits and underscores. It
+   *     is the projection's identity in the database: a projection under a new name is a new
+   *     projection.
+   * @throws IllegalArgumentException if it is no such name
+   */
+  public static Named named(String name) {
+    if (!NAME.matcher(name).matches()) {
+      throw new IllegalArgumentException(
+          "'"
+              + name
+              + "' is no name for a projection: it takes a lower-case letter, then up to 47 lower-case"
+              + " letters, digits and underscores ("
+              + NAME.pattern()
+              + ")");
+    }
+    return new Named(name);
+  }
+
+  public String name() {
+    return name;
+  }
+
+  /** The definition's version, stored with each generation that was built by it. */
+  public int version() {
+    return version;
+  }
+
+  public Tables tables() {
+    return tables;
+  }
+
+  public FailurePolicy failurePolicy() {
+    return failurePolicy;
+  }
+
+  /** Whether this projection subscribes to an event; it is then an instance of its event class. */
+  public boolean subscribesTo(Object event) {
+    return eventClass.isInstance(event);
+  }
+
+  /** A new handler, for one thread. */
+  public JdbcHandler<EventEnvelope<E>, JdbcSession> newHandler() {
+    return Objects.requireNonNull(
+        handler.get(), () -> "the handler supplier of projection '" + name + "' returned null");
+  }
+
+  @Override
+  public String toString() {
+    return "Projection(" + name + ", version " + version + ", " + eventClass.getName() + ")";
+  }
+
+  /** A projection's name, waiting for its events. */
+  public static final class Named {
+    private final String name;
+
+    private Named(String name) {
+      this.name = name;
+    }
+
+    /** Subscribes to all events that are instances of a class, usually a sealed interface. */
+    public <E> Builder<E> of(Class<E> eventClass) {
+      return new Builder<>(name, eventClass);
+    }
+  }
+
+  /** Takes the rest of a definition; {@link #tables} and {@link #handler} must be given. */
+  public static final class Builder<E> {
+    private final String name;
+    private final Class<E> eventClass;
+    private int version = 1;
+    private @Nullable Tables tables;
+    private @Nullable Supplier<? extends JdbcHandler<EventEnvelope<E>, JdbcSession>> handler;
+    private FailurePolicy failurePolicy = FailurePolicy.reject();
+
+    private Builder(String name, Class<E> eventClass) {
+      this.name = name;
+      this.eventClass = eventClass;
+    }
+
+    /** The definition's version, from 1; default 1. */
+    public Builder<E> version(int version) {
+      if (version < 1) {
+        throw new IllegalArgumentException(
+            "projection '" + name + "': version " + version + " is below 1");
+      }
+      this.version = version;
+      return this;
+    }
+
+    /**
+     * The tables' DDL, from a resource on the class path of the event class, e.g. {@code
+     * "files.sql"}.
+     *
+     * @throws IllegalArgumentException if there is no such resource
+     */
+    public Builder<E> tables(String resource) {
+      return tables(Tables.resource(resource, eventClass.getClassLoader()));
+    }
+
+    /** The tables' DDL. */
+    public Builder<E> tables(Tables tables) {
+      this.tables = tables;
+      return this;
+    }
+
+    /**
+     * Makes the handler that applies one event. It is called once for each thread that applies
+     * events, and again after a transaction rolled back: handlers may keep state, and what they
+     * remember of a transaction that never was is thrown away with them.
+     */
+    public Builder<E> handler(
+        Supplier<? extends JdbcHandler<EventEnvelope<E>, JdbcSession>> handler) {
+      this.handler = handler;
+      return this;
+    }
+
+    /** What happens when the handler throws; default {@link FailurePolicy#reject()}. */
+    public Builder<E> onFailure(FailurePolicy failurePolicy) {
+      this.failurePolicy = failurePolicy;
+      return this;
+    }
+
+    /**
+     * The finished definition.
+     *
+     * @throws IllegalStateException if the tables or the handler were not given
+     */
+    public Projection<E> build() {
+      if (tables == null) {
+        throw new IllegalStateException("projection '" + name + "' has no tables(...)");
+      }
+      if (handler == null) {
+        throw new IllegalStateException("projection '" + name + "' has no handler(...)");
+      }
+      return new Projection<>(this, tables, handler);
+    }
+  }
+}

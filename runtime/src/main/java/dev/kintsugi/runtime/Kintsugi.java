@@ -1,0 +1,228 @@
+package dev.kintsugi.runtime;
+
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.hosting.LocalHosting;
+import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.rebuild.RebuildRequest;
+import dev.kintsugi.runtime.schema.ReadModel;
+import dev.kintsugi.runtime.schema.ReadModels;
+import dev.kintsugi.runtime.schema.SchemaException;
+import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.state.Rebuilds;
+import dev.kintsugi.runtime.supervisor.ProjectionStatus;
+import dev.kintsugi.runtime.supervisor.ProjectionSupervisor;
+import dev.kintsugi.runtime.supervisor.UnknownProjectionException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.apache.pekko.actor.AbstractExtensionId;
+import org.apache.pekko.actor.ClassicActorSystemProvider;
+import org.apache.pekko.actor.ExtendedActorSystem;
+import org.apache.pekko.actor.Extension;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
+import org.apache.pekko.pattern.Patterns;
+import org.apache.pekko.pattern.StatusReply;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Inline projections of an actor system: start them, rebuild them, see how they stand.
+ *
+ * <pre>{@code
+ * Kintsugi.get(system).start(files, directories, authors);
+ * Kintsugi.get(system).rebuild("files", "fixed the rename bug")
+ *     .thenCompose(RebuildHandle::done)
+ *     .thenAccept(proven -> log.info("files is whole again"));
+ * }</pre>
+ *
+ * <p>Events are projected inline as soon as {@code pekko.persistence.journal.plugin =
+ * "kintsugi.journal"} stores them. Any thread may call this.
+ */
+public final class Kintsugi implements Extension {
+
+  private static final Logger log = LoggerFactory.getLogger(Kintsugi.class);
+
+  private static final Id ID = new Id();
+
+  private final ActorSystem<?> system;
+  private final Node node;
+  private final LocalHosting hosting;
+  private final Duration askTimeout;
+  private final Duration pollInterval;
+
+  private Kintsugi(ExtendedActorSystem system) {
+    this.system = Adapter.toTyped(system);
+    this.node = Node.get(system);
+    this.hosting = new LocalHosting(this.system);
+    this.askTimeout = node.config().getDuration("supervisor.ask-timeout");
+    this.pollInterval = node.config().getDuration("rebuild.poll-interval");
+  }
+
+  /**
+   * Kintsugi on an actor system. The first call connects to the database and installs or checks the
+   * schema, on the calling thread.
+   *
+   * @throws dev.kintsugi.runtime.jdbc.DatabaseUnavailableException if there is no database
+   * @throws SchemaException if tables are missing and may not be made
+   */
+  public static Kintsugi get(ClassicActorSystemProvider system) {
+    return ID.get(system);
+  }
+
+  /**
+   * Starts projections, all or none: makes their tables where these are missing, makes them known
+   * to writers, and hosts their supervisors. One that the database does not know is built from the
+   * journal's history first ({@link #whenDone} tells when that has ended), one whose version is
+   * higher than the database's is rebuilt. Blocks for the database: to be called once at start-up,
+   * before events are written.
+   *
+   * @throws IllegalArgumentException if a projection is registered twice
+   * @throws SchemaException if a table script fails, makes no table, or makes another projection's
+   */
+  public void start(Projection<?>... projections) {
+    List<Projection<?>> added = List.of(projections);
+    node.registry().refuseDuplicates(added);
+    List<ReadModel> readModels = blocking(() -> probe(added));
+    blocking(
+        () ->
+            node.database()
+                .inTransaction(
+                    connection -> {
+                      for (ReadModel readModel : readModels) {
+                        ReadModels.create(connection, readModel);
+                      }
+                      return added;
+                    }));
+    node.registry().register(added);
+    for (ReadModel readModel : readModels) {
+      blocking(
+          () ->
+              node.database()
+                  .inTransaction(connection -> begin(connection, readModel.projection())));
+      hosting.host(node, readModel);
+    }
+  }
+
+  private List<ReadModel> probe(List<Projection<?>> added) throws SQLException {
+    List<ReadModel> readModels = new ArrayList<>();
+    Map<String, String> owners = new HashMap<>();
+    for (Projection<?> projection : added) {
+      try (Connection connection = node.database().connection()) {
+        ReadModel readModel = ReadModels.probe(connection, projection);
+        connection.rollback();
+        ReadModels.refuseShared(readModel, owners);
+        readModels.add(readModel);
+      }
+    }
+    return readModels;
+  }
+
+  private static boolean begin(Connection connection, Projection<?> projection)
+      throws SQLException {
+    RebuildRequest request =
+        new RebuildRequest(
+            projection.name(),
+            projection.version(),
+            "start",
+            "built version " + projection.version());
+    if (request.registerFirst(connection)) {
+      log.info("Projection '{}' is new and is built from history", projection.name());
+    } else if (request.beginIfRaised(connection).isPresent()) {
+      log.info(
+          "Projection '{}' is rebuilt as its version was raised to {}",
+          projection.name(),
+          projection.version());
+    }
+    return true;
+  }
+
+  /**
+   * Asks for a rebuild.
+   *
+   * @param reason why, for people; it is kept in the rebuild's history
+   * @return the rebuild, once it is accepted: on record, though its work has only begun. Fails with
+   *     {@link UnknownProjectionException} or {@link
+   *     dev.kintsugi.runtime.supervisor.RebuildInProgressException}; nothing is changed then.
+   */
+  public CompletionStage<RebuildHandle> rebuild(String projection, String reason) {
+    String requestedBy = System.getProperty("user.name", "unknown");
+    return this.<Integer>ask(
+            projection,
+            replyTo -> new ProjectionSupervisor.BeginRebuild(requestedBy, reason, replyTo))
+        .thenApply(
+            generation ->
+                new RebuildHandle(projection, generation, whenDone(projection, generation)));
+  }
+
+  /** How a projection stands; fails with {@link UnknownProjectionException}. */
+  public CompletionStage<ProjectionStatus> status(String projection) {
+    return ask(projection, ProjectionSupervisor.GetStatus::new);
+  }
+
+  /**
+   * The proven end of a projection's newest rebuild, or of its first build; at once if that has
+   * ended. Fails with {@link RebuildStoppedException} or {@link UnknownProjectionException}.
+   */
+  public CompletionStage<Rebuild> whenDone(String projection) {
+    return status(projection)
+        .thenCompose(status -> whenDone(projection, status.generation().generation()));
+  }
+
+  /** Looks at the row until the rebuild has ended, whichever node carries it out. */
+  private CompletionStage<Rebuild> whenDone(String projection, int generation) {
+    return node.onBlockingThread(
+            () ->
+                node.database()
+                    .inTransaction(connection -> Rebuilds.find(connection, projection, generation)))
+        .thenCompose(
+            found -> {
+              Rebuild rebuild = found.orElseThrow();
+              if (rebuild.isDone()) {
+                return CompletableFuture.completedStage(rebuild);
+              } else if (rebuild.isStopped()) {
+                return CompletableFuture.failedStage(new RebuildStoppedException(rebuild));
+              }
+              return Patterns.after(pollInterval, system, () -> whenDone(projection, generation));
+            });
+  }
+
+  private <T> CompletionStage<T> ask(
+      String projection,
+      Function<ActorRef<StatusReply<T>>, ProjectionSupervisor.Command> question) {
+    Optional<ActorRef<ProjectionSupervisor.Command>> supervisor = hosting.supervisorOf(projection);
+    if (supervisor.isEmpty()) {
+      return CompletableFuture.failedStage(new UnknownProjectionException(projection));
+    }
+    return AskPattern.askWithStatus(
+        supervisor.get(), question::apply, askTimeout, system.scheduler());
+  }
+
+  private static <T> T blocking(Callable<T> work) {
+    try {
+      return work.call();
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException("the database refused to start the projections: " + e, e);
+    }
+  }
+
+  private static final class Id extends AbstractExtensionId<Kintsugi> {
+    @Override
+    public Kintsugi createExtension(ExtendedActorSystem system) {
+      return new Kintsugi(system);
+    }
+  }
+}

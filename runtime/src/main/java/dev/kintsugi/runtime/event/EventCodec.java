@@ -1,0 +1,141 @@
+package dev.kintsugi.runtime.event;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.apache.pekko.actor.ActorRef;
+import org.apache.pekko.actor.ActorSystem;
+import org.apache.pekko.persistence.Persistence;
+import org.apache.pekko.persistence.PersistentRepr;
+import org.apache.pekko.persistence.journal.EventAdapters;
+import org.apache.pekko.persistence.journal.Tagged;
+import org.apache.pekko.serialization.Serialization;
+import org.apache.pekko.serialization.SerializationExtension;
+import org.apache.pekko.serialization.Serializer;
+import org.apache.pekko.serialization.Serializers;
+import org.jspecify.annotations.Nullable;
+import scala.jdk.javaapi.CollectionConverters;
+
+/**
+ * Between Pekko's view of an event and the journal's row. Threads may share it.
+ *
+ * <p>Event adapters run before a journal plugin gets to see an event; so what projections see is
+ * adapted back here, inline exactly as in a rebuild.
+ */
+public final class EventCodec {
+
+  private final Serialization serialization;
+  private final EventAdapters adapters;
+
+  /**
+   * A codec with the serializers of a system and the event adapters of a journal plugin.
+   *
+   * @param journalPluginId the configuration path of the journal, whose event adapters apply
+   */
+  public EventCodec(ActorSystem system, String journalPluginId) {
+    this.serialization = SerializationExtension.get(system);
+    this.adapters =
+        Persistence.get(system)
+            .adaptersFor(journalPluginId, com.typesafe.config.ConfigFactory.empty());
+  }
+
+  /**
+   * Serializes an event to be appended.
+   *
+   * @param timestamp when it is written, in milliseconds since the epoch
+   * @throws RuntimeException if it can't be serialized
+   */
+  public NewEvent encode(PersistentRepr repr, long timestamp) {
+    Object payload = repr.payload();
+    Set<String> tags = Set.of();
+    if (payload instanceof Tagged tagged) {
+      payload = tagged.payload();
+      tags = CollectionConverters.asJava(tagged.tags());
+    }
+    EventRow row =
+        new EventRow(
+            0,
+            repr.persistenceId(),
+            repr.sequenceNr(),
+            repr.writerUuid(),
+            timestamp,
+            repr.manifest(),
+            serialize(payload),
+            repr.metadata().isDefined() ? serialize(repr.metadata().get()) : null);
+    return new NewEvent(row, tags, adaptedBack(payload, repr.manifest()));
+  }
+
+  private Serialized serialize(Object object) {
+    Serializer serializer = serialization.findSerializerFor(object);
+    return new Serialized(
+        serializer.identifier(),
+        Serializers.manifestFor(serializer, object),
+        serialization.serialize(object).get());
+  }
+
+  /**
+   * A row as Pekko replays it to a persistent actor; the journal adapts it.
+   *
+   * @throws IllegalStateException if it can't be deserialized, naming what and which
+   */
+  public PersistentRepr toRepr(EventRow row) {
+    PersistentRepr repr =
+        PersistentRepr.apply(
+                deserialize(row, row.event()),
+                row.sequenceNumber(),
+                row.persistenceId(),
+                row.adapterManifest(),
+                false,
+                ActorRef.noSender(),
+                row.writer())
+            .withTimestamp(row.timestamp());
+    return row.metadata() == null ? repr : repr.withMetadata(deserialize(row, row.metadata()));
+  }
+
+  /** A row as projections see it; one that can't be deserialized says so in the result. */
+  public JournalEvent decode(EventRow row) {
+    List<Object> payloads = List.of();
+    Exception undecodable = null;
+    try {
+      payloads = adaptedBack(deserialize(row, row.event()), row.adapterManifest());
+    } catch (Exception e) {
+      undecodable = e;
+    }
+    return new JournalEvent(
+        row.ordering(),
+        row.persistenceId(),
+        row.sequenceNumber(),
+        row.timestamp(),
+        payloads,
+        undecodable);
+  }
+
+  private Object deserialize(EventRow row, Serialized serialized) {
+    try {
+      return serialization
+          .deserialize(serialized.bytes(), serialized.serializerId(), serialized.manifest())
+          .get();
+    } catch (Exception e) {
+      throw new IllegalStateException(
+          "event %d of stream %s (ordering %d) can't be deserialized: serializer %d, manifest '%s': %s"
+              .formatted(
+                  row.sequenceNumber(),
+                  row.persistenceId(),
+                  row.ordering(),
+                  serialized.serializerId(),
+                  serialized.manifest(),
+                  e),
+          e);
+    }
+  }
+
+  private List<Object> adaptedBack(Object payload, @Nullable String manifest) {
+    List<Object> events = new ArrayList<>(1);
+    adapters
+        .get(payload.getClass())
+        .fromJournal(payload, manifest == null ? "" : manifest)
+        .events()
+        .foreach(events::add);
+    return events;
+  }
+}

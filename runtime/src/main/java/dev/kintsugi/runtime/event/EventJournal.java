@@ -1,0 +1,315 @@
+package dev.kintsugi.runtime.event;
+
+import com.typesafe.config.Config;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.apache.pekko.persistence.jdbc.config.EventJournalTableColumnNames;
+import org.apache.pekko.persistence.jdbc.config.EventJournalTableConfiguration;
+import org.apache.pekko.persistence.jdbc.config.EventTagTableConfiguration;
+import org.jspecify.annotations.Nullable;
+import scala.Option;
+
+/**
+ * The journal's tables, under the names that Pekko Persistence JDBC's section {@code jdbc-journal}
+ * gives them, and what is read from and deleted in them. (The append is the writer's: it is one
+ * statement with the consult.) Every method works in the caller's transaction.
+ */
+public final class EventJournal {
+
+  private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z_][A-Za-z0-9_$]{0,62}");
+
+  /** The columns that statements built elsewhere name. */
+  public enum Column {
+    ORDERING,
+    PERSISTENCE_ID,
+    SEQUENCE_NUMBER,
+    DELETED
+  }
+
+  private final Map<Column, String> columns;
+  private final String table;
+  private final String tagTable;
+  private final String tagColumns;
+  private final String rowColumns;
+  private final String insertColumns;
+
+  private final String selectByOrdering;
+  private final String selectStream;
+  private final String highest;
+  private final String highestUpTo;
+  private final String deleteBelow;
+  private final String markDeleted;
+  private final String maxOrdering;
+  private final String survey;
+  private final String deletedStreams;
+
+  /**
+   * Builds the statements.
+   *
+   * @param jdbcJournal the section {@code jdbc-journal}
+   * @throws IllegalArgumentException if a name in it is no plain identifier
+   */
+  public EventJournal(Config jdbcJournal) {
+    EventJournalTableConfiguration events = new EventJournalTableConfiguration(jdbcJournal);
+    EventTagTableConfiguration tags = new EventTagTableConfiguration(jdbcJournal);
+    EventJournalTableColumnNames names = events.columnNames();
+    String ordering = quoted(names.ordering());
+    String persistenceId = quoted(names.persistenceId());
+    String sequenceNumber = quoted(names.sequenceNumber());
+    String deleted = quoted(names.deleted());
+
+    columns =
+        Map.of(
+            Column.ORDERING,
+            ordering,
+            Column.PERSISTENCE_ID,
+            persistenceId,
+            Column.SEQUENCE_NUMBER,
+            sequenceNumber,
+            Column.DELETED,
+            deleted);
+    table = qualified(events.schemaName(), events.tableName());
+    tagTable = qualified(tags.schemaName(), tags.tableName());
+    tagColumns = quoted(tags.columnNames().eventId()) + ", " + quoted(tags.columnNames().tag());
+    insertColumns =
+        String.join(
+            ", ",
+            List.of(
+                persistenceId,
+                sequenceNumber,
+                quoted(names.writer()),
+                quoted(names.writeTimestamp()),
+                quoted(names.adapterManifest()),
+                quoted(names.eventSerId()),
+                quoted(names.eventSerManifest()),
+                quoted(names.eventPayload()),
+                quoted(names.metaSerId()),
+                quoted(names.metaSerManifest()),
+                quoted(names.metaPayload())));
+    rowColumns = ordering + ", " + insertColumns;
+
+    String select = "SELECT " + rowColumns + " FROM " + table;
+    String ofStream = " WHERE " + persistenceId + " = ?";
+    selectByOrdering = select + " WHERE " + ordering + " = ANY (?) AND NOT " + deleted;
+    selectStream =
+        select
+            + ofStream
+            + " AND %1$s >= ? AND %1$s <= ? AND NOT %2$s ORDER BY %1$s LIMIT ?"
+                .formatted(sequenceNumber, deleted);
+    highest = "SELECT max(%s) FROM %s".formatted(sequenceNumber, table) + ofStream;
+    highestUpTo = highest + " AND " + sequenceNumber + " <= ?";
+    deleteBelow = "DELETE FROM " + table + ofStream + " AND " + sequenceNumber + " < ?";
+    markDeleted =
+        "UPDATE %s SET %s = TRUE".formatted(table, deleted)
+            + ofStream
+            + " AND "
+            + sequenceNumber
+            + " = ?";
+    maxOrdering = "SELECT COALESCE(max(" + ordering + "), 0) FROM " + table;
+    survey =
+        """
+        SELECT count(*) FILTER (WHERE NOT %1$s), COALESCE(sum(%2$s) FILTER (WHERE %1$s), 0),
+          count(*) FILTER (WHERE %1$s)
+        FROM %3$s
+        """
+            .formatted(deleted, sequenceNumber, table);
+    deletedStreams =
+        "SELECT %s FROM %s WHERE %s ORDER BY 1 LIMIT ?".formatted(persistenceId, table, deleted);
+  }
+
+  private static String qualified(Option<String> schema, String name) {
+    return schema.isDefined() ? quoted(schema.get()) + "." + quoted(name) : quoted(name);
+  }
+
+  private static String quoted(String identifier) {
+    if (!IDENTIFIER.matcher(identifier).matches()) {
+      throw new IllegalArgumentException(
+          "'"
+              + identifier
+              + "' in the section jdbc-journal is no plain SQL identifier ("
+              + IDENTIFIER.pattern()
+              + ")");
+    }
+    return '"' + identifier + '"';
+  }
+
+  /** A column, quoted. */
+  public String column(Column column) {
+    return Objects.requireNonNull(columns.get(column));
+  }
+
+  /** The journal table, quoted, for statements that are built elsewhere. */
+  public String table() {
+    return table;
+  }
+
+  /** The tag table, quoted. */
+  public String tagTable() {
+    return tagTable;
+  }
+
+  /** The tag table's two columns: event id, tag. */
+  public String tagColumns() {
+    return tagColumns;
+  }
+
+  /** The columns that an append fills, in the order of the append's arrays. */
+  public String insertColumns() {
+    return insertColumns;
+  }
+
+  /** The columns that {@link #read} takes, in its order. */
+  public String rowColumns() {
+    return rowColumns;
+  }
+
+  /** Reads the current row of a result whose columns are {@link #rowColumns()}. */
+  public static EventRow read(ResultSet row) throws SQLException {
+    return new EventRow(
+        row.getLong(1),
+        row.getString(2),
+        row.getLong(3),
+        row.getString(4),
+        row.getLong(5),
+        orEmpty(row.getString(6)),
+        new Serialized(row.getInt(7), row.getString(8), row.getBytes(9)),
+        metadata(row));
+  }
+
+  private static @Nullable Serialized metadata(ResultSet row) throws SQLException {
+    byte[] bytes = row.getBytes(12);
+    return bytes == null ? null : new Serialized(row.getInt(10), orEmpty(row.getString(11)), bytes);
+  }
+
+  private static String orEmpty(@Nullable String text) {
+    return text == null ? "" : text;
+  }
+
+  /**
+   * The events at some orderings, in no particular order; one that was deleted is not among them.
+   */
+  public List<EventRow> at(Connection connection, Collection<Long> orderings) throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(selectByOrdering)) {
+      select.setArray(1, connection.createArrayOf("int8", orderings.toArray()));
+      List<EventRow> rows = new ArrayList<>(orderings.size());
+      try (ResultSet row = select.executeQuery()) {
+        while (row.next()) {
+          rows.add(read(row));
+        }
+      }
+      return rows;
+    }
+  }
+
+  /** Hands on the events of a stream in sequence, fetched from the server in portions. */
+  public void replay(
+      Connection connection,
+      String persistenceId,
+      long from,
+      long to,
+      long max,
+      Consumer<EventRow> each)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(selectStream)) {
+      select.setFetchSize(500);
+      select.setString(1, persistenceId);
+      select.setLong(2, from);
+      select.setLong(3, to);
+      select.setLong(4, max);
+      try (ResultSet row = select.executeQuery()) {
+        while (row.next()) {
+          each.accept(read(row));
+        }
+      }
+    }
+  }
+
+  /** The highest sequence number that a stream ever had; 0 if it has none. */
+  public long highestSequenceNumber(Connection connection, String persistenceId)
+      throws SQLException {
+    return highest(connection, highest, persistenceId, OptionalLong.empty());
+  }
+
+  /**
+   * Deletes a stream's events up to a sequence number, as Pekko Persistence JDBC does it: the
+   * highest of them stays and is marked, so that the stream's highest sequence number never goes
+   * down.
+   */
+  public void deleteUpTo(Connection connection, String persistenceId, long sequenceNumber)
+      throws SQLException {
+    long last = highest(connection, highestUpTo, persistenceId, OptionalLong.of(sequenceNumber));
+    for (String sql : List.of(deleteBelow, markDeleted)) {
+      try (PreparedStatement delete = connection.prepareStatement(sql)) {
+        delete.setString(1, persistenceId);
+        delete.setLong(2, last);
+        delete.executeUpdate();
+      }
+    }
+  }
+
+  private static long highest(
+      Connection connection, String sql, String persistenceId, OptionalLong upTo)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(sql)) {
+      select.setString(1, persistenceId);
+      if (upTo.isPresent()) {
+        select.setLong(2, upTo.getAsLong());
+      }
+      try (ResultSet row = select.executeQuery()) {
+        row.next();
+        return row.getLong(1);
+      }
+    }
+  }
+
+  /** The journal's highest ordering that this transaction sees; 0 if the journal is empty. */
+  public long maxOrdering(Connection connection) throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(maxOrdering);
+        ResultSet row = select.executeQuery()) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+
+  /**
+   * What the journal holds.
+   *
+   * @param events how many events can be read
+   * @param deleted how many the application has deleted
+   * @param deletedStreams of how many streams
+   * @param someDeletedStreams the persistence ids of the first of these
+   */
+  public record Survey(
+      long events, long deleted, long deletedStreams, List<String> someDeletedStreams) {}
+
+  /**
+   * Counts the journal's events. Reads the whole table, so it takes a second per million events or
+   * so.
+   */
+  public Survey survey(Connection connection, int streamsToName) throws SQLException {
+    List<String> streams = new ArrayList<>();
+    try (PreparedStatement select = connection.prepareStatement(deletedStreams)) {
+      select.setInt(1, streamsToName);
+      try (ResultSet row = select.executeQuery()) {
+        while (row.next()) {
+          streams.add(row.getString(1));
+        }
+      }
+    }
+    try (PreparedStatement select = connection.prepareStatement(survey);
+        ResultSet row = select.executeQuery()) {
+      row.next();
+      return new Survey(row.getLong(1), row.getLong(2), row.getLong(3), streams);
+    }
+  }
+}

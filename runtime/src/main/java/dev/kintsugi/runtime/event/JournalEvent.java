@@ -1,0 +1,25 @@
+package dev.kintsugi.runtime.event;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A journal event as projections see it.
+ *
+ * @param payloads what the event adapters made of the stored event; usually one, none if they
+ *     dropped it
+ * @param undecodable why it could not be deserialized, if so; there are no payloads then
+ */
+public record JournalEvent(
+    long ordering,
+    String persistenceId,
+    long sequenceNumber,
+    long timestamp,
+    List<Object> payloads,
+    @Nullable Exception undecodable) {
+
+  /** "event 7 of stream File|README.md (ordering 42)", for error messages. */
+  public String forPeople() {
+    return "event %d of stream %s (ordering %d)".formatted(sequenceNumber, persistenceId, ordering);
+  }
+}

@@ -1,0 +1,173 @@
+package dev.kintsugi.runtime.handler;
+
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.event.JournalEvent;
+import dev.kintsugi.runtime.jdbc.SqlStates;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.pekko.persistence.query.Offset;
+import org.apache.pekko.projection.eventsourced.EventEnvelope;
+import org.apache.pekko.projection.jdbc.JdbcSession;
+import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One thread's handlers. Not thread-safe: handlers may be stateful and are single-threaded.
+ *
+ * <p>Whoever owns the transaction calls {@link #forget()} when it rolls back, so that no handler
+ * goes on with a memory of what never was.
+ */
+public final class Applier implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Applier.class);
+
+  /** What to do about a handler that throws, as to the transaction. */
+  public enum OnThrow {
+    /**
+     * Nothing: the caller rolls the whole transaction back. Costs nothing when no handler throws.
+     */
+    ROLL_BACK,
+    /** Roll back to a savepoint before the event; the transaction stays usable. */
+    SAVEPOINT
+  }
+
+  private final Map<String, JdbcHandler<?, JdbcSession>> handlers = new HashMap<>();
+  private @Nullable Connection connection;
+  private @Nullable GuardedSession session;
+
+  /**
+   * Applies an event to a projection's read model, in the connection's transaction.
+   *
+   * @return whether the projection subscribes to it
+   * @throws HandlerException if the handler or the event is at fault
+   * @throws Exception if the database is, or the transaction lost a race
+   */
+  public boolean apply(
+      Connection connection, Projection<?> projection, JournalEvent event, OnThrow onThrow)
+      throws Exception {
+    if (event.undecodable() == null && !isSubscribed(projection, event)) {
+      return false;
+    }
+    if (onThrow == OnThrow.ROLL_BACK) {
+      process(connection, projection, event);
+    } else {
+      processWithSavepoint(connection, projection, event);
+    }
+    return true;
+  }
+
+  /** Whether a projection subscribes to what an event is to projections. */
+  public static boolean isSubscribed(Projection<?> projection, JournalEvent event) {
+    for (Object payload : event.payloads()) {
+      if (projection.subscribesTo(payload)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void processWithSavepoint(
+      Connection connection, Projection<?> projection, JournalEvent event) throws Exception {
+    Savepoint savepoint = connection.setSavepoint();
+    try {
+      process(connection, projection, event);
+      release(connection, savepoint, projection, event);
+    } catch (HandlerException e) {
+      connection.rollback(savepoint);
+      forget();
+      throw e;
+    }
+  }
+
+  /**
+   * Fails where a handler swallowed an error of the database, as the transaction is then aborted.
+   */
+  private static void release(
+      Connection connection, Savepoint savepoint, Projection<?> projection, JournalEvent event)
+      throws SQLException, HandlerException {
+    try {
+      connection.releaseSavepoint(savepoint);
+    } catch (SQLException e) {
+      if (SqlStates.isDatabaseAtFault(e)) {
+        throw e;
+      }
+      throw new HandlerException(projection, event, e);
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private <E> void process(Connection connection, Projection<E> projection, JournalEvent event)
+      throws Exception {
+    try {
+      if (event.undecodable() != null) {
+        throw event.undecodable();
+      }
+      JdbcHandler<EventEnvelope<E>, JdbcSession> handler =
+          (JdbcHandler<EventEnvelope<E>, JdbcSession>) handlerOf(projection);
+      JdbcSession session = sessionOn(connection);
+      for (Object payload : event.payloads()) {
+        if (projection.subscribesTo(payload)) {
+          handler.process(
+              session,
+              EventEnvelope.create(
+                  Offset.sequence(event.ordering()),
+                  event.persistenceId(),
+                  event.sequenceNumber(),
+                  (E) payload,
+                  event.timestamp()));
+        }
+      }
+    } catch (Throwable e) {
+      boolean jvmAtFault = e instanceof VirtualMachineError && !(e instanceof StackOverflowError);
+      if (jvmAtFault || SqlStates.isTransactionRetriable(e) || SqlStates.isDatabaseAtFault(e)) {
+        throw e;
+      }
+      throw new HandlerException(projection, event, e);
+    }
+  }
+
+  private JdbcHandler<?, JdbcSession> handlerOf(Projection<?> projection) {
+    JdbcHandler<?, JdbcSession> handler = handlers.get(projection.name());
+    if (handler == null) {
+      handler = projection.newHandler();
+      handler.start();
+      handlers.put(projection.name(), handler);
+    }
+    return handler;
+  }
+
+  private GuardedSession sessionOn(Connection connection) {
+    if (session == null || this.connection != connection) {
+      this.connection = connection;
+      session = new GuardedSession(connection);
+    }
+    return session;
+  }
+
+  /**
+   * Stops all handlers; the next event gets new ones. To be called when a transaction rolled back.
+   */
+  public void forget() {
+    handlers.forEach(
+        (projection, handler) -> {
+          try {
+            handler.stop();
+          } catch (RuntimeException e) {
+            log.warn("The handler of projection '{}' failed to stop", projection, e);
+          }
+        });
+    handlers.clear();
+  }
+
+  @Override
+  public void close() {
+    forget();
+    connection = null;
+    session = null;
+  }
+}

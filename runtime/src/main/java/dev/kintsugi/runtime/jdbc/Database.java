@@ -1,0 +1,146 @@
+package dev.kintsugi.runtime.jdbc;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This node's connections to PostgreSQL, and transactions on them.
+ *
+ * <p>All methods block; call them on a thread that may (never an actor's). Connections come with
+ * autocommit off, at READ COMMITTED: the protocol needs a snapshot for each statement (DESIGN 5).
+ */
+public final class Database implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Database.class);
+
+  /** How often a transaction that lost a race (deadlock, serialization) is run in all. */
+  static final int ATTEMPTS = 8;
+
+  private final DataSource connections;
+  private final AutoCloseable onClose;
+
+  /**
+   * Connections from a pool that somebody else owns and closes. They must come with autocommit off.
+   */
+  public Database(DataSource connections) {
+    this(connections, () -> {});
+  }
+
+  private Database(DataSource connections, AutoCloseable onClose) {
+    this.connections = connections;
+    this.onClose = onClose;
+  }
+
+  /**
+   * Opens a pool and one connection.
+   *
+   * @throws DatabaseUnavailableException if there is no database, in one line that says which and
+   *     why
+   */
+  public static Database open(JdbcSettings settings) {
+    HikariConfig config = new HikariConfig();
+    config.setPoolName("kintsugi");
+    config.setJdbcUrl(settings.url());
+    if (!settings.user().isEmpty()) {
+      config.setUsername(settings.user());
+      config.setPassword(settings.password());
+    }
+    config.setMaximumPoolSize(settings.poolSize());
+    config.setConnectionTimeout(settings.connectionTimeout().toMillis());
+    config.setInitializationFailTimeout(-1);
+    config.setAutoCommit(false);
+    config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
+    config.addDataSourceProperty("ApplicationName", "kintsugi");
+    config.addDataSourceProperty("tcpKeepAlive", "true");
+    HikariDataSource pool = new HikariDataSource(config);
+    try (Connection connection = pool.getConnection()) {
+      connection.rollback();
+    } catch (SQLException e) {
+      pool.close();
+      Throwable why = e.getCause() == null ? e : e.getCause();
+      throw new DatabaseUnavailableException(
+          "No connection to " + settings + ": " + firstLine(why.getMessage()), e);
+    }
+    return new Database(pool, pool);
+  }
+
+  /**
+   * A connection that the caller closes; what it didn't commit is rolled back by then.
+   *
+   * @throws SQLException if none could be had
+   */
+  public Connection connection() throws SQLException {
+    return connections.getConnection();
+  }
+
+  /** What runs in a transaction. It must leave commit and rollback to whoever called it. */
+  @FunctionalInterface
+  public interface Work<T> {
+    T run(Connection connection) throws Exception;
+  }
+
+  /**
+   * Runs the work in a transaction of its own and commits. When it lost a race to another
+   * transaction (SQLSTATE 40001, 40P01), it is rolled back and run again, after a pause with
+   * jitter, a bounded number of times; so the work must be free of effects outside of the database.
+   *
+   * @throws Exception what the work threw, or what the commit threw; the transaction was rolled
+   *     back
+   */
+  public <T> T inTransaction(Work<T> work) throws Exception {
+    for (int attempt = 1; ; attempt++) {
+      try (Connection connection = connection()) {
+        return commitOrRollBack(connection, work);
+      } catch (Exception e) {
+        if (attempt == ATTEMPTS || !SqlStates.isTransactionRetriable(e)) {
+          throw e;
+        }
+        log.debug("Transaction lost a race, attempt {} of {}", attempt, ATTEMPTS, e);
+        pauseAfter(attempt);
+      }
+    }
+  }
+
+  private static <T> T commitOrRollBack(Connection connection, Work<T> work) throws Exception {
+    try {
+      T result = work.run(connection);
+      connection.commit();
+      return result;
+    } catch (Throwable e) {
+      try {
+        connection.rollback();
+      } catch (SQLException notEvenThat) {
+        e.addSuppressed(notEvenThat);
+      }
+      throw e;
+    }
+  }
+
+  private static void pauseAfter(int attempt) throws InterruptedException {
+    long upToMillis = 10L << Math.min(attempt, 6);
+    LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(1, upToMillis * 1_000_000L));
+    if (Thread.interrupted()) {
+      throw new InterruptedException("interrupted while waiting to run a transaction again");
+    }
+  }
+
+  private static String firstLine(@org.jspecify.annotations.Nullable String message) {
+    return message == null ? "no reason given" : message.lines().findFirst().orElse("");
+  }
+
+  @Override
+  public void close() {
+    try {
+      onClose.close();
+    } catch (Exception e) {
+      log.warn("The connection pool did not close cleanly", e);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package dev.kintsugi.runtime.jdbc;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+
+/**
+ * Where the database is, and how many connections this node takes; section {@code kintsugi.jdbc}.
+ *
+ * @param password is in no log and in no {@link #toString()}
+ */
+public record JdbcSettings(
+    String url, String user, String password, int poolSize, Duration connectionTimeout) {
+
+  public JdbcSettings {
+    if (!url.startsWith("jdbc:postgresql:")) {
+      throw new IllegalArgumentException(
+          "kintsugi.jdbc.url must begin with jdbc:postgresql:, is '"
+              + redacted(url)
+              + "'. Set it in the configuration, or KINTSUGI_JDBC_URL in the environment.");
+    }
+    if (poolSize < 2) {
+      throw new IllegalArgumentException(
+          "kintsugi.jdbc.pool-size must be 2 or more, is " + poolSize);
+    }
+  }
+
+  public static JdbcSettings of(Config config) {
+    return new JdbcSettings(
+        config.getString("url"),
+        config.getString("user"),
+        config.getString("password"),
+        config.getInt("pool-size"),
+        config.getDuration("connection-timeout"));
+  }
+
+  /** The URL without its parameters, which may hold a password. */
+  public String urlForPeople() {
+    return redacted(url);
+  }
+
+  private static String redacted(String url) {
+    int question = url.indexOf('?');
+    return question < 0 ? url : url.substring(0, question);
+  }
+
+  @Override
+  public String toString() {
+    return urlForPeople() + " as " + (user.isEmpty() ? "the driver's default user" : user);
+  }
+}

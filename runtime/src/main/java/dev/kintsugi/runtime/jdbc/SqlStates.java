@@ -1,0 +1,58 @@
+package dev.kintsugi.runtime.jdbc;
+
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What an error of the database means, by its SQLSTATE and never by its text.
+ *
+ * <p>Each question looks through the causes, as handlers and libraries wrap what they catch.
+ */
+public final class SqlStates {
+
+  public static final String UNIQUE_VIOLATION = "23505";
+  public static final String LOCK_NOT_AVAILABLE = "55P03";
+
+  private static final Set<String> TRANSACTION_LOST_A_RACE = Set.of("40001", "40P01");
+  private static final String STATEMENT_CANCELED = "57014";
+
+  private SqlStates() {}
+
+  /** The SQLSTATE of the first SQLException among an error and its causes. */
+  public static Optional<String> of(Throwable error) {
+    int depth = 0;
+    for (Throwable t = error; t != null && depth < 50; t = t.getCause(), depth++) {
+      if (t instanceof SQLException sql && sql.getSQLState() != null) {
+        return Optional.of(sql.getSQLState());
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Deadlock or serialization failure: the same transaction run again may well succeed. */
+  public static boolean isTransactionRetriable(Throwable error) {
+    return of(error).filter(TRANSACTION_LOST_A_RACE::contains).isPresent();
+  }
+
+  /**
+   * The database is at fault, not the statement: connection lost, out of resources, shutting down,
+   * a system or internal error. No handler and no event is to blame for these.
+   */
+  public static boolean isDatabaseAtFault(Throwable error) {
+    return of(error)
+        .filter(
+            state ->
+                state.startsWith("08")
+                    || state.startsWith("53")
+                    || (state.startsWith("57") && !state.equals(STATEMENT_CANCELED))
+                    || state.startsWith("58")
+                    || state.startsWith("XX"))
+        .isPresent();
+  }
+
+  /** Whether an error says that a row of this key is there already. */
+  public static boolean isUniqueViolation(Throwable error) {
+    return of(error).filter(UNIQUE_VIOLATION::equals).isPresent();
+  }
+}

@@ -1,0 +1,131 @@
+package dev.kintsugi.runtime.journal;
+
+import dev.kintsugi.runtime.event.EventCodec;
+import dev.kintsugi.runtime.event.NewEvent;
+import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.writer.Appender;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.apache.pekko.Done;
+import org.apache.pekko.persistence.AtomicWrite;
+import org.apache.pekko.persistence.PersistentRepr;
+import scala.jdk.javaapi.CollectionConverters;
+
+/** The journal without the actor around it: Pekko's contract on {@link CompletionStage}. */
+final class JournalLanes implements AutoCloseable {
+
+  private final Node node;
+  private final EventCodec codec;
+  private final List<Lane> lanes = new ArrayList<>();
+
+  /** The last write of each stream that is under way. */
+  private final Map<String, CompletionStage<?>> inFlight = new ConcurrentHashMap<>();
+
+  JournalLanes(Node node, EventCodec codec, JournalSettings settings) {
+    this.node = node;
+    this.codec = codec;
+    for (int i = 0; i < settings.lanes(); i++) {
+      lanes.add(
+          new Lane(
+              "kintsugi-lane-" + (i + 1),
+              settings,
+              new Appender(node.database(), node.writer()),
+              node.counters()));
+    }
+    lanes.forEach(Lane::start);
+  }
+
+  /** Stores atomic writes of one stream; the result says which were rejected, and why. */
+  CompletionStage<List<Optional<Exception>>> write(Iterable<AtomicWrite> atomicWrites) {
+    long now = System.currentTimeMillis();
+    String persistenceId = "";
+    List<List<NewEvent>> encoded = new ArrayList<>();
+    List<Optional<Exception>> rejections = new ArrayList<>();
+    for (AtomicWrite atomicWrite : atomicWrites) {
+      persistenceId = atomicWrite.persistenceId();
+      try {
+        encoded.add(encode(atomicWrite, now));
+        rejections.add(Optional.empty());
+      } catch (Exception e) {
+        encoded.add(List.of());
+        rejections.add(Optional.of(e));
+      }
+    }
+    Write write = new Write(persistenceId, encoded, rejections);
+    remember(persistenceId, write.result());
+    lanes.get(Math.floorMod(persistenceId.hashCode(), lanes.size())).submit(write);
+    return write.result();
+  }
+
+  private List<NewEvent> encode(AtomicWrite atomicWrite, long now) {
+    List<NewEvent> events = new ArrayList<>(atomicWrite.size());
+    for (PersistentRepr repr : CollectionConverters.asJava(atomicWrite.payload())) {
+      events.add(codec.encode(repr, now));
+    }
+    return events;
+  }
+
+  private void remember(String persistenceId, CompletionStage<?> result) {
+    inFlight.put(persistenceId, result);
+    result.whenComplete((done, error) -> inFlight.remove(persistenceId, result));
+  }
+
+  /** The stream's highest sequence number ever, once its write under way has ended. */
+  CompletionStage<Long> highestSequenceNumber(String persistenceId) {
+    CompletionStage<?> before =
+        inFlight.getOrDefault(persistenceId, CompletableFuture.completedStage(null));
+    return before
+        .handle((done, error) -> persistenceId)
+        .thenCompose(
+            id ->
+                node.onBlockingThread(
+                    () ->
+                        node.database()
+                            .inTransaction(
+                                connection ->
+                                    node.journal().highestSequenceNumber(connection, id))));
+  }
+
+  /** Hands a stream's events to the callback in sequence, on a blocking thread. */
+  CompletionStage<Done> replay(
+      String persistenceId, long from, long to, long max, Consumer<PersistentRepr> callback) {
+    return node.onBlockingThread(
+        () ->
+            node.database()
+                .inTransaction(
+                    connection -> {
+                      node.journal()
+                          .replay(
+                              connection,
+                              persistenceId,
+                              from,
+                              to,
+                              max,
+                              row -> callback.accept(codec.toRepr(row)));
+                      return Done.getInstance();
+                    }));
+  }
+
+  /** Deletes a stream's events up to a sequence number. */
+  CompletionStage<Done> deleteUpTo(String persistenceId, long sequenceNumber) {
+    return node.onBlockingThread(
+        () ->
+            node.database()
+                .inTransaction(
+                    connection -> {
+                      node.journal().deleteUpTo(connection, persistenceId, sequenceNumber);
+                      return Done.getInstance();
+                    }));
+  }
+
+  @Override
+  public void close() {
+    lanes.forEach(Lane::close);
+  }
+}

@@ -1,0 +1,24 @@
+package dev.kintsugi.runtime.journal;
+
+import com.typesafe.config.Config;
+
+/** Section {@code kintsugi.journal}; the keys are explained in reference.conf. */
+public record JournalSettings(int lanes, int queueSize, int groupSize) {
+
+  public JournalSettings {
+    if (lanes < 1) {
+      throw new IllegalArgumentException("kintsugi.journal.lanes is below 1: " + lanes);
+    }
+    if (groupSize < 1) {
+      throw new IllegalArgumentException("kintsugi.journal.group-size is below 1: " + groupSize);
+    }
+    if (queueSize < 1) {
+      throw new IllegalArgumentException("kintsugi.journal.queue-size is below 1: " + queueSize);
+    }
+  }
+
+  public static JournalSettings of(Config config) {
+    return new JournalSettings(
+        config.getInt("lanes"), config.getInt("queue-size"), config.getInt("group-size"));
+  }
+}

@@ -1,0 +1,181 @@
+package dev.kintsugi.runtime.journal;
+
+import dev.kintsugi.runtime.event.NewEvent;
+import dev.kintsugi.runtime.jdbc.SqlStates;
+import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.writer.AppendRejectedException;
+import dev.kintsugi.runtime.writer.Appender;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A thread that appends. It takes all writes that are queued, to a bound, into one transaction, and
+ * never waits for more: under load the groups grow by themselves, and idle a write goes at once. A
+ * stream is always on the same lane, so its writes are stored in the order in which they came.
+ *
+ * <p>A write that can't be stored fails or is rejected alone: the group is halved until it is by
+ * itself.
+ */
+final class Lane implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Lane.class);
+
+  private final BlockingQueue<Write> queue;
+  private final int queueSize;
+  private final int groupSize;
+  private final Appender appender;
+  private final Counters counters;
+  private final Thread thread;
+  private volatile boolean closed;
+
+  /**
+   * From which sequence number on a stream's writes failed. What its actor had sent after that,
+   * before it heard of the failure, must fail too, or the stream would have a gap.
+   */
+  private final Map<String, Long> failedFrom = new HashMap<>();
+
+  Lane(String name, JournalSettings settings, Appender appender, Counters counters) {
+    this.queueSize = settings.queueSize();
+    this.queue = new LinkedBlockingQueue<>(queueSize);
+    this.groupSize = settings.groupSize();
+    this.appender = appender;
+    this.counters = counters;
+    this.thread = new Thread(this::run, name);
+    this.thread.setDaemon(true);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Queues a write, or fails it at once if the queue is full. */
+  void submit(Write write) {
+    if (closed) {
+      write.fail(new IllegalStateException("the journal is closed"));
+    } else if (!queue.offer(write)) {
+      write.fail(
+          new JournalOverloadedException(
+              "the write of stream %s is refused: %d writes wait on its lane, as many as kintsugi.journal.queue-size allows"
+                  .formatted(write.persistenceId(), queueSize)));
+    } else if (closed) {
+      failQueued();
+    }
+  }
+
+  private void run() {
+    List<Write> group = new ArrayList<>(groupSize);
+    try {
+      while (!closed) {
+        group.add(queue.take());
+        queue.drainTo(group, groupSize - 1);
+        store(withoutThoseAfterAFailure(group));
+        group.clear();
+      }
+    } catch (InterruptedException e) {
+      log.debug("{} ends", thread.getName());
+    } finally {
+      appender.close();
+      group.forEach(write -> write.fail(new IllegalStateException("the journal was closed")));
+      failQueued();
+    }
+  }
+
+  private List<Write> withoutThoseAfterAFailure(List<Write> group) {
+    if (failedFrom.isEmpty()) {
+      return group;
+    }
+    List<Write> rest = new ArrayList<>(group.size());
+    for (Write write : group) {
+      if (!failedEarlier(write)) {
+        rest.add(write);
+      }
+    }
+    return rest;
+  }
+
+  private boolean failedEarlier(Write write) {
+    Long failed = failedFrom.get(write.persistenceId());
+    List<NewEvent> events = write.events();
+    if (failed == null || events.isEmpty()) {
+      return false;
+    }
+    long first = events.get(0).row().sequenceNumber();
+    if (first <= failed) {
+      failedFrom.remove(write.persistenceId());
+      return false;
+    }
+    write.fail(
+        new IllegalStateException(
+            "event %d of stream %s is not stored, as event %d before it was not"
+                .formatted(first, write.persistenceId(), failed)));
+    return true;
+  }
+
+  private void store(List<Write> group) throws InterruptedException {
+    while (true) {
+      List<NewEvent> events = new ArrayList<>();
+      group.forEach(write -> events.addAll(write.events()));
+      try {
+        if (!events.isEmpty()) {
+          counters.written(appender.append(events));
+        }
+        group.forEach(Write::complete);
+        return;
+      } catch (AppendRejectedException e) {
+        boolean rejected = false;
+        for (Write write : group) {
+          rejected |= write.reject(e.persistenceId(), e.sequenceNumber(), e);
+        }
+        if (!rejected) {
+          failAll(group, e);
+          return;
+        }
+      } catch (InterruptedException e) {
+        failAll(group, e);
+        throw e;
+      } catch (Throwable e) {
+        bisect(group, e);
+        return;
+      }
+    }
+  }
+
+  private void bisect(List<Write> group, Throwable e) throws InterruptedException {
+    if (group.size() == 1 || SqlStates.isDatabaseAtFault(e)) {
+      failAll(group, e);
+      return;
+    }
+    int half = group.size() / 2;
+    store(group.subList(0, half));
+    store(withoutThoseAfterAFailure(group.subList(half, group.size())));
+  }
+
+  private void failAll(List<Write> group, Throwable why) {
+    for (Write write : group) {
+      List<NewEvent> events = write.events();
+      if (!events.isEmpty()) {
+        failedFrom.merge(write.persistenceId(), events.get(0).row().sequenceNumber(), Math::min);
+      }
+      write.fail(why);
+    }
+  }
+
+  private void failQueued() {
+    for (Write write = queue.poll(); write != null; write = queue.poll()) {
+      write.fail(new IllegalStateException("the journal was closed"));
+    }
+  }
+
+  /** Ends the thread; writes that were not begun fail. */
+  @Override
+  public void close() {
+    closed = true;
+    thread.interrupt();
+  }
+}

@@ -1,0 +1,118 @@
+package dev.kintsugi.runtime.node;
+
+import com.typesafe.config.Config;
+import dev.kintsugi.runtime.event.EventCodec;
+import dev.kintsugi.runtime.event.EventJournal;
+import dev.kintsugi.runtime.handler.Registry;
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.jdbc.JdbcSettings;
+import dev.kintsugi.runtime.schema.Schema;
+import dev.kintsugi.runtime.writer.InlineWriter;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import org.apache.pekko.actor.AbstractExtensionId;
+import org.apache.pekko.actor.ClassicActorSystemProvider;
+import org.apache.pekko.actor.ExtendedActorSystem;
+import org.apache.pekko.actor.Extension;
+
+/** What one node has, made at the first use and closed with the actor system. */
+public final class Node implements Extension {
+
+  /** The journal plugin's configuration path; its event adapters apply in rebuilds, too. */
+  public static final String JOURNAL_PLUGIN_ID = "kintsugi.journal";
+
+  private static final Id ID = new Id();
+
+  private final Config config;
+  private final Database database;
+  private final EventJournal journal;
+  private final EventCodec codec;
+  private final Registry registry = new Registry();
+  private final Counters counters = new Counters();
+  private final InlineWriter writer;
+  private final Executor blocking;
+
+  private Node(ExtendedActorSystem system) {
+    this.config = system.settings().config().getConfig("kintsugi");
+    this.journal = new EventJournal(system.settings().config().getConfig("jdbc-journal"));
+    this.codec = new EventCodec(system, JOURNAL_PLUGIN_ID);
+    this.writer = new InlineWriter(journal, codec, registry, config.getInt("writer.help-limit"));
+    this.blocking = system.dispatchers().lookup("kintsugi.blocking-dispatcher");
+    this.database = open(config, journal);
+    system.registerOnTermination(database::close);
+  }
+
+  private static Database open(Config config, EventJournal journal) {
+    Database database = Database.open(JdbcSettings.of(config.getConfig("jdbc")));
+    try {
+      new Schema(database, journal.table()).ensure(config.getBoolean("schema.create"));
+      return database;
+    } catch (Exception e) {
+      database.close();
+      throw e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(e);
+    }
+  }
+
+  /**
+   * The node of an actor system. The first call connects to the database and looks at the schema,
+   * on the calling thread.
+   *
+   * @throws dev.kintsugi.runtime.jdbc.DatabaseUnavailableException if there is no database
+   * @throws dev.kintsugi.runtime.schema.SchemaException if tables are missing and may not be made
+   */
+  public static Node get(ClassicActorSystemProvider system) {
+    return ID.get(system);
+  }
+
+  /** Section {@code kintsugi} of the configuration. */
+  public Config config() {
+    return config;
+  }
+
+  public Database database() {
+    return database;
+  }
+
+  public EventJournal journal() {
+    return journal;
+  }
+
+  public EventCodec codec() {
+    return codec;
+  }
+
+  public Registry registry() {
+    return registry;
+  }
+
+  public Counters counters() {
+    return counters;
+  }
+
+  public InlineWriter writer() {
+    return writer;
+  }
+
+  /** Runs what blocks on the database, on threads that may; the result comes on one of these. */
+  public <T> CompletionStage<T> onBlockingThread(Callable<T> work) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return work.call();
+          } catch (Exception e) {
+            throw new CompletionException(e);
+          }
+        },
+        blocking);
+  }
+
+  private static final class Id extends AbstractExtensionId<Node> {
+    @Override
+    public Node createExtension(ExtendedActorSystem system) {
+      return new Node(system);
+    }
+  }
+}

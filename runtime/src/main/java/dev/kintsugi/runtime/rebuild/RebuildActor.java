@@ -1,0 +1,124 @@
+package dev.kintsugi.runtime.rebuild;
+
+import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.node.Node;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.PreRestart;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+
+/**
+ * Decides when to do the next step of a rebuild; what it is, rows decide ({@link RebuildSteps}). It
+ * tells its parent each change that matters, and stops when the rebuild has ended, was stopped, or
+ * is somebody else's.
+ */
+public final class RebuildActor {
+
+  /** What it can be told: nothing but by itself. */
+  public sealed interface Command {}
+
+  private record Next() implements Command {}
+
+  private record StepDone(Step step) implements Command {}
+
+  private record StepFailed(Throwable cause) implements Command {}
+
+  private final ActorContext<Command> context;
+  private final TimerScheduler<Command> timers;
+  private final Node node;
+  private final RebuildSteps steps;
+  private final String name;
+  private final Duration pollInterval;
+  private final ActorRef<Step> parent;
+  private final Applier applier = new Applier();
+
+  private RebuildActor(
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      Node node,
+      RebuildSteps steps,
+      String name,
+      Duration pollInterval,
+      ActorRef<Step> parent) {
+    this.context = context;
+    this.timers = timers;
+    this.node = node;
+    this.steps = steps;
+    this.name = name;
+    this.pollInterval = pollInterval;
+    this.parent = parent;
+  }
+
+  /**
+   * The actor that carries out a rebuild, from wherever its row says that it stands.
+   *
+   * @param name what is rebuilt, for log messages
+   * @param parent is told {@link Step.Activated} and the step that ends the actor
+   */
+  public static Behavior<Command> create(
+      Node node, RebuildSteps steps, String name, Duration pollInterval, ActorRef<Step> parent) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.withTimers(
+                timers ->
+                    new RebuildActor(context, timers, node, steps, name, pollInterval, parent)
+                        .stepping()));
+  }
+
+  /** A step is under way on a blocking thread. */
+  private Behavior<Command> stepping() {
+    CompletionStage<Step> step = node.onBlockingThread(() -> steps.next(applier));
+    context.pipeToSelf(
+        step, (done, error) -> error == null ? new StepDone(done) : new StepFailed(error));
+    return Behaviors.receive(Command.class)
+        .onMessage(StepDone.class, done -> onStepDone(done.step()))
+        .onMessage(StepFailed.class, this::onStepFailed)
+        .onSignal(PostStop.class, signal -> closeAfter(step))
+        .onSignal(PreRestart.class, signal -> closeAfter(step))
+        .build();
+  }
+
+  private Behavior<Command> onStepDone(Step step) {
+    if (step instanceof Step.Done done) {
+      context.getLog().debug("{}: {}", name, done.what());
+      return stepping();
+    } else if (step instanceof Step.Waiting waiting) {
+      context.getLog().debug("{} waits for {}", name, waiting.what());
+      return waiting();
+    }
+    parent.tell(step);
+    if (step instanceof Step.Activated) {
+      return stepping();
+    }
+    return Behaviors.stopped(applier::close);
+  }
+
+  private Behavior<Command> onStepFailed(StepFailed failed) {
+    throw new RebuildFailedException(name, failed.cause());
+  }
+
+  /** Nothing is under way until the timer rings. */
+  private Behavior<Command> waiting() {
+    timers.startSingleTimer(new Next(), pollInterval);
+    return Behaviors.receive(Command.class)
+        .onMessage(Next.class, next -> stepping())
+        .onSignal(PostStop.class, signal -> close())
+        .onSignal(PreRestart.class, signal -> close())
+        .build();
+  }
+
+  private Behavior<Command> closeAfter(CompletionStage<?> running) {
+    running.whenComplete((done, error) -> applier.close());
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> close() {
+    applier.close();
+    return Behaviors.same();
+  }
+}

@@ -1,0 +1,76 @@
+package dev.kintsugi.runtime.rebuild;
+
+import dev.kintsugi.runtime.state.Generation;
+import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.state.Rebuilds;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+
+/**
+ * Step 1 of a rebuild (DESIGN 6): the projection's row becomes the next generation, rebuilding, and
+ * the rebuild is noted. In the caller's transaction.
+ *
+ * @param version the version that this build has of the projection
+ */
+public record RebuildRequest(String projection, int version, String requestedBy, String reason) {
+
+  /** The answer to a request. */
+  public sealed interface Answer {}
+
+  /** The generation is being built from the commit of this transaction on. */
+  public record Accepted(int generation) implements Answer {}
+
+  /** Nothing was changed: a rebuild is under way. */
+  public record InProgress(int generation, String requestedBy, String reason) implements Answer {}
+
+  /** Nothing was changed: the database knows no such projection. */
+  public record Unknown() implements Answer {}
+
+  /** Nothing was changed: another request came first. */
+  public record LostRace() implements Answer {}
+
+  /** Makes the first generation of a projection that the database does not know yet. */
+  public boolean registerFirst(Connection connection) throws SQLException {
+    if (!Generations.register(connection, projection, version)) {
+      return false;
+    }
+    Generation first = Generations.find(connection, projection).orElseThrow();
+    Rebuilds.request(connection, projection, first.generation(), requestedBy, reason);
+    return true;
+  }
+
+  /** Begins the next generation, unless a rebuild is under way that has not stopped. */
+  public Answer begin(Connection connection) throws SQLException {
+    Optional<Generation> seen = Generations.find(connection, projection);
+    if (seen.isEmpty()) {
+      return new Unknown();
+    }
+    Optional<Rebuild> last = Rebuilds.find(connection, projection, seen.get().generation());
+    if (last.isPresent() && !last.get().isDone() && !last.get().isStopped()) {
+      return new InProgress(last.get().generation(), last.get().requestedBy(), last.get().reason());
+    }
+    return beginAfter(connection, seen.get());
+  }
+
+  /**
+   * Begins the next generation if the database's version is older, also in the midst of a rebuild.
+   */
+  public Optional<Answer> beginIfRaised(Connection connection) throws SQLException {
+    Optional<Generation> seen = Generations.find(connection, projection);
+    return seen.isPresent() && seen.get().version() < version
+        ? Optional.of(beginAfter(connection, seen.get()))
+        : Optional.empty();
+  }
+
+  private Answer beginAfter(Connection connection, Generation seen) throws SQLException {
+    if (!Generations.beginNext(connection, seen, version)) {
+      return new LostRace();
+    }
+    int next = seen.generation() + 1;
+    Rebuilds.supersedeOlder(connection, projection, next);
+    Rebuilds.request(connection, projection, next, requestedBy, reason);
+    return new Accepted(next);
+  }
+}

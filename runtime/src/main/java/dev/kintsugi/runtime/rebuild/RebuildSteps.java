@@ -1,0 +1,307 @@
+package dev.kintsugi.runtime.rebuild;
+
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.event.EventCodec;
+import dev.kintsugi.runtime.event.EventJournal;
+import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.handler.Applier.OnThrow;
+import dev.kintsugi.runtime.handler.HandlerException;
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.recovery.Drain;
+import dev.kintsugi.runtime.schema.ReadModel;
+import dev.kintsugi.runtime.schema.ReadModels;
+import dev.kintsugi.runtime.skip.SkipRecords;
+import dev.kintsugi.runtime.state.Fence;
+import dev.kintsugi.runtime.state.Generation;
+import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.state.Phase;
+import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.state.Rebuilds;
+import dev.kintsugi.runtime.state.Status;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Does a rebuild in place (DESIGN 6) one step at a time. What the next step is stands in the
+ * rebuild's row and nowhere else, so any owner on any node can go on where the last one was cut
+ * off. Two owners do no harm: every change is a compare-and-set, and the one that comes second is
+ * told {@link Step.NotOurs}.
+ *
+ * <p>Each step is a transaction of its own or two, on the calling thread.
+ */
+public final class RebuildSteps {
+
+  private static final Logger log = LoggerFactory.getLogger(RebuildSteps.class);
+
+  private static final int DELETED_STREAMS_NAMED = 10;
+
+  private final Database database;
+  private final EventJournal journal;
+  private final Drain drain;
+  private final Replay replay;
+  private final RebuildSettings settings;
+  private final Projection<?> projection;
+  private final List<String> tables;
+  private final int generation;
+  private long openAtLastLook = Long.MAX_VALUE;
+
+  /** The steps of the rebuild that builds a generation of a read model. */
+  public RebuildSteps(
+      Database database,
+      EventJournal journal,
+      EventCodec codec,
+      Drain drain,
+      RebuildSettings settings,
+      ReadModel readModel,
+      int generation) {
+    this.database = database;
+    this.journal = journal;
+    this.drain = drain;
+    this.replay = new Replay(journal, codec, settings.batchSize());
+    this.settings = settings;
+    this.projection = readModel.projection();
+    this.tables = readModel.tables();
+    this.generation = generation;
+  }
+
+  /**
+   * Does the next step.
+   *
+   * @throws Exception if the database is at fault; the step left nothing and can be done again
+   */
+  public Step next(Applier applier) throws Exception {
+    Optional<Rebuild> found =
+        database.inTransaction(
+            connection -> Rebuilds.find(connection, projection.name(), generation));
+    if (found.isEmpty()) {
+      return new Step.NotOurs("no such rebuild is on record");
+    }
+    Rebuild rebuild = found.get();
+    return switch (rebuild.phase()) {
+      case FENCE -> fence(rebuild);
+      case REPLAY -> replay(applier);
+      case DRAIN -> drain(applier, rebuild);
+      case SETTLE -> settle(rebuild);
+      case DONE -> new Step.Proven();
+    };
+  }
+
+  // Steps 1 to 3: the row has been set; wait for the fence, then empty the read model.
+
+  private Step fence(Rebuild rebuild) throws Exception {
+    Fence fence = rebuild.fence();
+    if (fence == null) {
+      return takeFence(rebuild);
+    }
+    if (rebuild.eventsToReplay() == null) {
+      return survey(rebuild);
+    }
+    if (!hasPassed(fence)) {
+      return new Step.Waiting("fence " + fence.xid());
+    }
+    return inOurTransaction(this::reset);
+  }
+
+  private Step takeFence(Rebuild rebuild) throws Exception {
+    Fence fence;
+    try (Connection connection = database.connection()) {
+      fence = Fence.take(connection);
+    }
+    return database.inTransaction(connection -> Rebuilds.setFence(connection, rebuild, fence))
+        ? new Step.Done("took fence " + fence.xid())
+        : new Step.NotOurs("another owner took a fence");
+  }
+
+  private boolean hasPassed(Fence fence) throws Exception {
+    return database.inTransaction(fence::hasPassed);
+  }
+
+  /** Counts what there is to replay while the fence is waited for, so that progress has an end. */
+  private Step survey(Rebuild rebuild) throws Exception {
+    EventJournal.Survey survey =
+        database.inTransaction(connection -> journal.survey(connection, DELETED_STREAMS_NAMED));
+    if (survey.deleted() > 0) {
+      log.warn(
+          "Rebuild of projection '{}', generation {}: {} events of {} streams were deleted from the"
+              + " journal and can't be replayed; what only they told is missing afterwards. Streams: {}{}",
+          projection.name(),
+          generation,
+          survey.deleted(),
+          survey.deletedStreams(),
+          survey.someDeletedStreams(),
+          survey.deletedStreams() > survey.someDeletedStreams().size() ? " and others" : "");
+    }
+    return database.inTransaction(
+            connection -> Rebuilds.setSize(connection, rebuild, survey.events(), survey.deleted()))
+        ? new Step.Done("counted " + survey.events() + " events")
+        : new Step.NotOurs("another owner counted the events");
+  }
+
+  private Step reset(Connection connection, Rebuild rebuild) throws SQLException {
+    if (rebuild.phase() != Phase.FENCE || rebuild.fence() == null) {
+      return new Step.NotOurs("another owner emptied the read model");
+    }
+    try (PreparedStatement timeout =
+        connection.prepareStatement("SELECT set_config('lock_timeout', ?, TRUE)")) {
+      timeout.setString(1, settings.truncateLockTimeout().toMillis() + "ms");
+      timeout.execute();
+    }
+    ReadModels.truncate(connection, tables);
+    SkipRecords.supersedeOlder(connection, projection.name(), generation);
+    long replayTo = journal.maxOrdering(connection);
+    return Rebuilds.beginReplay(connection, rebuild, replayTo)
+        ? new Step.Done("emptied the read model, replays up to ordering " + replayTo)
+        : new Step.NotOurs("another owner emptied the read model");
+  }
+
+  // Step 4: replay.
+
+  private Step replay(Applier applier) throws Exception {
+    try {
+      return replay(applier, OnThrow.ROLL_BACK);
+    } catch (HandlerException e) {
+      return replay(applier, OnThrow.SAVEPOINT);
+    } catch (ReplayStoppedException e) {
+      return stop(e);
+    }
+  }
+
+  private Step replay(Applier applier, OnThrow onThrow) throws Exception {
+    return inOurTransaction(
+        (connection, rebuild) -> {
+          if (rebuild.phase() != Phase.REPLAY) {
+            return new Step.NotOurs("another owner ended the replay");
+          }
+          try {
+            return switch (replay.batch(connection, applier, projection, rebuild, onThrow)) {
+              case ADVANCED -> new Step.Done("replayed a batch");
+              case ENDED -> new Step.Done("replayed history");
+              case LOST -> new Step.NotOurs("another owner moved the checkpoint");
+            };
+          } catch (Throwable e) {
+            applier.forget();
+            throw e;
+          }
+        });
+  }
+
+  private Step stop(ReplayStoppedException stopped) throws Exception {
+    String error = String.valueOf(stopped.getMessage());
+    return inOurTransaction(
+        (connection, rebuild) ->
+            Rebuilds.stop(connection, rebuild, error)
+                ? new Step.Stopped(error)
+                : new Step.NotOurs("another owner went on"));
+  }
+
+  // Steps 5 and 6: drain while writers still record, then let them apply.
+
+  private Step drain(Applier applier, Rebuild rebuild) throws Exception {
+    Drain.Batch batch = drain.drain(applier, projection.name(), generation);
+    if (batch.isFull() && !hasStalled(rebuild)) {
+      return new Step.Done("drained " + batch.archived() + " records");
+    }
+    return inOurTransaction(this::activate);
+  }
+
+  /**
+   * Whether writers record as fast as this drains, or so little is left that they may as well help.
+   */
+  private boolean hasStalled(Rebuild rebuild) throws Exception {
+    long open =
+        database
+            .inTransaction(
+                connection ->
+                    SkipRecords.count(connection, rebuild.projection(), rebuild.generation()))
+            .open();
+    boolean stalled = open < settings.activateBelow() || open >= openAtLastLook;
+    openAtLastLook = open;
+    return stalled;
+  }
+
+  private Step activate(Connection connection, Rebuild rebuild) throws SQLException {
+    return Rebuilds.beginSettling(connection, rebuild)
+            && Generations.activate(connection, projection.name(), generation)
+        ? new Step.Activated()
+        : new Step.NotOurs("another owner activated the generation");
+  }
+
+  // Step 7: recovery drains what is left; when a second fence has passed and nothing is, that is
+  // the proof.
+
+  private Step settle(Rebuild rebuild) throws Exception {
+    Fence fence = rebuild.fence();
+    if (fence == null) {
+      return takeFence(rebuild);
+    }
+    if (!hasPassed(fence)) {
+      return new Step.Waiting("fence " + fence.xid());
+    }
+    boolean unfinished =
+        database.inTransaction(
+            connection -> SkipRecords.anyUnfinished(connection, projection.name(), generation));
+    if (unfinished) {
+      return new Step.Waiting("recovery");
+    }
+    return inOurTransaction(
+        (connection, locked) ->
+            Rebuilds.end(connection, locked)
+                ? new Step.Proven()
+                : new Step.NotOurs("another owner ended the rebuild"));
+  }
+
+  /** What runs after the id was taken, the row was read and the rebuild's row was locked. */
+  @FunctionalInterface
+  private interface OurWork {
+    Step run(Connection connection, Rebuild rebuild) throws Exception;
+  }
+
+  /** Carries {@link Step.NotOurs} out of a transaction that must be rolled back. */
+  private static final class NotOursException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Step.NotOurs step;
+
+    NotOursException(Step.NotOurs step) {
+      super(step.why());
+      this.step = step;
+    }
+  }
+
+  /**
+   * Every transaction of a rebuild that changes something: an id first, then the row, then act on
+   * what the row says or stop. So the fence of a later rebuild waits for it, and an owner that has
+   * lost its place does nothing.
+   */
+  private Step inOurTransaction(OurWork work) throws Exception {
+    try {
+      return database.inTransaction(
+          connection -> {
+            Optional<Generation> row = Generations.findToActOn(connection, projection.name());
+            if (row.isEmpty() || row.get().generation() != generation) {
+              throw new NotOursException(new Step.NotOurs("a newer generation has begun"));
+            }
+            Rebuild locked = Rebuilds.lock(connection, projection.name(), generation).orElseThrow();
+            boolean belongs =
+                row.get().status() == Status.ACTIVE
+                    ? locked.phase() == Phase.SETTLE
+                    : locked.phase() != Phase.SETTLE && locked.phase() != Phase.DONE;
+            if (!belongs) {
+              throw new NotOursException(new Step.NotOurs("the rebuild has moved on"));
+            }
+            Step step = work.run(connection, locked);
+            if (step instanceof Step.NotOurs notOurs) {
+              throw new NotOursException(notOurs);
+            }
+            return step;
+          });
+    } catch (NotOursException e) {
+      return e.step;
+    }
+  }
+}

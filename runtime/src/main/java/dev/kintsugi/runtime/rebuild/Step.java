@@ -1,0 +1,23 @@
+package dev.kintsugi.runtime.rebuild;
+
+/** What a step of a rebuild came to, and so when to do the next one. */
+public sealed interface Step {
+
+  /** Done; the next step can be done at once. */
+  record Done(String what) implements Step {}
+
+  /** Nothing to do until somebody else has done something; ask again in a while. */
+  record Waiting(String what) implements Step {}
+
+  /** Writers apply to the generation from now on. What is left is recovery's to drain. */
+  record Activated() implements Step {}
+
+  /** The rebuild has ended: nothing is missing from the read model. */
+  record Proven() implements Step {}
+
+  /** Another owner was here first, or a newer generation has begun. */
+  record NotOurs(String why) implements Step {}
+
+  /** The failure policy stopped the replay at an event. */
+  record Stopped(String error) implements Step {}
+}

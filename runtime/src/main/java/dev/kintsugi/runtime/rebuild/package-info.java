@@ -1,0 +1,10 @@
+/**
+ * The rebuild of a projection in place (DESIGN 6), step by step over rows: any owner can do the
+ * next step, and a step that was cut off leaves nothing. {@link
+ * dev.kintsugi.runtime.rebuild.RebuildSteps} knows what the next step is; {@link
+ * dev.kintsugi.runtime.rebuild.RebuildActor} decides when.
+ */
+@NullMarked
+package dev.kintsugi.runtime.rebuild;
+
+import org.jspecify.annotations.NullMarked;

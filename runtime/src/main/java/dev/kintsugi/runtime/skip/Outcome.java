@@ -1,0 +1,19 @@
+package dev.kintsugi.runtime.skip;
+
+import java.util.Locale;
+
+/** What became of a skip record; in the archive in lower case. */
+public enum Outcome {
+  /** The event was applied to the read model, in the transaction that archived the record. */
+  APPLIED,
+  /** The projection turned out not to subscribe to the event. */
+  UNSUBSCRIBED,
+  /** An operator gave the event up, for good. */
+  DISCARDED,
+  /** A rebuild began; its replay takes the event in. */
+  SUPERSEDED;
+
+  String inTable() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

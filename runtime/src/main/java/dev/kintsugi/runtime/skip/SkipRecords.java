@@ -1,0 +1,320 @@
+package dev.kintsugi.runtime.skip;
+
+import static dev.kintsugi.runtime.jdbc.Results.AS_BEFORE;
+import static dev.kintsugi.runtime.jdbc.Results.BY_INDEX;
+
+import dev.kintsugi.runtime.jdbc.Results;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * The rows of {@code kintsugi_skip} and {@code kintsugi_skip_archive}. Every method works in the
+ * caller's transaction, which the caller commits.
+ *
+ * <p>Locks are always taken in (projection, generation, ordering), so that a helping writer and a
+ * drain can wait for each other and never deadlock on these rows.
+ */
+public final class SkipRecords {
+
+  private static final String COLUMNS =
+      """
+      s.projection, s.generation, s.persistence_id, s.sequence_number, s.ordering, s.reason,
+      s.attempts, s.parked_at IS NOT NULL AS parked,
+      s.next_attempt_at <= statement_timestamp() AS due
+      """;
+
+  private static final String INSERT =
+      """
+      INSERT INTO kintsugi_skip (projection, generation, persistence_id, sequence_number, ordering,
+        reason, attempts, first_failed_at, next_attempt_at, last_error)
+      SELECT n.projection, n.generation, n.persistence_id, n.sequence_number, n.ordering, n.reason,
+        CASE WHEN n.error IS NULL THEN 0 ELSE 1 END,
+        CASE WHEN n.error IS NULL THEN NULL ELSE clock_timestamp() END,
+        CASE WHEN n.error IS NULL THEN '-infinity'
+             ELSE clock_timestamp() + n.backoff_ms * INTERVAL '1 millisecond' END,
+        n.error
+      FROM unnest(?::text[], ?::int[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::text[],
+        ?::bigint[]) AS n(projection, generation, persistence_id, sequence_number, ordering, reason,
+        error, backoff_ms)
+      """;
+
+  private static final String LOCK_STREAMS =
+      BY_INDEX
+          + "SELECT "
+          + COLUMNS
+          + """
+          FROM kintsugi_skip s
+          WHERE (s.projection, s.generation, s.persistence_id) IN (
+            SELECT * FROM unnest(?::text[], ?::int[], ?::text[]))
+          ORDER BY s.projection, s.generation, s.ordering
+          FOR UPDATE OF s
+          """
+          + AS_BEFORE;
+
+  private static final String LOCK_BATCH =
+      BY_INDEX
+          + "SELECT "
+          + COLUMNS
+          + """
+          FROM kintsugi_skip s
+          WHERE s.projection = ? AND s.generation = ?
+            AND NOT EXISTS (
+              SELECT 1 FROM kintsugi_skip held
+              WHERE held.projection = s.projection AND held.generation = s.generation
+                AND held.persistence_id = s.persistence_id
+                AND held.sequence_number <= s.sequence_number
+                AND held.attempts > 0
+                AND (held.parked_at IS NOT NULL OR held.next_attempt_at > statement_timestamp()))
+          ORDER BY s.ordering
+          LIMIT ?
+          FOR UPDATE OF s
+          """
+          + AS_BEFORE;
+
+  private static final String ARCHIVE =
+      """
+      WITH moved AS (
+        DELETE FROM kintsugi_skip s
+        USING unnest(?::text[], ?::bigint[]) AS m(persistence_id, sequence_number)
+        WHERE s.projection = ? AND s.generation = ?
+          AND s.persistence_id = m.persistence_id AND s.sequence_number = m.sequence_number
+        RETURNING s.*)
+      INSERT INTO kintsugi_skip_archive (projection, generation, persistence_id, sequence_number,
+        ordering, reason, recorded_at, attempts, last_error, outcome)
+      SELECT projection, generation, persistence_id, sequence_number, ordering, reason, recorded_at,
+        attempts, last_error, ?
+      FROM moved
+      """;
+
+  private static final String SUPERSEDE =
+      """
+      WITH moved AS (
+        DELETE FROM kintsugi_skip WHERE projection = ? AND generation < ? RETURNING *)
+      INSERT INTO kintsugi_skip_archive (projection, generation, persistence_id, sequence_number,
+        ordering, reason, recorded_at, attempts, last_error, outcome)
+      SELECT projection, generation, persistence_id, sequence_number, ordering, reason, recorded_at,
+        attempts, last_error, 'superseded'
+      FROM moved
+      """;
+
+  private static final String FAILED_AGAIN =
+      """
+      UPDATE kintsugi_skip
+      SET attempts = attempts + 1, reason = 'FAILED', last_error = ?,
+        first_failed_at = COALESCE(first_failed_at, clock_timestamp()),
+        next_attempt_at = clock_timestamp() + ? * INTERVAL '1 millisecond',
+        parked_at = CASE
+          WHEN clock_timestamp() - COALESCE(first_failed_at, clock_timestamp())
+            >= ? * INTERVAL '1 millisecond' THEN clock_timestamp() END
+      WHERE projection = ? AND generation = ? AND persistence_id = ? AND sequence_number = ?
+      RETURNING parked_at IS NOT NULL
+      """;
+
+  private static final String COUNT =
+      """
+      SELECT count(*), count(*) FILTER (WHERE parked_at IS NOT NULL)
+      FROM kintsugi_skip WHERE projection = ? AND generation = ?
+      """;
+
+  private static final String UNFINISHED =
+      BY_INDEX
+          + """
+          SELECT EXISTS (
+            SELECT 1 FROM kintsugi_skip s
+            WHERE s.projection = ? AND s.generation = ? AND NOT EXISTS (
+              SELECT 1 FROM kintsugi_skip held
+              WHERE held.projection = s.projection AND held.generation = s.generation
+                AND held.persistence_id = s.persistence_id
+                AND held.attempts > 0 AND held.parked_at IS NOT NULL))
+          """
+          + AS_BEFORE;
+
+  private SkipRecords() {}
+
+  /** A stream of a generation. */
+  public record Stream(String projection, int generation, String persistenceId) {}
+
+  /** How many records are open, and how many of these are parked. */
+  public record Count(long open, long parked) {}
+
+  /** Writes new records in one statement. */
+  public static void insert(Connection connection, List<NewSkip> skips) throws SQLException {
+    if (skips.isEmpty()) {
+      return;
+    }
+    try (PreparedStatement insert = connection.prepareStatement(INSERT)) {
+      array(insert, 1, "text", skips.stream().map(NewSkip::projection).toArray());
+      array(insert, 2, "int4", skips.stream().map(NewSkip::generation).toArray());
+      array(insert, 3, "text", skips.stream().map(NewSkip::persistenceId).toArray());
+      array(insert, 4, "int8", skips.stream().map(NewSkip::sequenceNumber).toArray());
+      array(insert, 5, "int8", skips.stream().map(NewSkip::ordering).toArray());
+      array(insert, 6, "text", skips.stream().map(skip -> skip.reason().name()).toArray());
+      array(insert, 7, "text", skips.stream().map(SkipRecords::errorOf).toArray());
+      array(insert, 8, "int8", skips.stream().map(SkipRecords::backoffOf).toArray());
+      int inserted = insert.executeUpdate();
+      if (inserted != skips.size()) {
+        throw new IllegalStateException(
+            "%d skip records were to be written and %d were; the transaction is rolled back"
+                .formatted(skips.size(), inserted));
+      }
+    }
+  }
+
+  private static @org.jspecify.annotations.Nullable String errorOf(NewSkip skip) {
+    return skip.failure() == null ? null : skip.failure().error();
+  }
+
+  private static long backoffOf(NewSkip skip) {
+    return skip.failure() == null ? 0 : skip.failure().backoff().toMillis();
+  }
+
+  /**
+   * Locks all open records of some streams and returns them in ordering. Waits for a drain that
+   * holds them; those that it archived by then are not among them.
+   */
+  public static List<SkipRecord> lock(Connection connection, Collection<Stream> streams)
+      throws SQLException {
+    try (PreparedStatement lock = connection.prepareStatement(LOCK_STREAMS)) {
+      array(lock, 1, "text", streams.stream().map(Stream::projection).toArray());
+      array(lock, 2, "int4", streams.stream().map(Stream::generation).toArray());
+      array(lock, 3, "text", streams.stream().map(Stream::persistenceId).toArray());
+      return read(Results.first(lock));
+    }
+  }
+
+  /**
+   * Locks the next records of a generation that a drain may take, in ordering: those of streams
+   * that nothing parked or waiting holds up. Waits for whoever holds them.
+   *
+   * <p>A row may have changed while this waited for it, so the caller looks at {@link
+   * SkipRecord#isOpenForAttempt()} of each before it goes on with that row's stream.
+   */
+  public static List<SkipRecord> lockBatch(
+      Connection connection, String projection, int generation, int limit) throws SQLException {
+    try (PreparedStatement lock = connection.prepareStatement(LOCK_BATCH)) {
+      lock.setString(1, projection);
+      lock.setInt(2, generation);
+      lock.setInt(3, limit);
+      return read(Results.first(lock));
+    }
+  }
+
+  private static List<SkipRecord> read(ResultSet rows) throws SQLException {
+    List<SkipRecord> records = new ArrayList<>();
+    while (rows.next()) {
+      records.add(
+          new SkipRecord(
+              rows.getString(1),
+              rows.getInt(2),
+              rows.getString(3),
+              rows.getLong(4),
+              rows.getLong(5),
+              SkipReason.valueOf(rows.getString(6)),
+              rows.getInt(7),
+              rows.getBoolean(8),
+              rows.getBoolean(9)));
+    }
+    return records;
+  }
+
+  /**
+   * Moves records of one generation to the archive; the caller holds their locks.
+   *
+   * @throws IllegalStateException if one of them was not there: nothing of the transaction may
+   *     stand
+   */
+  public static void archive(Connection connection, List<SkipRecord> records, Outcome outcome)
+      throws SQLException {
+    if (records.isEmpty()) {
+      return;
+    }
+    SkipRecord first = records.get(0);
+    try (PreparedStatement archive = connection.prepareStatement(ARCHIVE)) {
+      array(archive, 1, "text", records.stream().map(SkipRecord::persistenceId).toArray());
+      array(archive, 2, "int8", records.stream().map(SkipRecord::sequenceNumber).toArray());
+      archive.setString(3, first.projection());
+      archive.setInt(4, first.generation());
+      archive.setString(5, outcome.inTable());
+      int moved = archive.executeUpdate();
+      if (moved != records.size()) {
+        throw new IllegalStateException(
+            ("%d skip records of projection %s, generation %d were locked and %d could be archived as"
+                    + " %s; somebody else took one, so the transaction is rolled back")
+                .formatted(records.size(), first.projection(), first.generation(), moved, outcome));
+      }
+    }
+  }
+
+  /** Archives the open records of all older generations, for whose events a replay will come. */
+  public static int supersedeOlder(Connection connection, String projection, int generation)
+      throws SQLException {
+    try (PreparedStatement supersede = connection.prepareStatement(SUPERSEDE)) {
+      supersede.setString(1, projection);
+      supersede.setInt(2, generation);
+      return supersede.executeUpdate();
+    }
+  }
+
+  /**
+   * Notes a failed attempt. The record is tried again after the backoff, or parked if it has failed
+   * for as long as {@code maxElapsed}. All times are the database's.
+   *
+   * @return whether it is parked now
+   */
+  public static boolean failedAgain(
+      Connection connection, SkipRecord record, String error, Duration backoff, Duration maxElapsed)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(FAILED_AGAIN)) {
+      update.setString(1, error);
+      update.setLong(2, backoff.toMillis());
+      update.setLong(3, maxElapsed.toMillis());
+      update.setString(4, record.projection());
+      update.setInt(5, record.generation());
+      update.setString(6, record.persistenceId());
+      update.setLong(7, record.sequenceNumber());
+      try (ResultSet row = update.executeQuery()) {
+        if (!row.next()) {
+          throw new IllegalStateException(
+              "the locked skip record " + record + " is gone; the transaction is rolled back");
+        }
+        return row.getBoolean(1);
+      }
+    }
+  }
+
+  /** Counts the open records of a generation. */
+  public static Count count(Connection connection, String projection, int generation)
+      throws SQLException {
+    try (PreparedStatement count = connection.prepareStatement(COUNT)) {
+      count.setString(1, projection);
+      count.setInt(2, generation);
+      try (ResultSet row = count.executeQuery()) {
+        row.next();
+        return new Count(row.getLong(1), row.getLong(2));
+      }
+    }
+  }
+
+  /** Whether records are open on streams that hold no parked record. */
+  public static boolean anyUnfinished(Connection connection, String projection, int generation)
+      throws SQLException {
+    try (PreparedStatement exists = connection.prepareStatement(UNFINISHED)) {
+      exists.setString(1, projection);
+      exists.setInt(2, generation);
+      ResultSet row = Results.first(exists);
+      row.next();
+      return row.getBoolean(1);
+    }
+  }
+
+  private static void array(PreparedStatement statement, int index, String type, Object[] values)
+      throws SQLException {
+    statement.setArray(index, statement.getConnection().createArrayOf(type, values));
+  }
+}

@@ -1,0 +1,114 @@
+package dev.kintsugi.runtime.state;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The point after which no transaction can still act on an older status (DESIGN 4).
+ *
+ * <p>A fence is a transaction id of its own. Ids are handed out in order, and every writer takes
+ * its id before it reads a status; so every writer that read a status before a change has an id
+ * below a fence taken after that change. The fence has passed when all transactions with an id
+ * below it have ended. It waits for those that had begun, never for new ones, and blocks nobody.
+ *
+ * <p>A snapshot's xmax would be no fence: it is one past the last <em>completed</em> id, and a
+ * writer with a higher id may be running that read the older status.
+ *
+ * @param xid the fence's transaction id
+ */
+public record Fence(long xid) {
+
+  private static final String TAKE = "SELECT pg_current_xact_id()::text";
+
+  private static final String HAS_PASSED =
+      "SELECT pg_snapshot_xmin(pg_current_snapshot()) > ?::text::xid8";
+
+  private static final String HOLDERS =
+      """
+      SELECT 'pid ' || pid, COALESCE(application_name, ''), COALESCE(usename, ''),
+        COALESCE(datname, ''), COALESCE(state, ''), xact_start, query_start
+      FROM pg_stat_activity
+      WHERE backend_xid IS NOT NULL
+        AND ((? - backend_xid::text::bigint) & 4294967295) BETWEEN 1 AND 2147483647
+      UNION ALL
+      SELECT 'prepared transaction ' || gid, '', owner::text, database::text, 'prepared', prepared,
+        prepared
+      FROM pg_prepared_xacts
+      WHERE ((? - transaction::text::bigint) & 4294967295) BETWEEN 1 AND 2147483647
+      ORDER BY 6
+      """;
+
+  /**
+   * Somebody that a fence waits for.
+   *
+   * @param who "pid 4711", or "prepared transaction name"
+   * @param since when its transaction began, by the database's clock
+   * @param queryStart when its last statement began
+   */
+  public record Holder(
+      String who,
+      String application,
+      String user,
+      String database,
+      String state,
+      Instant since,
+      Instant queryStart) {}
+
+  /**
+   * Takes a fence. The connection must be in no transaction; this begins and commits one that does
+   * nothing else.
+   */
+  public static Fence take(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(TAKE)) {
+      row.next();
+      Fence fence = new Fence(Long.parseLong(row.getString(1)));
+      connection.commit();
+      return fence;
+    }
+  }
+
+  /**
+   * Whether every transaction that had an id below this one has ended. The connection's transaction
+   * must have taken no id.
+   */
+  public boolean hasPassed(Connection connection) throws SQLException {
+    try (PreparedStatement passed = connection.prepareStatement(HAS_PASSED)) {
+      passed.setString(1, Long.toString(xid));
+      try (ResultSet row = passed.executeQuery()) {
+        row.next();
+        return row.getBoolean(1);
+      }
+    }
+  }
+
+  /** Whom it waits for, the oldest first; in the whole server, as far as this user may see. */
+  public List<Holder> holders(Connection connection) throws SQLException {
+    long low = xid & 0xFFFF_FFFFL;
+    try (PreparedStatement query = connection.prepareStatement(HOLDERS)) {
+      query.setLong(1, low);
+      query.setLong(2, low);
+      List<Holder> holders = new ArrayList<>();
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          holders.add(
+              new Holder(
+                  row.getString(1),
+                  row.getString(2),
+                  row.getString(3),
+                  row.getString(4),
+                  row.getString(5),
+                  row.getTimestamp(6).toInstant(),
+                  row.getTimestamp(7).toInstant()));
+        }
+      }
+      return holders;
+    }
+  }
+}

@@ -1,0 +1,144 @@
+package dev.kintsugi.runtime.state;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Optional;
+
+/**
+ * The rows of {@code kintsugi_projection}. Every change is a compare-and-set, in the caller's
+ * transaction.
+ */
+public final class Generations {
+
+  private static final String FIND =
+      """
+      SELECT projection, generation, status, paused, version FROM kintsugi_projection
+      WHERE projection = ? ORDER BY generation DESC LIMIT 1
+      """;
+
+  private static final String FIND_WITH_AN_ID = "SELECT pg_current_xact_id(); " + FIND;
+
+  private static final String REGISTER =
+      """
+      INSERT INTO kintsugi_projection (projection, generation, status, version)
+      SELECT ?, COALESCE((SELECT max(generation) FROM kintsugi_rebuild WHERE projection = ?), 0) + 1,
+        'rebuilding', ?
+      WHERE NOT EXISTS (SELECT 1 FROM kintsugi_projection WHERE projection = ?)
+      ON CONFLICT DO NOTHING
+      """;
+
+  private static final String BEGIN_NEXT =
+      """
+      UPDATE kintsugi_projection SET generation = generation + 1, status = 'rebuilding', version = ?
+      WHERE projection = ? AND generation = ? AND status = ?
+      """;
+
+  private static final String ACTIVATE =
+      """
+      UPDATE kintsugi_projection SET status = 'active'
+      WHERE projection = ? AND generation = ? AND status = 'rebuilding'
+      """;
+
+  private static final String PAUSE =
+      "UPDATE kintsugi_projection SET paused = ? WHERE projection = ? AND paused <> ?";
+
+  private Generations() {}
+
+  /** The newest generation of a projection, if it is known. */
+  public static Optional<Generation> find(Connection connection, String projection)
+      throws SQLException {
+    try (PreparedStatement find = connection.prepareStatement(FIND)) {
+      find.setString(1, projection);
+      return read(find.executeQuery());
+    }
+  }
+
+  /**
+   * The same for a transaction that is going to touch the read model: it takes its transaction id
+   * first, so that the fence after a later change of the row waits for it (DESIGN 5).
+   */
+  public static Optional<Generation> findToActOn(Connection connection, String projection)
+      throws SQLException {
+    try (PreparedStatement find = connection.prepareStatement(FIND_WITH_AN_ID)) {
+      find.setString(1, projection);
+      find.execute();
+      find.getMoreResults();
+      return read(find.getResultSet());
+    }
+  }
+
+  private static Optional<Generation> read(ResultSet row) throws SQLException {
+    return row.next()
+        ? Optional.of(
+            new Generation(
+                row.getString(1),
+                row.getInt(2),
+                Status.ofTable(row.getString(3)),
+                row.getBoolean(4),
+                row.getInt(5)))
+        : Optional.empty();
+  }
+
+  /**
+   * Makes the first generation of a projection that has none, as rebuilding.
+   *
+   * @return whether it was made; if not, it was there
+   */
+  public static boolean register(Connection connection, String projection, int version)
+      throws SQLException {
+    try (PreparedStatement register = connection.prepareStatement(REGISTER)) {
+      register.setString(1, projection);
+      register.setString(2, projection);
+      register.setInt(3, version);
+      register.setString(4, projection);
+      return register.executeUpdate() == 1;
+    }
+  }
+
+  /**
+   * Turns the row into the next generation, rebuilding (DESIGN 6, step 1).
+   *
+   * @return whether the row was still as {@code seen}
+   */
+  public static boolean beginNext(Connection connection, Generation seen, int version)
+      throws SQLException {
+    try (PreparedStatement begin = connection.prepareStatement(BEGIN_NEXT)) {
+      begin.setInt(1, version);
+      begin.setString(2, seen.projection());
+      begin.setInt(3, seen.generation());
+      begin.setString(4, seen.status().inTable());
+      return begin.executeUpdate() == 1;
+    }
+  }
+
+  /**
+   * Lets writers apply (DESIGN 6, step 6).
+   *
+   * @return whether the row was this generation, rebuilding
+   */
+  public static boolean activate(Connection connection, String projection, int generation)
+      throws SQLException {
+    try (PreparedStatement activate = connection.prepareStatement(ACTIVATE)) {
+      activate.setString(1, projection);
+      activate.setInt(2, generation);
+      return activate.executeUpdate() == 1;
+    }
+  }
+
+  /**
+   * Sets or clears the paused flag.
+   *
+   * @return whether that changed anything
+   */
+  public static boolean setPaused(Connection connection, String projection, boolean paused)
+      throws SQLException {
+    try (PreparedStatement pause = connection.prepareStatement(PAUSE)) {
+      pause.setBoolean(1, paused);
+      pause.setString(2, projection);
+      pause.setBoolean(3, paused);
+      return pause.executeUpdate() > 0;
+    }
+  }
+}

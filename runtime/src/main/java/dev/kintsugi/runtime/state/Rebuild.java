@@ -1,0 +1,74 @@
+package dev.kintsugi.runtime.state;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A row of {@code kintsugi_rebuild}: where a rebuild stands, and its history. All times are the
+ * database's.
+ *
+ * @param fence what the phases fence and settle wait for, once it was taken
+ * @param replayTo the bound R: the journal's highest ordering when the read model was emptied
+ * @param checkpoint up to which ordering history has been replayed
+ * @param eventsToReplay how many events the journal held up to R, once they were counted
+ * @param eventsDeleted how many of the streams' events up to R the application has deleted from the
+ *     journal; no rebuild can bring these back
+ * @param stoppedAt when the failure policy stopped it, at the event that {@code lastError} names
+ */
+public record Rebuild(
+    String projection,
+    int generation,
+    String requestedBy,
+    String reason,
+    Phase phase,
+    @Nullable Fence fence,
+    long replayTo,
+    long checkpoint,
+    @Nullable Long eventsToReplay,
+    @Nullable Long eventsDeleted,
+    long replayed,
+    long drained,
+    @Nullable String lastError,
+    Instant requestedAt,
+    @Nullable Instant fenceAt,
+    @Nullable Instant replayAt,
+    @Nullable Instant drainAt,
+    @Nullable Instant settleAt,
+    @Nullable Instant stoppedAt,
+    @Nullable Instant endedAt,
+    Instant readAt) {
+
+  public boolean isDone() {
+    return phase == Phase.DONE;
+  }
+
+  public boolean isStopped() {
+    return stoppedAt != null;
+  }
+
+  /** How far the replay is, from 0 to 1, by the journal's ordering. */
+  public double progress() {
+    return switch (phase) {
+      case FENCE -> 0;
+      case REPLAY -> replayTo == 0 ? 1 : (double) checkpoint / replayTo;
+      case DRAIN, SETTLE, DONE -> 1;
+    };
+  }
+
+  /** Events replayed a second, from the replay's start to its end or until now. */
+  public double eventsPerSecond() {
+    if (replayAt == null) {
+      return 0;
+    }
+    Instant until = drainAt == null ? readAt : drainAt;
+    long millis = Math.max(1, Duration.between(replayAt, until).toMillis());
+    return replayed * 1000.0 / millis;
+  }
+
+  /** From the request to the end, once it has ended. */
+  public Optional<Duration> duration() {
+    return Optional.ofNullable(endedAt).map(end -> Duration.between(requestedAt, end));
+  }
+}

@@ -1,0 +1,306 @@
+package dev.kintsugi.runtime.state;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows of {@code kintsugi_rebuild}. Every change is a compare-and-set on where the rebuild
+ * stood, in the caller's transaction; a method that returns false says that another owner was here
+ * first.
+ */
+public final class Rebuilds {
+
+  private static final String COLUMNS =
+      """
+      projection, generation, requested_by, reason, phase, fence::text, replay_to, checkpoint,
+      events_to_replay, events_deleted, replayed, drained, last_error, requested_at, fence_at,
+      replay_at, drain_at, settle_at, stopped_at, ended_at, clock_timestamp()
+      """;
+
+  private static final String FIND =
+      "SELECT " + COLUMNS + " FROM kintsugi_rebuild WHERE projection = ? AND generation = ?";
+
+  private static final String LOCK = FIND + " FOR NO KEY UPDATE";
+
+  private static final String HISTORY =
+      "SELECT "
+          + COLUMNS
+          + " FROM kintsugi_rebuild WHERE projection = ? ORDER BY generation DESC LIMIT ?";
+
+  private static final String REQUEST =
+      """
+      INSERT INTO kintsugi_rebuild (projection, generation, requested_by, reason, phase)
+      VALUES (?, ?, ?, ?, 'fence')
+      """;
+
+  private static final String SET_FENCE =
+      """
+      UPDATE kintsugi_rebuild SET fence = ?::text::xid8, fence_at = clock_timestamp()
+      WHERE projection = ? AND generation = ? AND phase = ? AND fence IS NULL
+      """;
+
+  private static final String BEGIN_REPLAY =
+      """
+      UPDATE kintsugi_rebuild
+      SET phase = 'replay', fence = NULL, fence_at = NULL, replay_to = ?, checkpoint = 0,
+        replay_at = clock_timestamp()
+      WHERE projection = ? AND generation = ? AND phase = 'fence'
+      """;
+
+  private static final String SET_SIZE =
+      """
+      UPDATE kintsugi_rebuild SET events_to_replay = ?, events_deleted = ?
+      WHERE projection = ? AND generation = ? AND phase = 'fence' AND events_to_replay IS NULL
+      """;
+
+  private static final String ADVANCE =
+      """
+      UPDATE kintsugi_rebuild
+      SET checkpoint = ?, replayed = replayed + ?, stopped_at = NULL
+      WHERE projection = ? AND generation = ? AND phase = 'replay' AND checkpoint = ?
+      """;
+
+  private static final String END_REPLAY =
+      """
+      UPDATE kintsugi_rebuild
+      SET phase = 'drain', checkpoint = replay_to, drain_at = clock_timestamp(), stopped_at = NULL
+      WHERE projection = ? AND generation = ? AND phase = 'replay' AND checkpoint = ?
+      """;
+
+  private static final String BEGIN_SETTLING =
+      """
+      UPDATE kintsugi_rebuild
+      SET phase = 'settle', fence = NULL, fence_at = NULL, settle_at = clock_timestamp()
+      WHERE projection = ? AND generation = ? AND phase = 'drain'
+      """;
+
+  private static final String END =
+      """
+      UPDATE kintsugi_rebuild SET phase = 'done', ended_at = clock_timestamp()
+      WHERE projection = ? AND generation = ? AND phase = 'settle'
+      """;
+
+  private static final String ADD_DRAINED =
+      """
+      UPDATE kintsugi_rebuild SET drained = drained + ?
+      WHERE projection = ? AND generation = ? AND phase IN ('drain', 'settle')
+      """;
+
+  private static final String STOP =
+      """
+      UPDATE kintsugi_rebuild SET stopped_at = clock_timestamp(), last_error = ?
+      WHERE projection = ? AND generation = ? AND phase = 'replay' AND checkpoint = ?
+      """;
+
+  private static final String SUPERSEDE =
+      """
+      UPDATE kintsugi_rebuild
+      SET stopped_at = clock_timestamp(), last_error = 'superseded by generation ' || ?
+      WHERE projection = ? AND generation < ? AND phase <> 'done' AND stopped_at IS NULL
+      """;
+
+  private Rebuilds() {}
+
+  /** The rebuild that made, or is making, a generation. */
+  public static Optional<Rebuild> find(Connection connection, String projection, int generation)
+      throws SQLException {
+    return findBy(connection, FIND, projection, generation);
+  }
+
+  /** The same, locked: whoever else owns the rebuild waits until this transaction has ended. */
+  public static Optional<Rebuild> lock(Connection connection, String projection, int generation)
+      throws SQLException {
+    return findBy(connection, LOCK, projection, generation);
+  }
+
+  private static Optional<Rebuild> findBy(
+      Connection connection, String sql, String projection, int generation) throws SQLException {
+    try (PreparedStatement find = connection.prepareStatement(sql)) {
+      find.setString(1, projection);
+      find.setInt(2, generation);
+      try (ResultSet row = find.executeQuery()) {
+        return row.next() ? Optional.of(read(row)) : Optional.empty();
+      }
+    }
+  }
+
+  /** The rebuilds of a projection, the newest first. */
+  public static List<Rebuild> history(Connection connection, String projection, int limit)
+      throws SQLException {
+    try (PreparedStatement history = connection.prepareStatement(HISTORY)) {
+      history.setString(1, projection);
+      history.setInt(2, limit);
+      List<Rebuild> rebuilds = new ArrayList<>();
+      try (ResultSet row = history.executeQuery()) {
+        while (row.next()) {
+          rebuilds.add(read(row));
+        }
+      }
+      return rebuilds;
+    }
+  }
+
+  /** Notes a rebuild that was asked for; its generation is new. */
+  public static void request(
+      Connection connection, String projection, int generation, String requestedBy, String reason)
+      throws SQLException {
+    try (PreparedStatement request = connection.prepareStatement(REQUEST)) {
+      request.setString(1, projection);
+      request.setInt(2, generation);
+      request.setString(3, requestedBy);
+      request.setString(4, reason);
+      request.executeUpdate();
+    }
+  }
+
+  /** Stores the fence that the rebuild's phase waits for. */
+  public static boolean setFence(Connection connection, Rebuild rebuild, Fence fence)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(SET_FENCE)) {
+      update.setString(1, Long.toString(fence.xid()));
+      update.setString(2, rebuild.projection());
+      update.setInt(3, rebuild.generation());
+      update.setString(4, rebuild.phase().inTable());
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /** From the phase fence to replay, with the bound R. */
+  public static boolean beginReplay(Connection connection, Rebuild rebuild, long replayTo)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(BEGIN_REPLAY)) {
+      update.setLong(1, replayTo);
+      update.setString(2, rebuild.projection());
+      update.setInt(3, rebuild.generation());
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /** Stores how much there is to replay, and how much can't be. */
+  public static boolean setSize(
+      Connection connection, Rebuild rebuild, long eventsToReplay, long eventsDeleted)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(SET_SIZE)) {
+      update.setLong(1, eventsToReplay);
+      update.setLong(2, eventsDeleted);
+      update.setString(3, rebuild.projection());
+      update.setInt(4, rebuild.generation());
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /** Moves the checkpoint of the replay, from where {@code rebuild} saw it. */
+  public static boolean advance(
+      Connection connection, Rebuild rebuild, long checkpoint, int replayed) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(ADVANCE)) {
+      update.setLong(1, checkpoint);
+      update.setInt(2, replayed);
+      update.setString(3, rebuild.projection());
+      update.setInt(4, rebuild.generation());
+      update.setLong(5, rebuild.checkpoint());
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /** From replay to drain: there is no further event up to R. */
+  public static boolean endReplay(Connection connection, Rebuild rebuild) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(END_REPLAY)) {
+      update.setString(1, rebuild.projection());
+      update.setInt(2, rebuild.generation());
+      update.setLong(3, rebuild.checkpoint());
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /** From drain to settle, in the transaction that makes the generation active. */
+  public static boolean beginSettling(Connection connection, Rebuild rebuild) throws SQLException {
+    return update(connection, BEGIN_SETTLING, rebuild);
+  }
+
+  /** From settle to done. */
+  public static boolean end(Connection connection, Rebuild rebuild) throws SQLException {
+    return update(connection, END, rebuild);
+  }
+
+  private static boolean update(Connection connection, String sql, Rebuild rebuild)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(sql)) {
+      update.setString(1, rebuild.projection());
+      update.setInt(2, rebuild.generation());
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /** Adds to the count of drained records, if a rebuild of this generation is draining. */
+  public static void addDrained(
+      Connection connection, String projection, int generation, int drained) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(ADD_DRAINED)) {
+      update.setInt(1, drained);
+      update.setString(2, projection);
+      update.setInt(3, generation);
+      update.executeUpdate();
+    }
+  }
+
+  /** Notes that the failure policy stopped the replay; the next owner tries again from there. */
+  public static boolean stop(Connection connection, Rebuild rebuild, String error)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(STOP)) {
+      update.setString(1, error);
+      update.setString(2, rebuild.projection());
+      update.setInt(3, rebuild.generation());
+      update.setLong(4, rebuild.checkpoint());
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /** Ends older rebuilds that were not done, in the transaction that begins a newer one. */
+  public static void supersedeOlder(Connection connection, String projection, int generation)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(SUPERSEDE)) {
+      update.setInt(1, generation);
+      update.setString(2, projection);
+      update.setInt(3, generation);
+      update.executeUpdate();
+    }
+  }
+
+  private static Rebuild read(ResultSet row) throws SQLException {
+    String fence = row.getString(6);
+    return new Rebuild(
+        row.getString(1),
+        row.getInt(2),
+        row.getString(3),
+        row.getString(4),
+        Phase.ofTable(row.getString(5)),
+        fence == null ? null : new Fence(Long.parseLong(fence)),
+        row.getLong(7),
+        row.getLong(8),
+        row.getObject(9, Long.class),
+        row.getObject(10, Long.class),
+        row.getLong(11),
+        row.getLong(12),
+        row.getString(13),
+        row.getTimestamp(14).toInstant(),
+        instant(row, 15),
+        instant(row, 16),
+        instant(row, 17),
+        instant(row, 18),
+        instant(row, 19),
+        instant(row, 20),
+        row.getTimestamp(21).toInstant());
+  }
+
+  private static @Nullable Instant instant(ResultSet row, int column) throws SQLException {
+    Timestamp timestamp = row.getTimestamp(column);
+    return timestamp == null ? null : timestamp.toInstant();
+  }
+}

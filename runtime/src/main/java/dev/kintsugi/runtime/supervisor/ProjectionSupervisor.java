@@ -1,0 +1,372 @@
+package dev.kintsugi.runtime.supervisor;
+
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.rebuild.RebuildActor;
+import dev.kintsugi.runtime.rebuild.RebuildRequest;
+import dev.kintsugi.runtime.rebuild.RebuildSettings;
+import dev.kintsugi.runtime.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.rebuild.Step;
+import dev.kintsugi.runtime.recovery.Drain;
+import dev.kintsugi.runtime.recovery.RecoveryActor;
+import dev.kintsugi.runtime.schema.ReadModel;
+import dev.kintsugi.runtime.state.Generation;
+import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.state.Phase;
+import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.state.Rebuilds;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.SupervisorStrategy;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.apache.pekko.pattern.StatusReply;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The actor of one projection (DESIGN 9). It follows the projection's row: rebuilding, it runs a
+ * {@link RebuildActor}; active, a {@link RecoveryActor}, and the RebuildActor until the rebuild is
+ * proven. It decides nothing that the row does not say, so a second one on another node does no
+ * harm.
+ */
+public final class ProjectionSupervisor {
+
+  /** What it can be asked. */
+  public sealed interface Command {}
+
+  /** How the projection stands; fails with {@link UnknownProjectionException}. */
+  public record GetStatus(ActorRef<StatusReply<ProjectionStatus>> replyTo) implements Command {}
+
+  /**
+   * Begins a rebuild and answers with its generation; fails with {@link
+   * RebuildInProgressException}.
+   *
+   * @param reason kept with the rebuild, for people
+   */
+  public record BeginRebuild(
+      String requestedBy, String reason, ActorRef<StatusReply<Integer>> replyTo)
+      implements Command {}
+
+  private record Look() implements Command {}
+
+  private record Seen(Row row) implements Command {}
+
+  private record LookFailed(Throwable cause) implements Command {}
+
+  private record FromRebuild(int generation, Step step) implements Command {}
+
+  private record RebuildActorEnded(int generation) implements Command {}
+
+  /** What it last read. */
+  private record Row(Optional<Generation> generation, Optional<Rebuild> rebuild) {
+    static Row read(Connection connection, String projection) throws SQLException {
+      Optional<Generation> generation = Generations.find(connection, projection);
+      Optional<Rebuild> rebuild =
+          generation.isPresent()
+              ? Rebuilds.find(connection, projection, generation.get().generation())
+              : Optional.empty();
+      return new Row(generation, rebuild);
+    }
+  }
+
+  /** A child, and the generation that it works on. */
+  private record Child<T>(ActorRef<T> ref, int generation) {}
+
+  private final ActorContext<Command> context;
+  private final TimerScheduler<Command> timers;
+  private final Node node;
+  private final ReadModel readModel;
+  private final Projection<?> projection;
+  private final Drain drain;
+  private final RebuildSettings rebuildSettings;
+  private final Duration pollInterval;
+  private @Nullable Child<RebuildActor.Command> rebuildActor;
+  private @Nullable Child<RecoveryActor.Command> recoveryActor;
+
+  /** The rebuild that the failure policy stopped; this owner leaves it so. */
+  private int stoppedGeneration;
+
+  private ProjectionSupervisor(
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      Node node,
+      ReadModel readModel) {
+    this.context = context;
+    this.timers = timers;
+    this.node = node;
+    this.readModel = readModel;
+    this.projection = readModel.projection();
+    this.rebuildSettings = RebuildSettings.of(node.config().getConfig("rebuild"));
+    this.pollInterval = node.config().getDuration("supervisor.poll-interval");
+    this.drain =
+        new Drain(
+            node.database(),
+            node.journal(),
+            node.codec(),
+            node.registry(),
+            node.config().getInt("recovery.batch-size"));
+  }
+
+  /** The supervisor of a projection that this node has registered. */
+  public static Behavior<Command> create(Node node, ReadModel readModel) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.withTimers(
+                timers -> new ProjectionSupervisor(context, timers, node, readModel).starting()));
+  }
+
+  private Behavior<Command> starting() {
+    look();
+    return following();
+  }
+
+  /** Reads the row on a blocking thread; {@link Seen} comes of it. */
+  private void look() {
+    CompletionStage<Row> row =
+        node.onBlockingThread(
+            () ->
+                node.database()
+                    .inTransaction(connection -> Row.read(connection, projection.name())));
+    context.pipeToSelf(
+        row, (read, error) -> error == null ? new Seen(read) : new LookFailed(error));
+  }
+
+  /** The generation is being built: this node's part in it is the rebuild. */
+  private Behavior<Command> rebuilding(Generation generation) {
+    stopRecovery();
+    startRebuild(generation.generation());
+    return following();
+  }
+
+  /** Writers apply: this node's part is recovery, and the end of the rebuild's proof. */
+  private Behavior<Command> active(Generation generation, Optional<Rebuild> rebuild) {
+    startRecovery(generation.generation());
+    if (rebuild.filter(r -> r.phase() == Phase.SETTLE).isPresent()) {
+      startRebuild(generation.generation());
+    }
+    return following();
+  }
+
+  /** The row is for a build of the application that has another version of the projection. */
+  private Behavior<Command> leftToOthers() {
+    stopRecovery();
+    stopRebuild();
+    return following();
+  }
+
+  private Behavior<Command> following() {
+    return Behaviors.receive(Command.class)
+        .onMessage(Look.class, look -> onLook())
+        .onMessage(Seen.class, this::onSeen)
+        .onMessage(LookFailed.class, this::onLookFailed)
+        .onMessage(FromRebuild.class, this::onFromRebuild)
+        .onMessage(RebuildActorEnded.class, this::onRebuildActorEnded)
+        .onMessage(GetStatus.class, this::onGetStatus)
+        .onMessage(BeginRebuild.class, this::onBeginRebuild)
+        .build();
+  }
+
+  private Behavior<Command> onLook() {
+    look();
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onSeen(Seen seen) {
+    timers.startSingleTimer(new Look(), pollInterval);
+    if (seen.row().generation().isEmpty()) {
+      return leftToOthers();
+    }
+    Generation generation = seen.row().generation().get();
+    if (generation.version() != projection.version()) {
+      return leftToOthers();
+    }
+    return switch (generation.status()) {
+      case REBUILDING -> rebuilding(generation);
+      case ACTIVE -> active(generation, seen.row().rebuild());
+    };
+  }
+
+  private Behavior<Command> onLookFailed(LookFailed failed) {
+    context
+        .getLog()
+        .warn(
+            "The row of projection '{}' can't be read, will look again in {}",
+            projection.name(),
+            pollInterval,
+            failed.cause());
+    timers.startSingleTimer(new Look(), pollInterval);
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onFromRebuild(FromRebuild message) {
+    String name = projection.name();
+    int generation = message.generation();
+    Step step = message.step();
+    if (step instanceof Step.Activated) {
+      context.getLog().info("Projection '{}', generation {} is active", name, generation);
+    } else if (step instanceof Step.Proven) {
+      context
+          .getLog()
+          .info(
+              "Rebuild of projection '{}', generation {} is done: nothing is missing",
+              name,
+              generation);
+    } else if (step instanceof Step.NotOurs notOurs) {
+      context
+          .getLog()
+          .info(
+              "Rebuild of projection '{}', generation {} goes on elsewhere: {}",
+              name,
+              generation,
+              notOurs.why());
+    } else if (step instanceof Step.Stopped stopped) {
+      stoppedGeneration = generation;
+      context
+          .getLog()
+          .error(
+              "Rebuild of projection '{}', generation {} is stopped, as its failure policy is to"
+                  + " reject: {}. Its read model is incomplete. Mend the handler and start again (the"
+                  + " rebuild goes on from its checkpoint), or ask for a new rebuild.",
+              name,
+              generation,
+              stopped.error());
+    }
+    look();
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onRebuildActorEnded(RebuildActorEnded ended) {
+    if (rebuildActor != null && rebuildActor.generation() == ended.generation()) {
+      rebuildActor = null;
+    }
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onGetStatus(GetStatus question) {
+    CompletionStage<Optional<ProjectionStatus>> status =
+        node.onBlockingThread(
+            () ->
+                node.database()
+                    .inTransaction(
+                        connection ->
+                            ProjectionStatus.read(connection, projection.name(), node.counters())));
+    status.whenComplete(
+        (found, error) ->
+            question
+                .replyTo()
+                .tell(
+                    error != null
+                        ? StatusReply.error(error)
+                        : found
+                            .map(StatusReply::success)
+                            .orElseGet(
+                                () ->
+                                    StatusReply.error(
+                                        new UnknownProjectionException(projection.name())))));
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onBeginRebuild(BeginRebuild request) {
+    RebuildRequest rebuild =
+        new RebuildRequest(
+            projection.name(), projection.version(), request.requestedBy(), request.reason());
+    ActorRef<Command> self = context.getSelf();
+    node.onBlockingThread(() -> node.database().inTransaction(rebuild::begin))
+        .whenComplete(
+            (answer, error) -> {
+              request.replyTo().tell(error != null ? StatusReply.error(error) : replyTo(answer));
+              self.tell(new Look());
+            });
+    return Behaviors.same();
+  }
+
+  private StatusReply<Integer> replyTo(RebuildRequest.Answer answer) {
+    String name = projection.name();
+    if (answer instanceof RebuildRequest.Accepted accepted) {
+      return StatusReply.success(accepted.generation());
+    } else if (answer instanceof RebuildRequest.InProgress running) {
+      return StatusReply.error(
+          new RebuildInProgressException(
+              name,
+              "generation %d is being built, as %s asked (%s); wait for its end"
+                  .formatted(running.generation(), running.requestedBy(), running.reason())));
+    } else if (answer instanceof RebuildRequest.LostRace) {
+      return StatusReply.error(new RebuildInProgressException(name, "another request came first"));
+    }
+    return StatusReply.error(new UnknownProjectionException(name));
+  }
+
+  private void startRebuild(int generation) {
+    if (generation == stoppedGeneration) {
+      return;
+    }
+    if (rebuildActor != null && rebuildActor.generation() == generation) {
+      return;
+    }
+    stopRebuild();
+    RebuildSteps steps =
+        new RebuildSteps(
+            node.database(),
+            node.journal(),
+            node.codec(),
+            drain,
+            rebuildSettings,
+            readModel,
+            generation);
+    ActorRef<Step> toSelf =
+        context.messageAdapter(Step.class, step -> new FromRebuild(generation, step));
+    ActorRef<RebuildActor.Command> ref =
+        context.spawnAnonymous(
+            restarted(
+                RebuildActor.create(
+                    node,
+                    steps,
+                    "Rebuild of projection '%s', generation %d"
+                        .formatted(projection.name(), generation),
+                    rebuildSettings.pollInterval(),
+                    toSelf)));
+    context.watchWith(ref, new RebuildActorEnded(generation));
+    rebuildActor = new Child<>(ref, generation);
+  }
+
+  private void startRecovery(int generation) {
+    if (recoveryActor != null && recoveryActor.generation() == generation) {
+      return;
+    }
+    stopRecovery();
+    recoveryActor =
+        new Child<>(
+            context.spawnAnonymous(
+                restarted(RecoveryActor.create(node, drain, projection.name(), generation))),
+            generation);
+  }
+
+  private <T> Behavior<T> restarted(Behavior<T> child) {
+    return Behaviors.supervise(child)
+        .onFailure(
+            SupervisorStrategy.restartWithBackoff(
+                node.config().getDuration("supervisor.min-backoff"),
+                node.config().getDuration("supervisor.max-backoff"),
+                0.2));
+  }
+
+  private void stopRebuild() {
+    if (rebuildActor != null) {
+      context.stop(rebuildActor.ref());
+      rebuildActor = null;
+    }
+  }
+
+  private void stopRecovery() {
+    if (recoveryActor != null) {
+      context.stop(recoveryActor.ref());
+      recoveryActor = null;
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package dev.kintsugi.runtime.writer;
+
+import dev.kintsugi.runtime.event.NewEvent;
+import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.handler.Applier.OnThrow;
+import dev.kintsugi.runtime.handler.HandlerException;
+import dev.kintsugi.runtime.jdbc.Database;
+import java.util.List;
+
+/**
+ * Appends in transactions of its own, for one thread: a lane's. The happy path pays for no
+ * savepoint; only when a handler has thrown is the transaction run again with one before each
+ * event.
+ */
+public final class Appender implements AutoCloseable {
+
+  private final Database database;
+  private final InlineWriter writer;
+  private final Applier applier = new Applier();
+
+  public Appender(Database database, InlineWriter writer) {
+    this.database = database;
+    this.writer = writer;
+  }
+
+  /**
+   * Appends events of any number of streams in one transaction, and commits it.
+   *
+   * @throws AppendRejectedException if a projection rejects one of them; none is stored then
+   * @throws Exception if the database says no; none is stored then, unless it is the commit's
+   *     answer that was lost
+   */
+  public Written append(List<NewEvent> events) throws Exception {
+    try {
+      return append(events, OnThrow.ROLL_BACK);
+    } catch (HandlerException e) {
+      return append(events, OnThrow.SAVEPOINT);
+    }
+  }
+
+  private Written append(List<NewEvent> events, OnThrow onThrow) throws Exception {
+    return database.inTransaction(
+        connection -> {
+          try {
+            return writer.write(connection, applier, events, onThrow);
+          } catch (Throwable e) {
+            applier.forget();
+            throw e;
+          }
+        });
+  }
+
+  @Override
+  public void close() {
+    applier.close();
+  }
+}

@@ -1,0 +1,27 @@
+package dev.kintsugi.runtime.writer;
+
+import dev.kintsugi.runtime.state.Generation;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What an append learned from the database: the orderings of its events, and what to do about each
+ * generation.
+ */
+@SuppressWarnings("ArrayRecordComponent")
+record Consulted(long[] orderings, List<Consulted.View> views) {
+
+  /**
+   * A generation, and those of the append's streams that have open records of it. Only looked up
+   * for generations that are applied to.
+   */
+  record View(Generation generation, Map<String, OpenRecords> open) {}
+
+  /**
+   * The open records of a stream.
+   *
+   * @param count how many, counted up to one more than a writer helps with
+   * @param held whether one of them is parked or not yet due
+   */
+  record OpenRecords(int count, boolean held) {}
+}

@@ -1,0 +1,163 @@
+package dev.kintsugi.runtime.writer;
+
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.event.EventCodec;
+import dev.kintsugi.runtime.event.EventJournal;
+import dev.kintsugi.runtime.event.EventRow;
+import dev.kintsugi.runtime.event.JournalEvent;
+import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.handler.Applier.OnThrow;
+import dev.kintsugi.runtime.handler.HandlerException;
+import dev.kintsugi.runtime.handler.Registry;
+import dev.kintsugi.runtime.skip.Outcome;
+import dev.kintsugi.runtime.skip.SkipRecord;
+import dev.kintsugi.runtime.skip.SkipRecords;
+import dev.kintsugi.runtime.state.Generation;
+import dev.kintsugi.runtime.state.Status;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * How a writer helps (DESIGN 5, step 4): it applies and archives the older open records of a stream
+ * before it applies the stream's new event. Were it to record {@code BEHIND} instead, a hot stream
+ * could stay one record ahead of the drain for ever.
+ */
+final class Helper {
+
+  private final EventJournal journal;
+  private final EventCodec codec;
+  private final Registry registry;
+  private final int helpLimit;
+
+  Helper(EventJournal journal, EventCodec codec, Registry registry, int helpLimit) {
+    this.journal = journal;
+    this.codec = codec;
+    this.registry = registry;
+    this.helpLimit = helpLimit;
+  }
+
+  /**
+   * What came of helping.
+   *
+   * @param mended whether no older record of the stream is open any more
+   */
+  record Helped(int records, boolean mended) {
+    static final Helped NOT = new Helped(0, false);
+  }
+
+  /**
+   * Locks, before the append touches any read model, all records that it may help with: in one
+   * statement and in one order, so that it can't deadlock with a drain on them. Waits for a drain
+   * that holds them; what that archived is gone then.
+   */
+  Locked lock(Connection connection, List<Consulted.View> views, List<JournalEvent> appended)
+      throws SQLException {
+    Set<SkipRecords.Stream> streams = new LinkedHashSet<>();
+    for (Consulted.View view : views) {
+      streams.addAll(streamsToHelp(view, appended));
+    }
+    Map<SkipRecords.Stream, List<SkipRecord>> records = new HashMap<>();
+    Map<Long, EventRow> rows = new HashMap<>();
+    if (!streams.isEmpty()) {
+      streams.forEach(stream -> records.put(stream, new ArrayList<>()));
+      List<SkipRecord> locked = SkipRecords.lock(connection, streams);
+      for (SkipRecord record : locked) {
+        records.computeIfAbsent(streamOf(record), stream -> new ArrayList<>()).add(record);
+      }
+      journal
+          .at(connection, locked.stream().map(SkipRecord::ordering).distinct().toList())
+          .forEach(row -> rows.put(row.ordering(), row));
+    }
+    return new Locked(records, rows);
+  }
+
+  private List<SkipRecords.Stream> streamsToHelp(Consulted.View view, List<JournalEvent> appended) {
+    Generation generation = view.generation();
+    Optional<Projection<?>> projection =
+        registry.find(generation.projection(), generation.version());
+    if (view.open().isEmpty()
+        || projection.isEmpty()
+        || generation.paused()
+        || generation.status() != Status.ACTIVE) {
+      return List.of();
+    }
+    List<SkipRecords.Stream> streams = new ArrayList<>();
+    for (JournalEvent event : appended) {
+      Consulted.OpenRecords open = view.open().get(event.persistenceId());
+      if (open != null
+          && !open.held()
+          && open.count() <= helpLimit
+          && Applier.isSubscribed(projection.get(), event)) {
+        streams.add(
+            new SkipRecords.Stream(
+                generation.projection(), generation.generation(), event.persistenceId()));
+      }
+    }
+    return streams;
+  }
+
+  private static SkipRecords.Stream streamOf(SkipRecord record) {
+    return new SkipRecords.Stream(record.projection(), record.generation(), record.persistenceId());
+  }
+
+  /** The records that an append holds the locks of, and the journal's rows that they refer to. */
+  final class Locked {
+    private final Map<SkipRecords.Stream, List<SkipRecord>> records;
+    private final Map<Long, EventRow> rows;
+
+    private Locked(Map<SkipRecords.Stream, List<SkipRecord>> records, Map<Long, EventRow> rows) {
+      this.records = records;
+      this.rows = rows;
+    }
+
+    /**
+     * Applies and archives a stream's open records, as far as that goes.
+     *
+     * @throws HandlerException only with {@code ROLL_BACK}, if a handler failed
+     */
+    Helped help(
+        Connection connection,
+        Applier applier,
+        OnThrow onThrow,
+        Projection<?> projection,
+        Generation generation,
+        String persistenceId)
+        throws Exception {
+      List<SkipRecord> ofStream =
+          records.get(
+              new SkipRecords.Stream(
+                  generation.projection(), generation.generation(), persistenceId));
+      if (ofStream == null) {
+        return Helped.NOT;
+      }
+      List<SkipRecord> applied = new ArrayList<>();
+      List<SkipRecord> unsubscribed = new ArrayList<>();
+      for (SkipRecord record : ofStream) {
+        EventRow row = rows.get(record.ordering());
+        if (row == null || !record.isOpenForAttempt()) {
+          break;
+        }
+        try {
+          boolean subscribed = applier.apply(connection, projection, codec.decode(row), onThrow);
+          (subscribed ? applied : unsubscribed).add(record);
+        } catch (HandlerException e) {
+          if (onThrow == OnThrow.ROLL_BACK) {
+            throw e;
+          }
+          break;
+        }
+      }
+      SkipRecords.archive(connection, applied, Outcome.APPLIED);
+      SkipRecords.archive(connection, unsubscribed, Outcome.UNSUBSCRIBED);
+      int done = applied.size() + unsubscribed.size();
+      return new Helped(done, done == ofStream.size());
+    }
+  }
+}

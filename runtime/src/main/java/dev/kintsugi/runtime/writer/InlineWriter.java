@@ -1,0 +1,226 @@
+package dev.kintsugi.runtime.writer;
+
+import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.event.EventCodec;
+import dev.kintsugi.runtime.event.EventJournal;
+import dev.kintsugi.runtime.event.JournalEvent;
+import dev.kintsugi.runtime.event.NewEvent;
+import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.handler.Applier.OnThrow;
+import dev.kintsugi.runtime.handler.HandlerException;
+import dev.kintsugi.runtime.handler.Registry;
+import dev.kintsugi.runtime.skip.NewSkip;
+import dev.kintsugi.runtime.skip.SkipReason;
+import dev.kintsugi.runtime.skip.SkipRecords;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The writer's protocol (DESIGN 5), in a transaction that the caller owns, commits and rolls back.
+ *
+ * <p>For each generation in the database and each event that it subscribes to, exactly one of: it
+ * is <em>applied</em>; older open records of its stream are applied and archived first
+ * (<em>help</em>), then it is applied; or it is <em>recorded</em>, with the reason. Threads may
+ * share a writer; each brings its own {@link Applier}.
+ */
+public final class InlineWriter {
+
+  private final Registry registry;
+  private final AppendAndConsult appendAndConsult;
+  private final Helper helper;
+  private final String insertTags;
+
+  /**
+   * A writer to a journal.
+   *
+   * @param helpLimit with how many open records of a stream a writer helps; with more, it records
+   */
+  public InlineWriter(EventJournal journal, EventCodec codec, Registry registry, int helpLimit) {
+    this.registry = registry;
+    this.appendAndConsult = new AppendAndConsult(journal, helpLimit);
+    this.helper = new Helper(journal, codec, registry, helpLimit);
+    this.insertTags =
+        "INSERT INTO "
+            + journal.tagTable()
+            + " ("
+            + journal.tagColumns()
+            + ") SELECT * FROM unnest(?::bigint[], ?::text[])";
+  }
+
+  /**
+   * Appends events, those of each stream in sequence, and does for each projection what its row
+   * says.
+   *
+   * @param onThrow {@code ROLL_BACK} if the caller rolls back and runs the whole again with {@code
+   *     SAVEPOINT} on a {@link HandlerException}; {@code SAVEPOINT} otherwise
+   * @throws UnsafeTransactionException if the transaction is not one on READ COMMITTED
+   * @throws AppendRejectedException if a handler failed and its projection's policy is to reject
+   * @throws HandlerException only with {@code ROLL_BACK}: a handler failed, and its policy is to
+   *     skip, or it failed on an older event
+   * @throws SQLException if the database says no. After any of these the transaction must be rolled
+   *     back.
+   */
+  public Written write(
+      Connection connection, Applier applier, List<NewEvent> events, OnThrow onThrow)
+      throws Exception {
+    Consulted consulted = appendAndConsult.run(connection, events);
+    List<JournalEvent> appended = new ArrayList<>(events.size());
+    for (int i = 0; i < events.size(); i++) {
+      appended.add(events.get(i).appendedAt(consulted.orderings()[i]));
+    }
+    insertTags(connection, events, consulted.orderings());
+
+    Written written = Written.at(consulted.orderings());
+    Helper.Locked held = helper.lock(connection, consulted.views(), appended);
+    List<NewSkip> skips = new ArrayList<>();
+    for (Consulted.View view : consulted.views()) {
+      new GenerationWrite(connection, applier, onThrow, held, view, skips, written).run(appended);
+    }
+    SkipRecords.insert(connection, skips);
+    return written;
+  }
+
+  private void insertTags(Connection connection, List<NewEvent> events, long[] orderings)
+      throws SQLException {
+    List<Long> ids = new ArrayList<>();
+    List<String> tags = new ArrayList<>();
+    for (int i = 0; i < events.size(); i++) {
+      for (String tag : events.get(i).tags()) {
+        ids.add(orderings[i]);
+        tags.add(tag);
+      }
+    }
+    if (ids.isEmpty()) {
+      return;
+    }
+    try (PreparedStatement insert = connection.prepareStatement(insertTags)) {
+      insert.setArray(1, connection.createArrayOf("int8", ids.toArray()));
+      insert.setArray(2, connection.createArrayOf("text", tags.toArray()));
+      insert.executeUpdate();
+    }
+  }
+
+  /** One generation's part of an append. */
+  private final class GenerationWrite {
+    private final Connection connection;
+    private final Applier applier;
+    private final OnThrow onThrow;
+    private final Helper.Locked held;
+    private final Consulted.View view;
+    private final List<NewSkip> skips;
+    private final Written.Counts counts;
+    private final Optional<Projection<?>> projection;
+
+    /** Streams that later events of this append may not be applied to any more. */
+    private final Set<String> blocked = new HashSet<>();
+
+    GenerationWrite(
+        Connection connection,
+        Applier applier,
+        OnThrow onThrow,
+        Helper.Locked held,
+        Consulted.View view,
+        List<NewSkip> skips,
+        Written written) {
+      this.connection = connection;
+      this.applier = applier;
+      this.onThrow = onThrow;
+      this.held = held;
+      this.view = view;
+      this.skips = skips;
+      this.counts = written.of(view.generation().projection());
+      this.projection = registry.find(view.generation().projection(), view.generation().version());
+    }
+
+    void run(List<JournalEvent> appended) throws Exception {
+      for (JournalEvent event : appended) {
+        if (projection.isEmpty() || Applier.isSubscribed(projection.get(), event)) {
+          applyHelpOrRecord(event);
+        }
+      }
+    }
+
+    private void applyHelpOrRecord(JournalEvent event) throws Exception {
+      switch (view.generation().status()) {
+        case REBUILDING -> record(event, SkipReason.REBUILDING);
+        case ACTIVE -> {
+          if (view.generation().paused()) {
+            record(event, SkipReason.PAUSED);
+          } else if (projection.isEmpty()) {
+            record(event, SkipReason.NO_HANDLER);
+          } else if (isBlocked(event.persistenceId(), projection.get())) {
+            record(event, SkipReason.BEHIND);
+          } else {
+            apply(event, projection.get());
+          }
+        }
+      }
+    }
+
+    /**
+     * Whether an older record of the stream stays open; those that can be mended now are, first.
+     */
+    private boolean isBlocked(String persistenceId, Projection<?> projection) throws Exception {
+      if (blocked.contains(persistenceId)) {
+        return true;
+      }
+      if (!view.open().containsKey(persistenceId)) {
+        return false;
+      }
+      Helper.Helped helped =
+          held.help(connection, applier, onThrow, projection, view.generation(), persistenceId);
+      counts.helped(helped.records());
+      if (!helped.mended()) {
+        blocked.add(persistenceId);
+        return true;
+      }
+      view.open().remove(persistenceId);
+      return false;
+    }
+
+    private void apply(JournalEvent event, Projection<?> projection) throws Exception {
+      try {
+        applier.apply(connection, projection, event, onThrow);
+        counts.applied();
+      } catch (HandlerException e) {
+        if (projection.failurePolicy().onAppend() == FailurePolicy.OnAppend.REJECT) {
+          throw new AppendRejectedException(e);
+        }
+        if (onThrow == OnThrow.ROLL_BACK) {
+          throw e;
+        }
+        recordFailed(event, projection.failurePolicy(), e);
+      }
+    }
+
+    private void recordFailed(JournalEvent event, FailurePolicy policy, HandlerException error) {
+      add(event, SkipReason.FAILED, new NewSkip.Failure(error.describe(), policy.backoffAfter(1)));
+      blocked.add(event.persistenceId());
+    }
+
+    private void record(JournalEvent event, SkipReason reason) {
+      add(event, reason, null);
+    }
+
+    private void add(JournalEvent event, SkipReason reason, NewSkip.@Nullable Failure failure) {
+      skips.add(
+          new NewSkip(
+              view.generation().projection(),
+              view.generation().generation(),
+              event.persistenceId(),
+              event.sequenceNumber(),
+              event.ordering(),
+              reason,
+              failure));
+      counts.recorded(reason);
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package dev.kintsugi.runtime.writer;
+
+import dev.kintsugi.runtime.skip.SkipReason;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What an append did, by projection. It counts only once its transaction has committed.
+ *
+ * @param orderings the events' orderings, in the order in which they were given
+ */
+@SuppressWarnings("ArrayRecordComponent")
+public record Written(long[] orderings, Map<String, Written.Counts> projections) {
+
+  static Written at(long[] orderings) {
+    return new Written(orderings, new TreeMap<>());
+  }
+
+  Counts of(String projection) {
+    return projections.computeIfAbsent(projection, name -> new Counts());
+  }
+
+  /** What became of the append's events in one projection. */
+  public static final class Counts {
+    private int applied;
+    private int helped;
+    private final Map<SkipReason, Integer> recorded = new EnumMap<>(SkipReason.class);
+
+    void applied() {
+      applied++;
+    }
+
+    void helped(int records) {
+      helped += records;
+    }
+
+    void recorded(SkipReason reason) {
+      recorded.merge(reason, 1, Integer::sum);
+    }
+
+    /** How many of the append's events were applied to the read model. */
+    public int appliedInline() {
+      return applied;
+    }
+
+    /** How many older events, of open records, were applied before them. */
+    public int helpedRecords() {
+      return helped;
+    }
+
+    /** How many of the append's events were recorded, by reason. */
+    public Map<SkipReason, Integer> recordedByReason() {
+      return recorded;
+    }
+  }
+}
