@@ -1,0 +1,298 @@
+package dev.kintsugi.runtime.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.runtime.rebuild.RebuildRequest;
+import dev.kintsugi.runtime.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.rebuild.Step;
+import dev.kintsugi.runtime.state.Phase;
+import dev.kintsugi.runtime.state.Status;
+import dev.kintsugi.runtime.testing.TestProjection;
+import dev.kintsugi.runtime.testing.World;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Rebuilds in place, held up and cut off by hand (DESIGN 6). */
+class RebuildTest {
+
+  private final World world = new World();
+  private final TestProjection log = new TestProjection("log");
+
+  @AfterEach
+  void close() {
+    world.close();
+  }
+
+  @Test
+  void a_new_projection_is_built_from_history() throws Exception {
+    for (int i = 1; i <= 5; i++) {
+      world.append(world.event("a", i), world.event("b", i));
+    }
+
+    world.start(log);
+
+    assertThat(world.applied(log)).hasSize(10);
+    assertThat(world.rebuild(log).eventsToReplay()).isEqualTo(10);
+    assertThat(world.rebuild(log).replayed()).isEqualTo(10);
+    world.auditWhole(log);
+  }
+
+  @Test
+  void an_active_projection_is_applied_inline() throws Exception {
+    world.start(log);
+
+    world.append(world.event("a", 1), world.event("b", 1), world.event("a", 2));
+
+    assertThat(world.applied(log)).containsExactly("a/1", "b/1", "a/2");
+    assertThat(world.open(log)).isEmpty();
+  }
+
+  /** The race of the article: what no peer survives. */
+  @Test
+  void an_event_of_a_writer_that_saw_rebuilding_and_commits_after_the_rebuild_is_not_lost()
+      throws Exception {
+    world.start(log);
+    world.append(world.event("a", 1));
+    world.requestRebuild(log);
+    RebuildSteps owner = world.owner(log);
+    assertThat(world.step(owner)).isInstanceOf(Step.Done.class); // takes the fence
+
+    try (World.HeldWriter late = world.holdWriter()) {
+      late.write(world.event("a", 2)); // sees rebuilding, after the fence
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Activated.class);
+      assertThat(world.applied(log)).containsExactly("a/1");
+
+      assertThat(world.stepUntilNotDone(owner))
+          .as("the rebuild is not done while a writer may hold a record")
+          .isInstanceOf(Step.Waiting.class);
+      late.commit();
+    }
+
+    assertThat(world.open(log)).containsExactly("a/2 REBUILDING");
+    assertThat(world.stepUntilNotDone(owner))
+        .as("it is not done while a record is open")
+        .isEqualTo(new Step.Waiting("recovery"));
+    world.drainAll(log);
+    assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Proven.class);
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2");
+    world.auditWhole(log);
+  }
+
+  @Test
+  void the_read_model_is_not_emptied_while_a_writer_may_still_apply_to_the_older_generation()
+      throws Exception {
+    world.start(log);
+    world.append(world.event("a", 1));
+    try (World.HeldWriter early = world.holdWriter()) {
+      early.write(world.event("b", 1)); // sees active, applies
+      world.requestRebuild(log);
+      RebuildSteps owner = world.owner(log);
+
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Waiting.class);
+      assertThat(world.rebuild(log).phase()).isEqualTo(Phase.FENCE);
+      assertThat(world.applied(log)).containsExactly("a/1");
+      early.commit();
+
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Activated.class);
+    }
+    assertThat(world.applied(log)).containsExactly("a/1", "b/1");
+    world.runToTheEnd(log);
+    world.auditWhole(log);
+  }
+
+  @Test
+  void an_older_generations_records_are_superseded() throws Exception {
+    world.start(log);
+    log.failOn("a/1");
+    world.append(world.event("a", 1));
+    world.append(world.event("a", 2));
+    assertThat(world.open(log)).containsExactly("a/1 FAILED", "a/2 BEHIND");
+    log.repair();
+
+    world.requestRebuild(log);
+    world.runToTheEnd(log);
+
+    assertThat(world.archived(log)).containsExactly("a/1 superseded", "a/2 superseded");
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2");
+    world.auditWhole(log);
+  }
+
+  @Test
+  void nothing_is_drained_before_the_replay_has_ended() throws Exception {
+    world.start(log);
+    world.append(world.event("a", 1));
+    world.requestRebuild(log);
+    RebuildSteps owner = world.owner(log);
+    world.step(owner);
+    world.append(world.event("a", 2), world.event("b", 1));
+    while (world.rebuild(log).phase() == Phase.FENCE) {
+      world.step(owner);
+    }
+
+    assertThat(world.drain(log).archived()).isZero();
+    assertThat(world.open(log)).containsExactly("a/2 REBUILDING", "b/1 REBUILDING");
+
+    world.runToTheEnd(log);
+    assertThat(world.applied(log)).containsExactlyInAnyOrder("a/1", "a/2", "b/1");
+    world.auditWhole(log);
+  }
+
+  @Test
+  void two_rebuilds_in_a_row_with_writers_held_over_both() throws Exception {
+    world.start(log);
+    world.append(world.event("a", 1));
+    world.requestRebuild(log);
+    RebuildSteps first = world.owner(log);
+    world.step(first);
+    try (World.HeldWriter late = world.holdWriter()) {
+      late.write(world.event("b", 1));
+      assertThat(world.stepUntilNotDone(first)).isInstanceOf(Step.Activated.class);
+      assertThat(world.requestRebuild(log))
+          .as("refused until the first is proven")
+          .isInstanceOf(RebuildRequest.InProgress.class);
+      late.commit();
+    }
+    world.append(world.event("b", 2));
+    world.runToTheEnd(log);
+    world.auditWhole(log);
+
+    try (World.HeldWriter late = world.holdWriter()) {
+      late.write(world.event("a", 2));
+      assertThat(world.requestRebuild(log)).isEqualTo(new RebuildRequest.Accepted(3));
+      RebuildSteps second = world.owner(log);
+      assertThat(world.stepUntilNotDone(second)).isInstanceOf(Step.Waiting.class);
+      world.append(world.event("b", 3));
+      late.commit();
+    }
+    world.append(world.event("a", 3));
+    world.runToTheEnd(log);
+
+    assertThat(world.generation(log).status()).isEqualTo(Status.ACTIVE);
+    assertThat(world.applied(log)).hasSize(6);
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_poison_event_in_a_replay_is_recorded_and_holds_up_its_stream_alone() throws Exception {
+    world.append(world.event("a", 1), world.event("b", 1), world.event("a", 2));
+    world.append(world.event("b", 2), world.event("a", 3), world.event("b", 3));
+    log.failOn("a/2").onFailure(FailurePolicy.skip());
+    world.register(log);
+    RebuildSteps owner = world.owner(log);
+
+    assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Activated.class);
+    assertThat(world.applied(log)).containsExactly("a/1", "b/1", "b/2", "b/3");
+    assertThat(world.open(log)).containsExactly("a/2 FAILED", "a/3 BEHIND");
+    world.append(world.event("a", 4));
+    assertThat(world.open(log)).containsExactly("a/2 FAILED", "a/3 BEHIND", "a/4 BEHIND");
+    world.audit(log);
+
+    log.repair();
+    world.execute("UPDATE kintsugi_skip SET next_attempt_at = '-infinity'");
+    world.runToTheEnd(log);
+    assertThat(world.applied(log)).endsWith("a/2", "a/3", "a/4");
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_poison_event_stops_the_replay_where_the_policy_is_to_reject() throws Exception {
+    world.append(world.event("a", 1), world.event("a", 2), world.event("a", 3));
+    log.failOn("a/3").onFailure(FailurePolicy.reject());
+    world.register(log);
+    RebuildSteps owner = world.owner(log);
+
+    assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Stopped.class);
+    assertThat(world.rebuild(log).isStopped()).isTrue();
+    assertThat(world.rebuild(log).lastError()).contains("event 3 of stream a");
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2");
+
+    log.repair();
+    world.runToTheEnd(log);
+    assertThat(world.rebuild(log).isStopped()).isFalse();
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2", "a/3");
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_stopped_rebuild_gives_way_to_a_new_one() throws Exception {
+    world.append(world.event("a", 1));
+    log.failOn("a/1").onFailure(FailurePolicy.reject());
+    world.register(log);
+    assertThat(world.stepUntilNotDone(world.owner(log))).isInstanceOf(Step.Stopped.class);
+
+    log.repair();
+    assertThat(world.requestRebuild(log)).isEqualTo(new RebuildRequest.Accepted(2));
+    world.runToTheEnd(log);
+    world.auditWhole(log);
+  }
+
+  @Test
+  void an_event_that_can_not_be_deserialized_is_recorded_as_failed() throws Exception {
+    world.append(world.event("a", 1), world.event("a", 2), world.event("b", 1));
+    world.execute(
+        "UPDATE event_journal SET event_ser_id = 987654 WHERE persistence_id = 'a' AND sequence_number = 1");
+    world.register(log);
+
+    assertThat(world.stepUntilNotDone(world.owner(log))).isInstanceOf(Step.Activated.class);
+
+    assertThat(world.applied(log)).containsExactly("b/1");
+    assertThat(world.open(log)).containsExactly("a/1 FAILED", "a/2 BEHIND");
+    assertThat(world.column("SELECT last_error FROM kintsugi_skip WHERE attempts > 0").get(0))
+        .contains("event 1 of stream a", "987654");
+  }
+
+  @Test
+  void events_deleted_from_the_journal_are_counted() throws Exception {
+    world.append(world.event("a", 1), world.event("a", 2), world.event("a", 3));
+    world.append(world.event("b", 1));
+    world
+        .database()
+        .inTransaction(
+            connection -> {
+              world.journal().deleteUpTo(connection, "a", 2);
+              return connection;
+            });
+
+    world.start(log);
+
+    assertThat(world.rebuild(log).eventsDeleted()).isEqualTo(2);
+    assertThat(world.rebuild(log).eventsToReplay()).isEqualTo(2);
+    assertThat(world.applied(log)).containsExactly("a/3", "b/1");
+  }
+
+  @Test
+  void a_record_whose_event_was_deleted_from_the_journal_is_parked() throws Exception {
+    world.start(log);
+    log.failOn("a/1");
+    world.append(world.event("a", 1), world.event("a", 2));
+    world.execute("DELETE FROM event_journal WHERE persistence_id = 'a' AND sequence_number = 1");
+    world.execute("UPDATE kintsugi_skip SET next_attempt_at = '-infinity'");
+
+    world.drainAll(log);
+
+    assertThat(
+            world.column("SELECT sequence_number FROM kintsugi_skip WHERE parked_at IS NOT NULL"))
+        .containsExactly("1");
+  }
+
+  @Test
+  void a_raised_version_begins_the_next_generation_also_in_the_midst_of_a_rebuild()
+      throws Exception {
+    world.append(world.event("a", 1), world.event("a", 2), world.event("a", 3));
+    world.register(log);
+    RebuildSteps older = world.owner(log);
+    world.step(older);
+    log.version(2);
+    world.haveHandlersOf(log);
+    world
+        .database()
+        .inTransaction(
+            connection -> new RebuildRequest("log", 2, "test", "raised").beginIfRaised(connection));
+
+    assertThat(world.stepUntilNotDone(older)).isInstanceOf(Step.NotOurs.class);
+    world.runToTheEnd(log);
+    assertThat(world.generation(log).version()).isEqualTo(2);
+    world.auditWhole(log);
+  }
+}

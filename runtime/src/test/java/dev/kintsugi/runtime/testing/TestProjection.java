@@ -1,0 +1,106 @@
+package dev.kintsugi.runtime.testing;
+
+import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.Tables;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.pekko.projection.eventsourced.EventEnvelope;
+import org.apache.pekko.projection.jdbc.JdbcSession;
+import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
+
+/**
+ * A projection over text events whose read model is the log of what was applied, in the order in
+ * which it was applied: so exactly-once and order can be read from it. Events can be made to fail,
+ * and be repaired.
+ */
+public final class TestProjection {
+
+  private final String name;
+  private final Set<String> poison = ConcurrentHashMap.newKeySet();
+  private volatile FailurePolicy policy = FailurePolicy.skip();
+  private int version = 1;
+
+  public TestProjection(String name) {
+    this.name = name;
+  }
+
+  public TestProjection onFailure(FailurePolicy policy) {
+    this.policy = policy;
+    return this;
+  }
+
+  public TestProjection version(int version) {
+    this.version = version;
+    return this;
+  }
+
+  /** Makes the handler throw on events of this text, until it is repaired. */
+  public TestProjection failOn(String payload) {
+    poison.add(payload);
+    return this;
+  }
+
+  public void repair() {
+    poison.clear();
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public String table() {
+    return name + "_log";
+  }
+
+  /** The definition, as it stands. */
+  public Projection<String> definition() {
+    return Projection.named(name)
+        .of(String.class)
+        .version(version)
+        .tables(
+            Tables.sql(
+                """
+                CREATE TABLE %s (
+                  n BIGSERIAL PRIMARY KEY,
+                  persistence_id TEXT NOT NULL,
+                  sequence_number BIGINT NOT NULL,
+                  payload TEXT NOT NULL)
+                """
+                    .formatted(table())))
+        .handler(() -> JdbcHandler.fromFunction(this::log))
+        .onFailure(policy)
+        .build();
+  }
+
+  private void log(JdbcSession session, EventEnvelope<String> envelope) {
+    try {
+      session.withConnection(
+          connection -> {
+            insert(connection, envelope);
+            return envelope;
+          });
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+    if (poison.contains(envelope.event())) {
+      throw new IllegalArgumentException("poison: " + envelope.event());
+    }
+  }
+
+  private void insert(Connection connection, EventEnvelope<String> envelope) throws SQLException {
+    try (PreparedStatement insert =
+        connection.prepareStatement(
+            "INSERT INTO "
+                + table()
+                + " (persistence_id, sequence_number, payload) VALUES (?, ?, ?)")) {
+      insert.setString(1, envelope.persistenceId());
+      insert.setLong(2, envelope.sequenceNr());
+      insert.setString(3, envelope.event());
+      insert.executeUpdate();
+    }
+  }
+}

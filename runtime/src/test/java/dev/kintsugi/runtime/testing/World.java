@@ -1,0 +1,389 @@
+package dev.kintsugi.runtime.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.event.EventCodec;
+import dev.kintsugi.runtime.event.EventJournal;
+import dev.kintsugi.runtime.event.NewEvent;
+import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.handler.Registry;
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.jdbc.JdbcSettings;
+import dev.kintsugi.runtime.rebuild.RebuildRequest;
+import dev.kintsugi.runtime.rebuild.RebuildSettings;
+import dev.kintsugi.runtime.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.rebuild.Step;
+import dev.kintsugi.runtime.recovery.Drain;
+import dev.kintsugi.runtime.schema.ReadModel;
+import dev.kintsugi.runtime.schema.ReadModels;
+import dev.kintsugi.runtime.schema.Schema;
+import dev.kintsugi.runtime.state.Generation;
+import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.state.Rebuilds;
+import dev.kintsugi.runtime.writer.Appender;
+import dev.kintsugi.runtime.writer.InlineWriter;
+import dev.kintsugi.runtime.writer.Written;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.pekko.actor.ActorRef;
+import org.apache.pekko.actor.ActorSystem;
+import org.apache.pekko.persistence.PersistentRepr;
+
+/**
+ * A database with the schema, a writer, drains and rebuilds, with no actor to decide when: a test
+ * decides that. Everything in it is the production code.
+ */
+public final class World implements AutoCloseable {
+
+  /** Serializers only; nothing runs in it. */
+  private static final ActorSystem SERIALIZERS =
+      ActorSystem.create(
+          "serializers",
+          ConfigFactory.parseString("pekko.jvm-shutdown-hooks = off")
+              .withFallback(ConfigFactory.load()));
+
+  public static final RebuildSettings SMALL_STEPS =
+      new RebuildSettings(2, 1, Duration.ofMillis(1), Duration.ofSeconds(5));
+
+  private static final int HELP_LIMIT = 4;
+  private static final int DRAIN_BATCH = 3;
+
+  private final String url = TestServer.createDatabase();
+  private final Database database =
+      Database.open(new JdbcSettings(url, "", "", 12, Duration.ofSeconds(10)));
+  private final EventJournal journal =
+      new EventJournal(ConfigFactory.load().getConfig("jdbc-journal"));
+  private final EventCodec codec = new EventCodec(SERIALIZERS, "kintsugi.journal");
+  private final Map<String, ReadModel> readModels = new HashMap<>();
+  private Registry registry = new Registry();
+  private InlineWriter writer = new InlineWriter(journal, codec, registry, HELP_LIMIT);
+  private Appender appender = new Appender(database, writer);
+
+  public World() {
+    try {
+      new Schema(database, journal.table()).ensure(true);
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public Database database() {
+    return database;
+  }
+
+  public String url() {
+    return url;
+  }
+
+  public EventJournal journal() {
+    return journal;
+  }
+
+  public InlineWriter writer() {
+    return writer;
+  }
+
+  /** Registers projections and builds their first generations to the end. */
+  public void start(TestProjection... projections) throws Exception {
+    register(projections);
+    for (TestProjection projection : projections) {
+      runToTheEnd(projection);
+    }
+  }
+
+  /** Registers projections: their first generations are rebuilding. */
+  public void register(TestProjection... projections) throws Exception {
+    for (TestProjection test : projections) {
+      Projection<String> projection = test.definition();
+      ReadModel readModel;
+      try (Connection connection = database.connection()) {
+        readModel = ReadModels.probe(connection, projection);
+      }
+      database.inTransaction(
+          connection -> {
+            ReadModels.create(connection, readModel);
+            return readModel;
+          });
+      registry.register(List.of(projection));
+      readModels.put(test.name(), readModel);
+      database.inTransaction(
+          connection ->
+              new RebuildRequest(test.name(), projection.version(), "test", "first")
+                  .registerFirst(connection));
+    }
+  }
+
+  /** As a build of the application that has none of the handlers. */
+  public void forgetHandlers() {
+    registry = new Registry();
+    rewire();
+  }
+
+  /** As a build of the application that has these, and nothing else. */
+  public void haveHandlersOf(TestProjection... projections) {
+    registry = new Registry();
+    for (TestProjection projection : projections) {
+      Projection<String> definition = projection.definition();
+      registry.register(List.of(definition));
+      readModels.put(projection.name(), new ReadModel(definition, List.of(projection.table())));
+    }
+    rewire();
+  }
+
+  private void rewire() {
+    appender.close();
+    writer = new InlineWriter(journal, codec, registry, HELP_LIMIT);
+    appender = new Appender(database, writer);
+  }
+
+  // Writers
+
+  /** An event, its text naming it unless given. */
+  public NewEvent event(String persistenceId, long sequenceNumber) {
+    return event(persistenceId, sequenceNumber, persistenceId + "/" + sequenceNumber);
+  }
+
+  public NewEvent event(String persistenceId, long sequenceNumber, Object payload) {
+    return codec.encode(
+        PersistentRepr.apply(
+            payload, sequenceNumber, persistenceId, "", false, ActorRef.noSender(), "writer"),
+        1_700_000_000_000L);
+  }
+
+  /** Appends in a transaction of its own. */
+  public Written append(NewEvent... events) throws Exception {
+    return appender.append(List.of(events));
+  }
+
+  /** A writer whose transaction a test holds open. */
+  public HeldWriter holdWriter() throws SQLException {
+    return new HeldWriter(database.connection());
+  }
+
+  public final class HeldWriter implements AutoCloseable {
+    private final Connection connection;
+    private final Applier applier = new Applier();
+
+    private HeldWriter(Connection connection) {
+      this.connection = connection;
+    }
+
+    public Connection connection() {
+      return connection;
+    }
+
+    public Written write(NewEvent... events) throws Exception {
+      return writer.write(connection, applier, List.of(events), Applier.OnThrow.SAVEPOINT);
+    }
+
+    public void commit() throws SQLException {
+      connection.commit();
+    }
+
+    public void rollback() throws SQLException {
+      connection.rollback();
+    }
+
+    @Override
+    public void close() throws SQLException {
+      applier.close();
+      connection.close();
+    }
+  }
+
+  // Rebuilds and drains
+
+  public RebuildRequest.Answer requestRebuild(TestProjection projection) throws Exception {
+    return database.inTransaction(
+        new RebuildRequest(projection.name(), projection.definition().version(), "test", "because")
+            ::begin);
+  }
+
+  /** An owner of the rebuild of the projection's newest generation. */
+  public RebuildSteps owner(TestProjection projection) throws Exception {
+    return owner(projection, SMALL_STEPS);
+  }
+
+  public RebuildSteps owner(TestProjection projection, RebuildSettings settings) throws Exception {
+    return new RebuildSteps(
+        database,
+        journal,
+        codec,
+        drains(),
+        settings,
+        readModelOf(projection),
+        generation(projection).generation());
+  }
+
+  private ReadModel readModelOf(TestProjection projection) {
+    return Optional.ofNullable(readModels.get(projection.name())).orElseThrow();
+  }
+
+  public Drain drains() {
+    return new Drain(database, journal, codec, registry, DRAIN_BATCH);
+  }
+
+  /** Drains a batch of the newest generation, as recovery does. */
+  public Drain.Batch drain(TestProjection projection) throws Exception {
+    try (Applier applier = new Applier()) {
+      return drains().drain(applier, projection.name(), generation(projection).generation());
+    }
+  }
+
+  /** Drains until a batch finds nothing to do. */
+  public void drainAll(TestProjection projection) throws Exception {
+    Drain.Batch batch;
+    do {
+      batch = drain(projection);
+    } while (batch.archived() + batch.failed() > 0);
+  }
+
+  /** Does steps until one is not simply done, and returns it. */
+  public Step stepUntilNotDone(RebuildSteps owner) throws Exception {
+    try (Applier applier = new Applier()) {
+      Step step;
+      do {
+        step = owner.next(applier);
+      } while (step instanceof Step.Done);
+      return step;
+    }
+  }
+
+  public Step step(RebuildSteps owner) throws Exception {
+    try (Applier applier = new Applier()) {
+      return owner.next(applier);
+    }
+  }
+
+  /** Carries a rebuild to its proven end, with recovery beside it; nothing else may run. */
+  public void runToTheEnd(TestProjection projection) throws Exception {
+    RebuildSteps owner = owner(projection);
+    List<Step> steps = new ArrayList<>();
+    while (true) {
+      Step step = stepUntilNotDone(owner);
+      steps.add(step);
+      if (step instanceof Step.Proven) {
+        return;
+      }
+      if (steps.size() > 1000
+          || !(step instanceof Step.Activated || step instanceof Step.Waiting)) {
+        throw new AssertionError(
+            "the rebuild does not end: "
+                + steps.subList(0, Math.min(steps.size(), 5))
+                + " … "
+                + step);
+      }
+      drainAll(projection);
+    }
+  }
+
+  // What is so
+
+  public Generation generation(TestProjection projection) throws Exception {
+    return database
+        .inTransaction(connection -> Generations.find(connection, projection.name()))
+        .orElseThrow();
+  }
+
+  public Rebuild rebuild(TestProjection projection) throws Exception {
+    Generation generation = generation(projection);
+    Optional<Rebuild> found =
+        database.inTransaction(
+            connection -> Rebuilds.find(connection, projection.name(), generation.generation()));
+    return found.orElseThrow();
+  }
+
+  /** What the read model holds, in the order in which it was applied: "stream/sequence". */
+  public List<String> applied(TestProjection projection) throws Exception {
+    return column(
+        "SELECT persistence_id || '/' || sequence_number FROM "
+            + projection.table()
+            + " ORDER BY n");
+  }
+
+  /** The open records of the newest generation, in ordering: "stream/sequence REASON". */
+  public List<String> open(TestProjection projection) throws Exception {
+    return column(
+        """
+        SELECT persistence_id || '/' || sequence_number || ' ' || reason FROM kintsugi_skip
+        WHERE projection = '%s' AND generation = %d ORDER BY ordering
+        """
+            .formatted(projection.name(), generation(projection).generation()));
+  }
+
+  /** The archive of a projection, in ordering: "stream/sequence outcome". */
+  public List<String> archived(TestProjection projection) throws Exception {
+    return column(
+        """
+        SELECT persistence_id || '/' || sequence_number || ' ' || outcome FROM kintsugi_skip_archive
+        WHERE projection = '%s' ORDER BY generation, ordering
+        """
+            .formatted(projection.name()));
+  }
+
+  public List<String> column(String sql) throws Exception {
+    return database.inTransaction(
+        connection -> {
+          List<String> values = new ArrayList<>();
+          try (Statement statement = connection.createStatement();
+              ResultSet row = statement.executeQuery(sql)) {
+            while (row.next()) {
+              values.add(row.getString(1));
+            }
+          }
+          return values;
+        });
+  }
+
+  public int execute(String sql) throws Exception {
+    return database.inTransaction(
+        connection -> {
+          try (Statement statement = connection.createStatement()) {
+            return statement.executeUpdate(sql);
+          }
+        });
+  }
+
+  /** Asserts the invariants of DESIGN 10. */
+  public void audit(TestProjection... projections) throws Exception {
+    for (TestProjection projection : projections) {
+      List<String> violations =
+          database.inTransaction(connection -> Auditor.violations(connection, projection));
+      assertThat(violations).as("violations in projection %s", projection.name()).isEmpty();
+    }
+  }
+
+  /**
+   * Asserts the invariants, and that nothing is left open: the read model is the fold of the
+   * journal.
+   */
+  public void auditWhole(TestProjection... projections) throws Exception {
+    audit(projections);
+    for (TestProjection projection : projections) {
+      assertThat(open(projection)).as("open records of %s", projection.name()).isEmpty();
+      assertThat(
+              column(
+                  "SELECT persistence_id || '/' || sequence_number || ' ' || payload FROM "
+                      + projection.table()))
+          .hasSameSizeAs(column("SELECT ordering FROM event_journal WHERE NOT deleted"));
+    }
+  }
+
+  @Override
+  public void close() {
+    appender.close();
+    database.close();
+    TestServer.dropDatabase(url);
+  }
+}
