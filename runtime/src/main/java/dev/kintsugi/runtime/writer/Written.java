@@ -17,7 +17,8 @@ public record Written(long[] orderings, Map<String, Written.Counts> projections)
     return new Written(orderings, new TreeMap<>());
   }
 
-  Counts of(String projection) {
+  /** What it did in a projection; all zero if it did nothing there. */
+  public Counts of(String projection) {
     return projections.computeIfAbsent(projection, name -> new Counts());
   }
 

@@ -8,6 +8,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
@@ -22,6 +23,7 @@ public final class TestProjection {
   private final String name;
   private final Set<String> poison = ConcurrentHashMap.newKeySet();
   private volatile FailurePolicy policy = FailurePolicy.skip();
+  private volatile Consumer<EventEnvelope<String>> beforeEach = envelope -> {};
   private int version = 1;
 
   public TestProjection(String name) {
@@ -41,6 +43,15 @@ public final class TestProjection {
   /** Makes the handler throw on events of this text, until it is repaired. */
   public TestProjection failOn(String payload) {
     poison.add(payload);
+    return this;
+  }
+
+  /**
+   * Runs on the applying thread, in its transaction, before each event; whatever it throws fails
+   * the event.
+   */
+  public TestProjection beforeEach(Consumer<EventEnvelope<String>> beforeEach) {
+    this.beforeEach = beforeEach;
     return this;
   }
 
@@ -77,6 +88,7 @@ public final class TestProjection {
   }
 
   private void log(JdbcSession session, EventEnvelope<String> envelope) {
+    beforeEach.accept(envelope);
     try {
       session.withConnection(
           connection -> {

@@ -216,11 +216,17 @@ public final class World implements AutoCloseable {
   }
 
   public RebuildSteps owner(TestProjection projection, RebuildSettings settings) throws Exception {
+    return owner(projection, settings, database);
+  }
+
+  /** An owner on connections of its own, which may fail it. */
+  public RebuildSteps owner(
+      TestProjection projection, RebuildSettings settings, Database connections) throws Exception {
     return new RebuildSteps(
-        database,
+        connections,
         journal,
         codec,
-        drains(),
+        new Drain(connections, journal, codec, registry, DRAIN_BATCH),
         settings,
         readModelOf(projection),
         generation(projection).generation());
