@@ -1,0 +1,148 @@
+package dev.kintsugi.runtime.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.jdbc.SqlStates;
+import dev.kintsugi.runtime.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.rebuild.Step;
+import dev.kintsugi.runtime.testing.FailingCommits;
+import dev.kintsugi.runtime.testing.FailingCommits.Lost;
+import dev.kintsugi.runtime.testing.TestProjection;
+import dev.kintsugi.runtime.testing.World;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Owners of a rebuild that are cut off at each of its transactions, and several at once (DESIGN 6).
+ */
+class CrashTest {
+
+  @ParameterizedTest
+  @EnumSource(Lost.class)
+  void a_rebuild_whose_owner_is_cut_off_at_any_commit_goes_on_with_the_next_owner(Lost lost)
+      throws Exception {
+    int commit = 1;
+    boolean cutOff;
+    do {
+      cutOff = isCutOffAndResumed(commit, lost);
+      commit++;
+    } while (cutOff);
+    assertThat(commit).as("commits of a rebuild, each cut off once").isGreaterThan(15);
+  }
+
+  /** Returns whether the rebuild has so many commits. */
+  private static boolean isCutOffAndResumed(int commit, Lost lost) throws Exception {
+    TestProjection log = new TestProjection("log");
+    try (World world = new World()) {
+      world.start(log);
+      for (int i = 1; i <= 3; i++) {
+        world.append(world.event("a", i), world.event("b", i));
+      }
+      world.requestRebuild(log);
+      world.append(world.event("a", 4), world.event("c", 1));
+
+      Database failing =
+          new Database(FailingCommits.from(commit, lost, world.database()::connection));
+      RebuildSteps owner = world.owner(log, World.SMALL_STEPS, failing);
+      boolean cutOff = isCutOff(world, log, owner);
+
+      world.audit(log); // at the crash
+      world.append(world.event("b", 4), world.event("d", 1));
+      if (cutOff) {
+        world.runToTheEnd(log);
+      }
+      world.drainAll(log);
+      world.auditWhole(log);
+      assertThat(world.applied(log)).hasSize(10);
+      return cutOff;
+    } catch (Throwable e) {
+      throw new AssertionError("cut off at commit " + commit + ", " + lost, e);
+    }
+  }
+
+  private static boolean isCutOff(World world, TestProjection log, RebuildSteps owner)
+      throws Exception {
+    try (Applier applier = new Applier()) {
+      Step step;
+      do {
+        step = owner.next(applier);
+        if (step instanceof Step.Waiting) {
+          world.drainAll(log);
+        }
+      } while (!(step instanceof Step.Proven));
+      return false;
+    } catch (Exception e) {
+      if (!SqlStates.isDatabaseAtFault(e)) {
+        throw e;
+      }
+      return true;
+    }
+  }
+
+  @Test
+  void two_owners_at_once_do_no_harm() throws Exception {
+    TestProjection log = new TestProjection("log");
+    ExecutorService threads = Executors.newFixedThreadPool(3);
+    try (World world = new World()) {
+      world.start(log);
+      for (int i = 1; i <= 30; i++) {
+        world.append(world.event("a", i), world.event("b", i), world.event("c", i));
+      }
+      world.requestRebuild(log);
+
+      CyclicBarrier together = new CyclicBarrier(3);
+      Callable<Step> owner =
+          () -> {
+            RebuildSteps steps = world.owner(log);
+            together.await();
+            return runWhileOurs(world, log, steps);
+          };
+      Callable<Step> writer =
+          () -> {
+            together.await();
+            for (int i = 31; i <= 60; i++) {
+              world.append(world.event("a", i), world.event("b", i));
+            }
+            return new Step.Proven();
+          };
+      List<Future<Step>> running = new ArrayList<>();
+      for (Callable<Step> task : List.of(owner, owner, writer)) {
+        running.add(threads.submit(task));
+      }
+      for (Future<Step> ended : running) {
+        ended.get();
+      }
+
+      world.runToTheEnd(log);
+      world.auditWhole(log);
+      assertThat(world.applied(log)).hasSize(30 * 3 + 30 * 2);
+      assertThat(world.rebuild(log).replayed()).isLessThanOrEqualTo(150);
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  /** As the actor does it: told that another owner was first, it looks at the row again. */
+  private static Step runWhileOurs(World world, TestProjection log, RebuildSteps steps)
+      throws Exception {
+    while (true) {
+      Step step = world.stepUntilNotDone(steps);
+      if (step instanceof Step.Proven) {
+        return step;
+      }
+      if (step instanceof Step.Waiting || step instanceof Step.Activated) {
+        world.drain(log);
+      }
+    }
+  }
+}

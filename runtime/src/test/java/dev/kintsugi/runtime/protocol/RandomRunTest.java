@@ -1,0 +1,173 @@
+package dev.kintsugi.runtime.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.runtime.event.NewEvent;
+import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.jdbc.SqlStates;
+import dev.kintsugi.runtime.rebuild.RebuildRequest;
+import dev.kintsugi.runtime.rebuild.RebuildSettings;
+import dev.kintsugi.runtime.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.rebuild.Step;
+import dev.kintsugi.runtime.testing.TestProjection;
+import dev.kintsugi.runtime.testing.World;
+import dev.kintsugi.runtime.writer.Appender;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.RepeatedTest;
+
+/**
+ * Writers, rebuilds with two owners, two recoveries, failing handlers and rollbacks, all at random
+ * and at once; at the end the invariants of DESIGN 10 hold. The seed, which a failure names, fixes
+ * what each thread does; how the threads mix is the scheduler's.
+ */
+class RandomRunTest {
+
+  private static final int WRITERS = 4;
+  private static final int TRANSACTIONS = 120;
+  private static final int REBUILDS = 4;
+  private static final RebuildSettings STEPS =
+      new RebuildSettings(20, 5, Duration.ofMillis(1), Duration.ofSeconds(5));
+
+  private final TestProjection skipping =
+      new TestProjection("skipping")
+          .onFailure(
+              FailurePolicy.skip()
+                  .retry(Duration.ofHours(1), Duration.ofMillis(1), Duration.ofMillis(5)));
+  private final TestProjection steady =
+      new TestProjection("steady").onFailure(FailurePolicy.reject());
+  private final AtomicBoolean writing = new AtomicBoolean(true);
+
+  @RepeatedTest(2)
+  void whatever_happens_at_once_nothing_is_lost_doubled_or_out_of_order() throws Exception {
+    long seed = ThreadLocalRandom.current().nextLong();
+    ExecutorService threads = Executors.newCachedThreadPool();
+    try (World world = new World()) {
+      run(world, seed, threads);
+    } catch (Throwable e) {
+      throw new AssertionError("seed " + seed, e);
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private void run(World world, long seed, ExecutorService threads) throws Exception {
+    world.start(skipping, steady);
+    skipping.failOn("poison");
+    List<Future<Integer>> writers = new ArrayList<>();
+    for (int i = 0; i < WRITERS; i++) {
+      RandomGenerator random = random(seed, i);
+      String name = "w" + i;
+      writers.add(threads.submit(() -> write(world, name, random)));
+    }
+    List<Future<Integer>> others = new ArrayList<>();
+    for (TestProjection projection : List.of(skipping, steady)) {
+      for (int i = 0; i < 2; i++) {
+        others.add(threads.submit(whileWriting(() -> world.drain(projection))));
+        others.add(threads.submit(whileWriting(() -> step(world, projection))));
+      }
+      RandomGenerator random = random(seed, 100);
+      others.add(threads.submit(() -> askForRebuilds(world, projection, random)));
+    }
+
+    int events = 0;
+    for (Future<Integer> writer : writers) {
+      events += writer.get();
+    }
+    writing.set(false);
+    for (Future<Integer> other : others) {
+      other.get();
+    }
+
+    world.audit(skipping, steady);
+    skipping.repair();
+    world.execute("UPDATE kintsugi_skip SET next_attempt_at = '-infinity'");
+    for (TestProjection projection : List.of(skipping, steady)) {
+      world.drainAll(projection);
+      world.runToTheEnd(projection);
+    }
+    world.auditWhole(skipping, steady);
+    assertThat(world.column("SELECT ordering FROM event_journal")).hasSize(events);
+    assertThat(world.column("SELECT 1 FROM kintsugi_rebuild WHERE phase = 'done'"))
+        .as("rebuilds under load")
+        .hasSizeGreaterThanOrEqualTo(2 + 2);
+  }
+
+  private static RandomGenerator random(long seed, int thread) {
+    return new Random(seed + thread);
+  }
+
+  /**
+   * Appends to streams of its own; some transactions are rolled back, and their numbers used again.
+   */
+  private static int write(World world, String name, RandomGenerator random) throws Exception {
+    long[] sequence = new long[3];
+    int committed = 0;
+    for (int i = 0; i < TRANSACTIONS; i++) {
+      long[] next = sequence.clone();
+      List<NewEvent> events = new ArrayList<>();
+      for (int n = random.nextInt(1, 6); n > 0; n--) {
+        int stream = random.nextInt(sequence.length);
+        String payload = random.nextInt(40) == 0 ? "poison" : "text";
+        events.add(world.event(name + "-" + stream, ++next[stream], payload));
+      }
+      if (random.nextInt(8) == 0) {
+        try (World.HeldWriter held = world.holdWriter()) {
+          held.write(events.toArray(NewEvent[]::new));
+          held.rollback();
+        } catch (SQLException e) {
+          // What a deadlock rolled back was to be rolled back anyway.
+          assertThat(SqlStates.isTransactionRetriable(e)).isTrue();
+        }
+      } else {
+        try (Appender appender = new Appender(world.database(), world.writer())) {
+          appender.append(events);
+        }
+        sequence = next;
+        committed += events.size();
+      }
+    }
+    return committed;
+  }
+
+  private Callable<Integer> whileWriting(Callable<?> work) {
+    return () -> {
+      int times = 0;
+      while (writing.get()) {
+        assertThat(work.call()).isNotNull();
+        times++;
+      }
+      return times;
+    };
+  }
+
+  private static Step step(World world, TestProjection projection) throws Exception {
+    RebuildSteps owner = world.owner(projection, STEPS);
+    try (Applier applier = new Applier()) {
+      return owner.next(applier);
+    }
+  }
+
+  private int askForRebuilds(World world, TestProjection projection, RandomGenerator random)
+      throws Exception {
+    int accepted = 0;
+    while (writing.get() && accepted < REBUILDS) {
+      if (random.nextInt(3) == 0
+          && world.requestRebuild(projection) instanceof RebuildRequest.Accepted) {
+        accepted++;
+      }
+    }
+    return accepted;
+  }
+}

@@ -1,0 +1,68 @@
+package dev.kintsugi.runtime.testing;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
+
+/**
+ * Connections on which the n-th commit, and each after it, fails as when the database or this node
+ * is gone: before it took effect, or after, when only its answer is lost.
+ */
+public final class FailingCommits {
+
+  /** When the connection is lost. */
+  public enum Lost {
+    BEFORE_THE_COMMIT,
+    AFTER_THE_COMMIT
+  }
+
+  private FailingCommits() {}
+
+  /** A data source whose commits fail from the n-th on; n is 1 for the first. */
+  public static DataSource from(int n, Lost lost, ConnectionSource source) {
+    AtomicInteger commits = new AtomicInteger();
+    return (DataSource)
+        Proxy.newProxyInstance(
+            FailingCommits.class.getClassLoader(),
+            new Class<?>[] {DataSource.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("getConnection")) {
+                return failing(source.connection(), n, lost, commits);
+              }
+              throw new UnsupportedOperationException(method.getName());
+            });
+  }
+
+  /** Where the real connections come from. */
+  @FunctionalInterface
+  public interface ConnectionSource {
+    Connection connection() throws SQLException;
+  }
+
+  private static Connection failing(
+      Connection connection, int n, Lost lost, AtomicInteger commits) {
+    return (Connection)
+        Proxy.newProxyInstance(
+            FailingCommits.class.getClassLoader(),
+            new Class<?>[] {Connection.class},
+            (proxy, method, arguments) -> {
+              boolean fails = method.getName().equals("commit") && commits.incrementAndGet() >= n;
+              if (fails && lost == Lost.BEFORE_THE_COMMIT) {
+                connection.rollback();
+                throw new SQLException("connection lost before the commit", "08006");
+              }
+              try {
+                Object result = method.invoke(connection, arguments);
+                if (fails) {
+                  throw new SQLException("connection lost after the commit", "08006");
+                }
+                return result;
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+}
