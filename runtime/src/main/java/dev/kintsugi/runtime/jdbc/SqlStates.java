@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.jdbc;
 
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.util.Optional;
 import java.util.Set;
 
@@ -36,10 +37,26 @@ public final class SqlStates {
   }
 
   /**
-   * The database is at fault, not the statement: connection lost, out of resources, shutting down,
-   * a system or internal error. No handler and no event is to blame for these.
+   * The database is at fault, not the statement: no connection to be had or connection lost, out of
+   * resources, shutting down, a system or internal error. No handler and no event is to blame for
+   * these.
    */
   public static boolean isDatabaseAtFault(Throwable error) {
+    return isWithoutConnection(error) || hasStateOfDatabaseAtFault(error);
+  }
+
+  /** A pool that ran out of connections knows of no SQLSTATE. */
+  private static boolean isWithoutConnection(Throwable error) {
+    int depth = 0;
+    for (Throwable t = error; t != null && depth < 50; t = t.getCause(), depth++) {
+      if (t instanceof SQLTransientConnectionException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean hasStateOfDatabaseAtFault(Throwable error) {
     return of(error)
         .filter(
             state ->

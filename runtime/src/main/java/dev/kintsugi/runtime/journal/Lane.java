@@ -1,15 +1,16 @@
 package dev.kintsugi.runtime.journal;
 
+import dev.kintsugi.runtime.event.EventRow;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.node.Counters;
 import dev.kintsugi.runtime.writer.AppendRejectedException;
 import dev.kintsugi.runtime.writer.Appender;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,10 +36,18 @@ final class Lane implements AutoCloseable {
   private volatile boolean closed;
 
   /**
-   * From which sequence number on a stream's writes failed. What its actor had sent after that,
-   * before it heard of the failure, must fail too, or the stream would have a gap.
+   * The streams whose last write failed. What that actor had sent after it, before it heard of the
+   * failure, must fail too, or the stream would have a gap. The failure stops the actor; its next
+   * incarnation begins behind whatever was stored, and says so by another writer's name.
    */
-  private final Map<String, Long> failedFrom = new HashMap<>();
+  private final Map<String, Failure> failures = new ConcurrentHashMap<>();
+
+  /** From which sequence number on an incarnation of an actor failed. */
+  private record Failure(String writer, long from) {
+    Failure orEarlier(Failure other) {
+      return writer.equals(other.writer) && from <= other.from ? this : other;
+    }
+  }
 
   Lane(String name, JournalSettings settings, Appender appender, Counters counters) {
     this.queueSize = settings.queueSize();
@@ -59,7 +68,8 @@ final class Lane implements AutoCloseable {
     if (closed) {
       write.fail(new IllegalStateException("the journal is closed"));
     } else if (!queue.offer(write)) {
-      write.fail(
+      fail(
+          write,
           new JournalOverloadedException(
               "the write of stream %s is refused: %d writes wait on its lane, as many as kintsugi.journal.queue-size allows"
                   .formatted(write.persistenceId(), queueSize)));
@@ -87,7 +97,7 @@ final class Lane implements AutoCloseable {
   }
 
   private List<Write> withoutThoseAfterAFailure(List<Write> group) {
-    if (failedFrom.isEmpty()) {
+    if (failures.isEmpty()) {
       return group;
     }
     List<Write> rest = new ArrayList<>(group.size());
@@ -100,20 +110,23 @@ final class Lane implements AutoCloseable {
   }
 
   private boolean failedEarlier(Write write) {
-    Long failed = failedFrom.get(write.persistenceId());
+    Failure failure = failures.get(write.persistenceId());
     List<NewEvent> events = write.events();
-    if (failed == null || events.isEmpty()) {
+    if (failure == null || events.isEmpty()) {
       return false;
     }
-    long first = events.get(0).row().sequenceNumber();
-    if (first <= failed) {
-      failedFrom.remove(write.persistenceId());
+    EventRow first = events.get(0).row();
+    if (!failure.writer().equals(first.writer())) {
+      failures.remove(write.persistenceId(), failure);
+      return false;
+    }
+    if (first.sequenceNumber() < failure.from()) {
       return false;
     }
     write.fail(
         new IllegalStateException(
             "event %d of stream %s is not stored, as event %d before it was not"
-                .formatted(first, write.persistenceId(), failed)));
+                .formatted(first.sequenceNumber(), write.persistenceId(), failure.from())));
     return true;
   }
 
@@ -157,13 +170,19 @@ final class Lane implements AutoCloseable {
   }
 
   private void failAll(List<Write> group, Throwable why) {
-    for (Write write : group) {
-      List<NewEvent> events = write.events();
-      if (!events.isEmpty()) {
-        failedFrom.merge(write.persistenceId(), events.get(0).row().sequenceNumber(), Math::min);
-      }
-      write.fail(why);
+    group.forEach(write -> fail(write, why));
+  }
+
+  private void fail(Write write, Throwable why) {
+    List<NewEvent> events = write.events();
+    if (!events.isEmpty()) {
+      EventRow first = events.get(0).row();
+      failures.merge(
+          write.persistenceId(),
+          new Failure(first.writer(), first.sequenceNumber()),
+          Failure::orEarlier);
     }
+    write.fail(why);
   }
 
   private void failQueued() {

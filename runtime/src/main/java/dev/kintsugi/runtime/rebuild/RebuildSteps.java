@@ -39,6 +39,7 @@ public final class RebuildSteps {
   private static final Logger log = LoggerFactory.getLogger(RebuildSteps.class);
 
   private static final int DELETED_STREAMS_NAMED = 10;
+  private static final int BATCHES_BETWEEN_LOOKS = 10;
 
   private final Database database;
   private final EventJournal journal;
@@ -48,6 +49,7 @@ public final class RebuildSteps {
   private final Projection<?> projection;
   private final List<String> tables;
   private final int generation;
+  private int fullBatches;
   private long openAtLastLook = Long.MAX_VALUE;
 
   /** The steps of the rebuild that builds a generation of a read model. */
@@ -203,25 +205,26 @@ public final class RebuildSteps {
 
   private Step drain(Applier applier, Rebuild rebuild) throws Exception {
     Drain.Batch batch = drain.drain(applier, projection.name(), generation);
-    if (batch.isFull() && !hasStalled(rebuild)) {
+    if (batch.isFull() && !writersRecordFaster(rebuild)) {
       return new Step.Done("drained " + batch.archived() + " records");
     }
     return inOurTransaction(this::activate);
   }
 
-  /**
-   * Whether writers record as fast as this drains, or so little is left that they may as well help.
-   */
-  private boolean hasStalled(Rebuild rebuild) throws Exception {
+  /** Whether there are no fewer records than some batches ago: then writers had better help. */
+  private boolean writersRecordFaster(Rebuild rebuild) throws Exception {
+    if (++fullBatches % BATCHES_BETWEEN_LOOKS != 0) {
+      return false;
+    }
     long open =
         database
             .inTransaction(
                 connection ->
                     SkipRecords.count(connection, rebuild.projection(), rebuild.generation()))
             .open();
-    boolean stalled = open < settings.activateBelow() || open >= openAtLastLook;
+    boolean faster = open >= openAtLastLook;
     openAtLastLook = open;
-    return stalled;
+    return faster;
   }
 
   private Step activate(Connection connection, Rebuild rebuild) throws SQLException {

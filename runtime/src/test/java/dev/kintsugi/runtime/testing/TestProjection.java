@@ -6,12 +6,14 @@ import dev.kintsugi.projections.Tables;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A projection over text events whose read model is the log of what was applied, in the order in
@@ -25,6 +27,8 @@ public final class TestProjection {
   private volatile FailurePolicy policy = FailurePolicy.skip();
   private volatile Consumer<EventEnvelope<String>> beforeEach = envelope -> {};
   private int version = 1;
+  private boolean uniquePayloads;
+  private volatile @Nullable String swallowedOn;
 
   public TestProjection(String name) {
     this.name = name;
@@ -57,6 +61,22 @@ public final class TestProjection {
 
   public void repair() {
     poison.clear();
+    swallowedOn = null;
+  }
+
+  /** Gives the read model a constraint: the database fails the handler on a text that it holds. */
+  public TestProjection uniquePayloads() {
+    uniquePayloads = true;
+    return this;
+  }
+
+  /**
+   * Makes the handler run into an error of the database on events of this text, and say nothing,
+   * until it is repaired.
+   */
+  public TestProjection swallowErrorOn(String payload) {
+    swallowedOn = payload;
+    return this;
   }
 
   public String name() {
@@ -79,9 +99,9 @@ public final class TestProjection {
                   n BIGSERIAL PRIMARY KEY,
                   persistence_id TEXT NOT NULL,
                   sequence_number BIGINT NOT NULL,
-                  payload TEXT NOT NULL)
+                  payload TEXT NOT NULL %s)
                 """
-                    .formatted(table())))
+                    .formatted(table(), uniquePayloads ? "UNIQUE" : "")))
         .handler(() -> JdbcHandler.fromFunction(this::log))
         .onFailure(policy)
         .build();
@@ -93,6 +113,9 @@ public final class TestProjection {
       session.withConnection(
           connection -> {
             insert(connection, envelope);
+            if (envelope.event().equals(swallowedOn)) {
+              failAndSwallow(connection);
+            }
             return envelope;
           });
     } catch (Exception e) {
@@ -100,6 +123,14 @@ public final class TestProjection {
     }
     if (poison.contains(envelope.event())) {
       throw new IllegalArgumentException("poison: " + envelope.event());
+    }
+  }
+
+  private static void failAndSwallow(Connection connection) {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SELECT 1 / 0");
+    } catch (SQLException swallowed) {
+      // as some handlers do
     }
   }
 

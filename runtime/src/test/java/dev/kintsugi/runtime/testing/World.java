@@ -54,7 +54,7 @@ public final class World implements AutoCloseable {
               .withFallback(ConfigFactory.load()));
 
   public static final RebuildSettings SMALL_STEPS =
-      new RebuildSettings(2, 1, Duration.ofMillis(1), Duration.ofSeconds(5));
+      new RebuildSettings(2, Duration.ofMillis(1), Duration.ofSeconds(5));
 
   private static final int HELP_LIMIT = 4;
   private static final int DRAIN_BATCH = 3;
