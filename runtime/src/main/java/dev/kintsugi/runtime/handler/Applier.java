@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.handler;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.event.JournalEvent;
+import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -84,9 +85,7 @@ public final class Applier implements AutoCloseable {
     }
   }
 
-  /**
-   * Fails where a handler swallowed an error of the database, as the transaction is then aborted.
-   */
+  /** Fails where a handler ended the transaction by a statement of its own. */
   private static void release(
       Connection connection, Savepoint savepoint, Projection<?> projection, JournalEvent event)
       throws SQLException, HandlerException {
@@ -121,6 +120,11 @@ public final class Applier implements AutoCloseable {
                   (E) payload,
                   event.timestamp()));
         }
+      }
+      if (Database.isAborted(connection)) {
+        throw new IllegalStateException(
+            "the handler swallowed an error of the database, after which nothing can be done in the"
+                + " transaction");
       }
     } catch (Throwable e) {
       boolean jvmAtFault = e instanceof VirtualMachineError && !(e instanceof StackOverflowError);

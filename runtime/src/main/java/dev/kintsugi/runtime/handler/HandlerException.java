@@ -21,7 +21,9 @@ public final class HandlerException extends Exception {
 
   HandlerException(Projection<?> projection, JournalEvent event, Throwable cause) {
     super(
-        "projection '" + projection.name() + "' can't apply " + event.forPeople() + ": " + cause,
+        storable(
+            "projection '%s' can't apply %s: %s"
+                .formatted(projection.name(), event.forPeople(), cause)),
         cause);
     this.why = cause;
     this.projection = projection.name();
@@ -29,11 +31,16 @@ public final class HandlerException extends Exception {
     this.sequenceNumber = event.sequenceNumber();
   }
 
+  /** PostgreSQL's text can't hold a NUL. */
+  private static String storable(String text) {
+    return text.replace('\0', ' ');
+  }
+
   /** The cause with its stack, as text that a skip record can keep. */
   public String describe() {
     StringWriter text = new StringWriter();
     why.printStackTrace(new PrintWriter(text));
-    String described = text.toString().replace('\0', ' ');
+    String described = storable(text.toString());
     return described.length() <= LONGEST ? described : described.substring(0, LONGEST) + "…";
   }
 

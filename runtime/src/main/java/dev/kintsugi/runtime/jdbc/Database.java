@@ -7,6 +7,8 @@ import java.sql.SQLException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
+import org.postgresql.core.BaseConnection;
+import org.postgresql.core.TransactionState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +29,8 @@ public final class Database implements AutoCloseable {
   private final AutoCloseable onClose;
 
   /**
-   * Connections from a pool that somebody else owns and closes. They must come with autocommit off.
+   * Connections from a pool that somebody else owns and closes. They must be PostgreSQL's driver's,
+   * wrapped or not, and come with autocommit off.
    */
   public Database(DataSource connections) {
     this(connections, () -> {});
@@ -92,7 +95,7 @@ public final class Database implements AutoCloseable {
    * jitter, a bounded number of times; so the work must be free of effects outside of the database.
    *
    * @throws Exception what the work threw, or what the commit threw; the transaction was rolled
-   *     back
+   *     back. Also if the work swallowed an error of the database.
    */
   public <T> T inTransaction(Work<T> work) throws Exception {
     for (int attempt = 1; ; attempt++) {
@@ -111,6 +114,7 @@ public final class Database implements AutoCloseable {
   private static <T> T commitOrRollBack(Connection connection, Work<T> work) throws Exception {
     try {
       T result = work.run(connection);
+      refuseAborted(connection);
       connection.commit();
       return result;
     } catch (Throwable e) {
@@ -121,6 +125,26 @@ public final class Database implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /**
+   * The server answers the COMMIT of an aborted transaction with a rollback, and the driver says
+   * nothing of it.
+   */
+  private static void refuseAborted(Connection connection) throws SQLException {
+    if (isAborted(connection)) {
+      throw new SQLException(
+          "A statement failed and its error was swallowed, so the transaction can't be committed",
+          SqlStates.IN_FAILED_TRANSACTION);
+    }
+  }
+
+  /**
+   * Whether a statement failed in the connection's transaction, so that it can only be rolled back.
+   * The driver knows; this costs no round trip.
+   */
+  public static boolean isAborted(Connection connection) throws SQLException {
+    return connection.unwrap(BaseConnection.class).getTransactionState() == TransactionState.FAILED;
   }
 
   private static void pauseAfter(int attempt) throws InterruptedException {

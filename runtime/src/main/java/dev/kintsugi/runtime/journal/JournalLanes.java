@@ -24,7 +24,7 @@ final class JournalLanes implements AutoCloseable {
   private final EventCodec codec;
   private final List<Lane> lanes = new ArrayList<>();
 
-  /** The last write of each stream that is under way. */
+  /** The end of all writes of a stream that are under way. */
   private final Map<String, CompletionStage<?>> inFlight = new ConcurrentHashMap<>();
 
   JournalLanes(Node node, EventCodec codec, JournalSettings settings) {
@@ -42,7 +42,7 @@ final class JournalLanes implements AutoCloseable {
   }
 
   /** Stores atomic writes of one stream; the result says which were rejected, and why. */
-  CompletionStage<List<Optional<Exception>>> write(Iterable<AtomicWrite> atomicWrites) {
+  CompletionStage<Iterable<Optional<Exception>>> write(Iterable<AtomicWrite> atomicWrites) {
     long now = System.currentTimeMillis();
     String persistenceId = "";
     List<List<NewEvent>> encoded = new ArrayList<>();
@@ -72,24 +72,25 @@ final class JournalLanes implements AutoCloseable {
   }
 
   private void remember(String persistenceId, CompletionStage<?> result) {
-    inFlight.put(persistenceId, result);
-    result.whenComplete((done, error) -> inFlight.remove(persistenceId, result));
+    CompletionStage<?> ended = result.handle((done, error) -> persistenceId);
+    CompletionStage<?> all =
+        inFlight.merge(
+            persistenceId, ended, (before, last) -> before.thenCombine(last, (b, l) -> l));
+    all.whenComplete((done, error) -> inFlight.remove(persistenceId, all));
   }
 
-  /** The stream's highest sequence number ever, once its write under way has ended. */
+  /** The stream's highest sequence number ever, once its writes under way have ended. */
   CompletionStage<Long> highestSequenceNumber(String persistenceId) {
     CompletionStage<?> before =
-        inFlight.getOrDefault(persistenceId, CompletableFuture.completedStage(null));
-    return before
-        .handle((done, error) -> persistenceId)
-        .thenCompose(
-            id ->
-                node.onBlockingThread(
-                    () ->
-                        node.database()
-                            .inTransaction(
-                                connection ->
-                                    node.journal().highestSequenceNumber(connection, id))));
+        inFlight.getOrDefault(persistenceId, CompletableFuture.completedStage(persistenceId));
+    return before.thenCompose(
+        ended ->
+            node.onBlockingThread(
+                () ->
+                    node.database()
+                        .inTransaction(
+                            connection ->
+                                node.journal().highestSequenceNumber(connection, persistenceId))));
   }
 
   /** Hands a stream's events to the callback in sequence, on a blocking thread. */

@@ -3,7 +3,6 @@ package dev.kintsugi.runtime.journal;
 import com.typesafe.config.Config;
 import dev.kintsugi.runtime.node.Node;
 import java.util.Optional;
-import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.apache.pekko.persistence.AtomicWrite;
 import org.apache.pekko.persistence.PersistentRepr;
@@ -28,9 +27,7 @@ public final class KintsugiJournal extends AsyncWriteJournal {
   @Override
   public Future<Iterable<Optional<Exception>>> doAsyncWriteMessages(
       Iterable<AtomicWrite> messages) {
-    CompletionStage<Iterable<Optional<Exception>>> written =
-        lanes.write(messages).thenApply(results -> results);
-    return FutureConverters.asScala(written);
+    return FutureConverters.asScala(lanes.write(messages));
   }
 
   @Override

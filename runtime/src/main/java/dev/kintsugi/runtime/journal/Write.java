@@ -16,7 +16,7 @@ final class Write {
   private final String persistenceId;
   private final List<List<NewEvent>> atomicWrites;
   private final List<Optional<Exception>> rejections;
-  private final CompletableFuture<List<Optional<Exception>>> result = new CompletableFuture<>();
+  private final CompletableFuture<Iterable<Optional<Exception>>> result = new CompletableFuture<>();
 
   /**
    * A write.
@@ -76,7 +76,7 @@ final class Write {
   }
 
   /** For each atomic write why it was rejected, if it was; completed on the lane's thread. */
-  CompletionStage<List<Optional<Exception>>> result() {
+  CompletionStage<Iterable<Optional<Exception>>> result() {
     return result;
   }
 }

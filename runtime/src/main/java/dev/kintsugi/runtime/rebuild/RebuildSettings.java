@@ -4,7 +4,8 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 
 /** Section {@code kintsugi.rebuild}; the keys are explained in reference.conf. */
-public record RebuildSettings(int batchSize, Duration pollInterval, Duration truncateLockTimeout) {
+public record RebuildSettings(
+    int batchSize, Duration batchTime, Duration pollInterval, Duration truncateLockTimeout) {
 
   public RebuildSettings {
     if (batchSize < 1) {
@@ -15,6 +16,7 @@ public record RebuildSettings(int batchSize, Duration pollInterval, Duration tru
   public static RebuildSettings of(Config config) {
     return new RebuildSettings(
         config.getInt("batch-size"),
+        config.getDuration("batch-time"),
         config.getDuration("poll-interval"),
         config.getDuration("truncate-lock-timeout"));
   }

@@ -6,6 +6,7 @@ import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.handler.HandlerException;
+import dev.kintsugi.runtime.jdbc.BatchSize;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.recovery.Drain;
 import dev.kintsugi.runtime.schema.ReadModel;
@@ -21,6 +22,8 @@ import dev.kintsugi.runtime.state.Status;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -49,6 +52,7 @@ public final class RebuildSteps {
   private final Projection<?> projection;
   private final List<String> tables;
   private final int generation;
+  private final BatchSize batchSize;
   private int fullBatches;
   private long openAtLastLook = Long.MAX_VALUE;
 
@@ -64,8 +68,9 @@ public final class RebuildSteps {
     this.database = database;
     this.journal = journal;
     this.drain = drain;
-    this.replay = new Replay(journal, codec, settings.batchSize());
+    this.replay = new Replay(journal, codec);
     this.settings = settings;
+    this.batchSize = new BatchSize(settings.batchSize(), settings.batchTime());
     this.projection = readModel.projection();
     this.tables = readModel.tables();
     this.generation = generation;
@@ -164,12 +169,21 @@ public final class RebuildSteps {
   // Step 4: replay.
 
   private Step replay(Applier applier) throws Exception {
+    Instant begin = Instant.now();
+    try {
+      Step step = replayWithoutOrWithSavepoints(applier);
+      batchSize.took(Duration.between(begin, Instant.now()));
+      return step;
+    } catch (ReplayStoppedException e) {
+      return stop(e);
+    }
+  }
+
+  private Step replayWithoutOrWithSavepoints(Applier applier) throws Exception {
     try {
       return replay(applier, OnThrow.ROLL_BACK);
     } catch (HandlerException e) {
       return replay(applier, OnThrow.SAVEPOINT);
-    } catch (ReplayStoppedException e) {
-      return stop(e);
     }
   }
 
@@ -180,7 +194,8 @@ public final class RebuildSteps {
             return new Step.NotOurs("another owner ended the replay");
           }
           try {
-            return switch (replay.batch(connection, applier, projection, rebuild, onThrow)) {
+            return switch (replay.batch(
+                connection, applier, projection, rebuild, batchSize.get(), onThrow)) {
               case ADVANCED -> new Step.Done("replayed a batch");
               case ENDED -> new Step.Done("replayed history");
               case LOST -> new Step.NotOurs("another owner moved the checkpoint");
@@ -204,7 +219,7 @@ public final class RebuildSteps {
   // Steps 5 and 6: drain while writers still record, then let them apply.
 
   private Step drain(Applier applier, Rebuild rebuild) throws Exception {
-    Drain.Batch batch = drain.drain(applier, projection.name(), generation);
+    Drain.Batch batch = drain.next(applier);
     if (batch.isFull() && !writersRecordFaster(rebuild)) {
       return new Step.Done("drained " + batch.archived() + " records");
     }

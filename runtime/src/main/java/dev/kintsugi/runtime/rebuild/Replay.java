@@ -37,13 +37,11 @@ import java.util.Set;
 final class Replay {
 
   private final EventCodec codec;
-  private final int batchSize;
   private final String page;
   private final String recordRestOfStream;
 
-  Replay(EventJournal journal, EventCodec codec, int batchSize) {
+  Replay(EventJournal journal, EventCodec codec) {
     this.codec = codec;
-    this.batchSize = batchSize;
     String ordering = journal.column(EventJournal.Column.ORDERING);
     String persistenceId = journal.column(EventJournal.Column.PERSISTENCE_ID);
     String sequenceNumber = journal.column(EventJournal.Column.SEQUENCE_NUMBER);
@@ -93,9 +91,10 @@ final class Replay {
       Applier applier,
       Projection<?> projection,
       Rebuild rebuild,
+      int batchSize,
       OnThrow onThrow)
       throws Exception {
-    List<Entry> entries = readPage(connection, rebuild);
+    List<Entry> entries = readPage(connection, rebuild, batchSize);
     if (entries.isEmpty()) {
       return Rebuilds.endReplay(connection, rebuild) ? Result.ENDED : Result.LOST;
     }
@@ -134,7 +133,8 @@ final class Replay {
     LOST
   }
 
-  private List<Entry> readPage(Connection connection, Rebuild rebuild) throws SQLException {
+  private List<Entry> readPage(Connection connection, Rebuild rebuild, int batchSize)
+      throws SQLException {
     try (PreparedStatement select = connection.prepareStatement(page)) {
       select.setString(1, rebuild.projection());
       select.setInt(2, rebuild.generation());

@@ -9,7 +9,10 @@ import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.handler.Registry;
+import dev.kintsugi.runtime.jdbc.BatchSize;
 import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.skip.Outcome;
 import dev.kintsugi.runtime.skip.SkipRecord;
 import dev.kintsugi.runtime.skip.SkipRecords;
@@ -20,6 +23,7 @@ import dev.kintsugi.runtime.state.Rebuilds;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -51,15 +55,45 @@ public final class Drain {
   private final EventJournal journal;
   private final EventCodec codec;
   private final Registry registry;
-  private final int batchSize;
+  private final Counters counters;
+  private final String name;
+  private final int generation;
+  private final BatchSize batchSize;
 
+  /** Up to which ordering the pass under way has got; 0 at the beginning of one. */
+  private long passedOrdering;
+
+  /** A drain of a generation, from its oldest record on. */
   public Drain(
-      Database database, EventJournal journal, EventCodec codec, Registry registry, int batchSize) {
+      Database database,
+      EventJournal journal,
+      EventCodec codec,
+      Registry registry,
+      Counters counters,
+      DrainSettings settings,
+      String projection,
+      int generation) {
     this.database = database;
     this.journal = journal;
     this.codec = codec;
     this.registry = registry;
-    this.batchSize = batchSize;
+    this.counters = counters;
+    this.name = projection;
+    this.generation = generation;
+    this.batchSize = new BatchSize(settings.batchSize(), settings.batchTime());
+  }
+
+  /** The same, with what a node has. */
+  public static Drain of(Node node, String projection, int generation) {
+    return new Drain(
+        node.database(),
+        node.journal(),
+        node.codec(),
+        node.registry(),
+        node.counters(),
+        DrainSettings.of(node.config().getConfig("recovery")),
+        projection,
+        generation);
   }
 
   /**
@@ -68,10 +102,12 @@ public final class Drain {
    * @param applied records whose events were applied and that are archived now
    * @param unsubscribed records archived because the projection does not subscribe to their events
    * @param failed records that failed, once more or for the first time, and stay open
+   * @param lastOrdering the highest ordering among the records that were looked at; 0 if none was
    * @param isFull whether there may be more to drain at once
    */
-  public record Batch(int applied, int unsubscribed, int failed, boolean isFull) {
-    static final Batch NOTHING = new Batch(0, 0, 0, false);
+  public record Batch(
+      int applied, int unsubscribed, int failed, long lastOrdering, boolean isFull) {
+    static final Batch NOTHING = new Batch(0, 0, 0, 0, false);
 
     /** How many records are open no more. */
     public int archived() {
@@ -84,20 +120,27 @@ public final class Drain {
    *
    * @throws Exception if the database is at fault; no record's attempts are counted then
    */
-  public Batch drain(Applier applier, String projection, int generation) throws Exception {
+  public Batch next(Applier applier) throws Exception {
+    Instant begin = Instant.now();
+    Batch batch;
     try {
-      return drain(applier, projection, generation, OnThrow.ROLL_BACK);
+      batch = drain(applier, OnThrow.ROLL_BACK);
     } catch (HandlerException e) {
-      return drain(applier, projection, generation, OnThrow.SAVEPOINT);
+      batch = drain(applier, OnThrow.SAVEPOINT);
     }
+    counters.recovered(name, batch.archived());
+    if (batch.isFull()) {
+      batchSize.took(Duration.between(begin, Instant.now()));
+    }
+    passedOrdering = batch.isFull() ? batch.lastOrdering() : 0;
+    return batch;
   }
 
-  private Batch drain(Applier applier, String projection, int generation, OnThrow onThrow)
-      throws Exception {
+  private Batch drain(Applier applier, OnThrow onThrow) throws Exception {
     return database.inTransaction(
         connection -> {
           try {
-            return drain(connection, applier, projection, generation, onThrow);
+            return drain(connection, applier, onThrow);
           } catch (Throwable e) {
             applier.forget();
             throw e;
@@ -105,9 +148,7 @@ public final class Drain {
         });
   }
 
-  private Batch drain(
-      Connection connection, Applier applier, String name, int generation, OnThrow onThrow)
-      throws Exception {
+  private Batch drain(Connection connection, Applier applier, OnThrow onThrow) throws Exception {
     Optional<Generation> row = Generations.findToActOn(connection, name);
     if (row.isEmpty() || row.get().generation() != generation || !mayDrain(connection, row.get())) {
       return Batch.NOTHING;
@@ -116,11 +157,13 @@ public final class Drain {
     if (projection.isEmpty()) {
       return Batch.NOTHING;
     }
-    List<SkipRecord> records = SkipRecords.lockBatch(connection, name, generation, batchSize);
-    if (records.isEmpty()) {
-      return Batch.NOTHING;
-    }
-    return new BatchRun(connection, applier, projection.get(), onThrow).run(records);
+    int limit = batchSize.get();
+    List<SkipRecord> records =
+        SkipRecords.lockBatch(connection, name, generation, passedOrdering, limit);
+    return records.isEmpty()
+        ? Batch.NOTHING
+        : new BatchRun(connection, applier, projection.get(), onThrow)
+            .run(records, records.size() == limit);
   }
 
   private static boolean mayDrain(Connection connection, Generation row) throws SQLException {
@@ -153,7 +196,7 @@ public final class Drain {
       this.onThrow = onThrow;
     }
 
-    Batch run(List<SkipRecord> records) throws Exception {
+    Batch run(List<SkipRecord> records, boolean isFull) throws Exception {
       Map<Long, EventRow> rows = new HashMap<>();
       journal
           .at(connection, records.stream().map(SkipRecord::ordering).toList())
@@ -175,11 +218,10 @@ public final class Drain {
       }
       SkipRecords.archive(connection, applied, Outcome.APPLIED);
       SkipRecords.archive(connection, unsubscribed, Outcome.UNSUBSCRIBED);
-      Batch batch =
-          new Batch(applied.size(), unsubscribed.size(), failed, records.size() == batchSize);
+      long lastOrdering = records.get(records.size() - 1).ordering();
+      Batch batch = new Batch(applied.size(), unsubscribed.size(), failed, lastOrdering, isFull);
       if (batch.archived() > 0) {
-        Rebuilds.addDrained(
-            connection, projection.name(), records.get(0).generation(), batch.archived());
+        Rebuilds.addDrained(connection, name, generation, batch.archived());
       }
       return batch;
     }

@@ -32,8 +32,7 @@ public final class RecoveryActor {
   private final TimerScheduler<Command> timers;
   private final Node node;
   private final Drain drain;
-  private final String projection;
-  private final int generation;
+  private final String what;
   private final Duration pollInterval;
   private final Applier applier = new Applier();
 
@@ -41,33 +40,28 @@ public final class RecoveryActor {
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
       Node node,
-      Drain drain,
       String projection,
       int generation) {
     this.context = context;
     this.timers = timers;
     this.node = node;
-    this.drain = drain;
-    this.projection = projection;
-    this.generation = generation;
-    this.pollInterval = node.config().getDuration("recovery.poll-interval");
+    this.drain = Drain.of(node, projection, generation);
+    this.what = "recovery of projection '%s', generation %d".formatted(projection, generation);
+    this.pollInterval = DrainSettings.of(node.config().getConfig("recovery")).pollInterval();
   }
 
   /** The actor that drains a generation from the time it is active. */
-  public static Behavior<Command> create(
-      Node node, Drain drain, String projection, int generation) {
+  public static Behavior<Command> create(Node node, String projection, int generation) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers ->
-                    new RecoveryActor(context, timers, node, drain, projection, generation)
-                        .draining()));
+                    new RecoveryActor(context, timers, node, projection, generation).draining()));
   }
 
   /** A batch is under way on a blocking thread. */
   private Behavior<Command> draining() {
-    CompletionStage<Drain.Batch> batch =
-        node.onBlockingThread(() -> drain.drain(applier, projection, generation));
+    CompletionStage<Drain.Batch> batch = node.onBlockingThread(() -> drain.next(applier));
     context.pipeToSelf(
         batch, (drained, error) -> error == null ? new Drained(drained) : new Failed(error));
     return Behaviors.receive(Command.class)
@@ -81,7 +75,6 @@ public final class RecoveryActor {
 
   private Behavior<Command> onDrained(Drained drained) {
     Drain.Batch batch = drained.batch();
-    node.counters().recovered(projection, batch.archived());
     if (batch.isFull() && batch.archived() + batch.failed() > 0) {
       return draining();
     }
@@ -89,9 +82,7 @@ public final class RecoveryActor {
   }
 
   private Behavior<Command> onFailed(Failed failed) {
-    throw new RecoveryFailedException(
-        "recovery of projection '%s', generation %d".formatted(projection, generation),
-        failed.cause());
+    throw new RecoveryFailedException(what, failed.cause());
   }
 
   /** Nothing is under way. */

@@ -63,7 +63,12 @@ public final class SkipRecords {
           + COLUMNS
           + """
           FROM kintsugi_skip s
-          WHERE s.projection = ? AND s.generation = ?
+          WHERE s.projection = ? AND s.generation = ? AND s.ordering > ?
+            AND (SELECT TRUE FROM kintsugi_skip earlier
+              WHERE earlier.projection = s.projection AND earlier.generation = s.generation
+                AND earlier.persistence_id = s.persistence_id
+                AND earlier.sequence_number < s.sequence_number AND earlier.ordering <= ?
+              LIMIT 1) IS NULL
             AND NOT EXISTS (
               SELECT 1 FROM kintsugi_skip held
               WHERE held.projection = s.projection AND held.generation = s.generation
@@ -196,11 +201,14 @@ public final class SkipRecords {
    * SkipRecord#isOpenForAttempt()} of each before it goes on with that row's stream.
    */
   public static List<SkipRecord> lockBatch(
-      Connection connection, String projection, int generation, int limit) throws SQLException {
+      Connection connection, String projection, int generation, long afterOrdering, int limit)
+      throws SQLException {
     try (PreparedStatement lock = connection.prepareStatement(LOCK_BATCH)) {
       lock.setString(1, projection);
       lock.setInt(2, generation);
-      lock.setInt(3, limit);
+      lock.setLong(3, afterOrdering);
+      lock.setLong(4, afterOrdering);
+      lock.setInt(5, limit);
       return read(Results.first(lock));
     }
   }

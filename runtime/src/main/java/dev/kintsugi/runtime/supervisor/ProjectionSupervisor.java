@@ -83,7 +83,6 @@ public final class ProjectionSupervisor {
   private final Node node;
   private final ReadModel readModel;
   private final Projection<?> projection;
-  private final Drain drain;
   private final RebuildSettings rebuildSettings;
   private final Duration pollInterval;
   private @Nullable Child<RebuildActor.Command> rebuildActor;
@@ -104,13 +103,6 @@ public final class ProjectionSupervisor {
     this.projection = readModel.projection();
     this.rebuildSettings = RebuildSettings.of(node.config().getConfig("rebuild"));
     this.pollInterval = node.config().getDuration("supervisor.poll-interval");
-    this.drain =
-        new Drain(
-            node.database(),
-            node.journal(),
-            node.codec(),
-            node.registry(),
-            node.config().getInt("recovery.batch-size"));
   }
 
   /** The supervisor of a projection that this node has registered. */
@@ -315,7 +307,7 @@ public final class ProjectionSupervisor {
             node.database(),
             node.journal(),
             node.codec(),
-            drain,
+            Drain.of(node, projection.name(), generation),
             rebuildSettings,
             readModel,
             generation);
@@ -343,7 +335,7 @@ public final class ProjectionSupervisor {
     recoveryActor =
         new Child<>(
             context.spawnAnonymous(
-                restarted(RecoveryActor.create(node, drain, projection.name(), generation))),
+                restarted(RecoveryActor.create(node, projection.name(), generation))),
             generation);
   }
 

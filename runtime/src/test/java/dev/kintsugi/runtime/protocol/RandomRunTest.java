@@ -38,7 +38,7 @@ class RandomRunTest {
   private static final int TRANSACTIONS = 120;
   private static final int REBUILDS = 4;
   private static final RebuildSettings STEPS =
-      new RebuildSettings(20, Duration.ofMillis(1), Duration.ofSeconds(5));
+      new RebuildSettings(20, Duration.ofMillis(20), Duration.ofMillis(1), Duration.ofSeconds(5));
 
   private final TestProjection skipping =
       new TestProjection("skipping")

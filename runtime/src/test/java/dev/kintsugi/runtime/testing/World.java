@@ -11,11 +11,13 @@ import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
+import dev.kintsugi.runtime.node.Counters;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.rebuild.Step;
 import dev.kintsugi.runtime.recovery.Drain;
+import dev.kintsugi.runtime.recovery.DrainSettings;
 import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.schema.ReadModels;
 import dev.kintsugi.runtime.schema.Schema;
@@ -54,10 +56,11 @@ public final class World implements AutoCloseable {
               .withFallback(ConfigFactory.load()));
 
   public static final RebuildSettings SMALL_STEPS =
-      new RebuildSettings(2, Duration.ofMillis(1), Duration.ofSeconds(5));
+      new RebuildSettings(2, Duration.ofSeconds(1), Duration.ofMillis(1), Duration.ofSeconds(5));
 
   private static final int HELP_LIMIT = 4;
-  private static final int DRAIN_BATCH = 3;
+  private static final DrainSettings SMALL_DRAINS =
+      new DrainSettings(3, Duration.ofSeconds(1), Duration.ofMillis(1));
 
   private final String url = TestServer.createDatabase();
   private final Database database =
@@ -226,7 +229,7 @@ public final class World implements AutoCloseable {
         connections,
         journal,
         codec,
-        new Drain(connections, journal, codec, registry, DRAIN_BATCH),
+        drains(projection, generation(projection).generation(), connections),
         settings,
         readModelOf(projection),
         generation(projection).generation());
@@ -236,23 +239,39 @@ public final class World implements AutoCloseable {
     return Optional.ofNullable(readModels.get(projection.name())).orElseThrow();
   }
 
-  public Drain drains() {
-    return new Drain(database, journal, codec, registry, DRAIN_BATCH);
+  /** A drain of a generation, from its oldest record on. */
+  public Drain drains(TestProjection projection, int generation) {
+    return drains(projection, generation, database);
+  }
+
+  private Drain drains(TestProjection projection, int generation, Database connections) {
+    return new Drain(
+        connections,
+        journal,
+        codec,
+        registry,
+        new Counters(),
+        SMALL_DRAINS,
+        projection.name(),
+        generation);
   }
 
   /** Drains a batch of the newest generation, as recovery does. */
   public Drain.Batch drain(TestProjection projection) throws Exception {
     try (Applier applier = new Applier()) {
-      return drains().drain(applier, projection.name(), generation(projection).generation());
+      return drains(projection, generation(projection).generation()).next(applier);
     }
   }
 
   /** Drains until a batch finds nothing to do. */
   public void drainAll(TestProjection projection) throws Exception {
-    Drain.Batch batch;
-    do {
-      batch = drain(projection);
-    } while (batch.archived() + batch.failed() > 0);
+    Drain drain = drains(projection, generation(projection).generation());
+    try (Applier applier = new Applier()) {
+      Drain.Batch batch;
+      do {
+        batch = drain.next(applier);
+      } while (batch.isFull() || batch.archived() + batch.failed() > 0);
+    }
   }
 
   /** Does steps until one is not simply done, and returns it. */

@@ -1,0 +1,44 @@
+package dev.kintsugi.runtime.jdbc;
+
+import java.time.Duration;
+
+/**
+ * How much to do in one transaction: as much as takes about a target time, to a bound. A
+ * transaction that takes long holds up every fence and the rows that it changed; one that is too
+ * short spends its time on commits. Not thread-safe.
+ */
+public final class BatchSize {
+
+  private static final int SMALLEST = 10;
+
+  private final int max;
+  private final Duration target;
+  private int size;
+
+  /** A size that begins at a tenth of the bound, and finds its way from there. */
+  public BatchSize(int max, Duration target) {
+    this.max = max;
+    this.target = target;
+    this.size = atMost(Math.max(SMALLEST, max / 10));
+  }
+
+  private int atMost(int wanted) {
+    return Math.min(max, wanted);
+  }
+
+  public int get() {
+    return size;
+  }
+
+  /**
+   * Learns from a full batch of the current size: too long, and the next is half; well within,
+   * double.
+   */
+  public void took(Duration time) {
+    if (time.compareTo(target.multipliedBy(2)) > 0) {
+      size = atMost(Math.max(SMALLEST, size / 2));
+    } else if (time.compareTo(target.dividedBy(2)) < 0) {
+      size = atMost(size * 2);
+    }
+  }
+}
