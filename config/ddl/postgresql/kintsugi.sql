@@ -41,6 +41,10 @@ CREATE TABLE IF NOT EXISTS kintsugi_rebuild (
 -- Open skip records only: references to events, never payloads. What became of a record is in
 -- kintsugi_skip_archive. (One table partitioned by an is_archived flag does not work: whoever waits
 -- for a row that then moves to another partition gets an error.)
+--
+-- There are two ways to look at it, by stream and by generation in ordering, and an index for each that
+-- the other can't be answered with. The table is empty one minute and holds a million rows the next, so
+-- PostgreSQL plans without statistics, and where two indexes would do it may take the wrong one.
 CREATE TABLE IF NOT EXISTS kintsugi_skip (
   projection      TEXT         NOT NULL,
   generation      INTEGER      NOT NULL,
@@ -55,17 +59,17 @@ CREATE TABLE IF NOT EXISTS kintsugi_skip (
   next_attempt_at TIMESTAMPTZ  NOT NULL DEFAULT '-infinity',
   parked_at       TIMESTAMPTZ,
   last_error      TEXT,
-  PRIMARY KEY (projection, generation, persistence_id, sequence_number),
+  PRIMARY KEY (persistence_id, projection, generation, sequence_number),
   CHECK ((attempts = 0) = (first_failed_at IS NULL)),
   CHECK (parked_at IS NULL OR attempts > 0)
 );
 
 CREATE UNIQUE INDEX IF NOT EXISTS kintsugi_skip_ordering_idx
-  ON kintsugi_skip (projection, generation, ordering);
+  ON kintsugi_skip ((projection || '/' || generation::text), ordering);
 
 -- The few records that hold their streams up: a drain asks for them with every batch.
 CREATE INDEX IF NOT EXISTS kintsugi_skip_failed_idx
-  ON kintsugi_skip (projection, generation, persistence_id, sequence_number) WHERE attempts > 0;
+  ON kintsugi_skip (persistence_id, projection, generation, sequence_number) WHERE attempts > 0;
 
 CREATE TABLE IF NOT EXISTS kintsugi_skip_archive (
   projection      TEXT         NOT NULL,

@@ -62,16 +62,27 @@ public final class Database implements AutoCloseable {
     config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
     config.addDataSourceProperty("ApplicationName", "kintsugi");
     config.addDataSourceProperty("tcpKeepAlive", "true");
-    HikariDataSource pool = new HikariDataSource(config);
+    HikariDataSource pool = pool(config, settings);
     try (Connection connection = pool.getConnection()) {
       connection.rollback();
     } catch (SQLException e) {
       pool.close();
-      Throwable why = e.getCause() == null ? e : e.getCause();
-      throw new DatabaseUnavailableException(
-          "No connection to " + settings + ": " + firstLine(why.getMessage()), e);
+      throw unavailable(settings, e.getCause() == null ? e : e.getCause());
     }
     return new Database(pool, pool);
+  }
+
+  private static HikariDataSource pool(HikariConfig config, JdbcSettings settings) {
+    try {
+      return new HikariDataSource(config);
+    } catch (RuntimeException e) {
+      throw unavailable(settings, e);
+    }
+  }
+
+  private static DatabaseUnavailableException unavailable(JdbcSettings settings, Throwable why) {
+    return new DatabaseUnavailableException(
+        "No connection to " + settings + ": " + firstLine(why.getMessage()), why);
   }
 
   /**

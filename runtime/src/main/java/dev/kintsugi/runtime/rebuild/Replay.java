@@ -48,8 +48,8 @@ final class Replay {
     String notDeleted = " AND NOT " + journal.column(EventJournal.Column.DELETED);
     this.page =
         BY_INDEX
-            + "SELECT j.*, (SELECT TRUE FROM kintsugi_skip s WHERE s.projection = ?"
-            + " AND s.generation = ? AND s.ordering = j."
+            + "SELECT j.*, (SELECT TRUE FROM kintsugi_skip s"
+            + " WHERE (s.projection || '/' || s.generation::text) = ? AND s.ordering = j."
             + ordering
             + " LIMIT 1) IS TRUE FROM (SELECT "
             + journal.rowColumns()
@@ -136,11 +136,10 @@ final class Replay {
   private List<Entry> readPage(Connection connection, Rebuild rebuild, int batchSize)
       throws SQLException {
     try (PreparedStatement select = connection.prepareStatement(page)) {
-      select.setString(1, rebuild.projection());
-      select.setInt(2, rebuild.generation());
-      select.setLong(3, rebuild.checkpoint());
-      select.setLong(4, rebuild.replayTo());
-      select.setInt(5, batchSize);
+      select.setString(1, SkipRecords.generationKey(rebuild.projection(), rebuild.generation()));
+      select.setLong(2, rebuild.checkpoint());
+      select.setLong(3, rebuild.replayTo());
+      select.setInt(4, batchSize);
       ResultSet row = Results.first(select);
       List<Entry> entries = new ArrayList<>();
       while (row.next()) {

@@ -57,56 +57,67 @@ public final class SkipRecords {
           """
           + AS_BEFORE;
 
+  /** The generation of an open record, as the index by ordering has it; see the DDL for why. */
+  private static final String OF_GENERATION = "(s.projection || '/' || s.generation::text) = ? ";
+
   private static final String LOCK_BATCH =
       BY_INDEX
           + "SELECT "
           + COLUMNS
+          + "FROM kintsugi_skip s WHERE "
+          + OF_GENERATION
           + """
-          FROM kintsugi_skip s
-          WHERE s.projection = ? AND s.generation = ? AND s.ordering > ?
+          AND s.ordering > ?
             AND (SELECT TRUE FROM kintsugi_skip earlier
               WHERE earlier.projection = s.projection AND earlier.generation = s.generation
                 AND earlier.persistence_id = s.persistence_id
                 AND earlier.sequence_number < s.sequence_number AND earlier.ordering <= ?
               LIMIT 1) IS NULL
-            AND NOT EXISTS (
-              SELECT 1 FROM kintsugi_skip held
+            AND (SELECT TRUE FROM kintsugi_skip held
               WHERE held.projection = s.projection AND held.generation = s.generation
                 AND held.persistence_id = s.persistence_id
                 AND held.sequence_number <= s.sequence_number
                 AND held.attempts > 0
-                AND (held.parked_at IS NOT NULL OR held.next_attempt_at > statement_timestamp()))
+                AND (held.parked_at IS NOT NULL OR held.next_attempt_at > statement_timestamp())
+              LIMIT 1) IS NULL
           ORDER BY s.ordering
           LIMIT ?
           FOR UPDATE OF s
           """
           + AS_BEFORE;
 
-  private static final String ARCHIVE =
+  private static final String ARCHIVED_COLUMNS =
       """
-      WITH moved AS (
-        DELETE FROM kintsugi_skip s
-        USING unnest(?::text[], ?::bigint[]) AS m(persistence_id, sequence_number)
-        WHERE s.projection = ? AND s.generation = ?
-          AND s.persistence_id = m.persistence_id AND s.sequence_number = m.sequence_number
-        RETURNING s.*)
-      INSERT INTO kintsugi_skip_archive (projection, generation, persistence_id, sequence_number,
-        ordering, reason, recorded_at, attempts, last_error, outcome)
-      SELECT projection, generation, persistence_id, sequence_number, ordering, reason, recorded_at,
-        attempts, last_error, ?
-      FROM moved
+      projection, generation, persistence_id, sequence_number, ordering, reason, recorded_at, attempts,
+      last_error
       """;
+
+  private static final String ARCHIVE =
+      BY_INDEX
+          + """
+          WITH moved AS (
+            DELETE FROM kintsugi_skip s
+            USING unnest(?::text[], ?::bigint[]) AS m(persistence_id, sequence_number)
+            WHERE s.projection = ? AND s.generation = ?
+              AND s.persistence_id = m.persistence_id AND s.sequence_number = m.sequence_number
+            RETURNING s.*),
+          archived AS (
+            INSERT INTO kintsugi_skip_archive (%1$s, outcome)
+            SELECT %1$s, ? FROM moved
+            RETURNING 1)
+          SELECT count(*) FROM archived
+          """
+              .formatted(ARCHIVED_COLUMNS)
+          + AS_BEFORE;
 
   private static final String SUPERSEDE =
       """
       WITH moved AS (
         DELETE FROM kintsugi_skip WHERE projection = ? AND generation < ? RETURNING *)
-      INSERT INTO kintsugi_skip_archive (projection, generation, persistence_id, sequence_number,
-        ordering, reason, recorded_at, attempts, last_error, outcome)
-      SELECT projection, generation, persistence_id, sequence_number, ordering, reason, recorded_at,
-        attempts, last_error, 'superseded'
-      FROM moved
-      """;
+      INSERT INTO kintsugi_skip_archive (%1$s, outcome)
+      SELECT %1$s, 'superseded' FROM moved
+      """
+          .formatted(ARCHIVED_COLUMNS);
 
   private static final String FAILED_AGAIN =
       """
@@ -122,25 +133,28 @@ public final class SkipRecords {
       """;
 
   private static final String COUNT =
-      """
-      SELECT count(*), count(*) FILTER (WHERE parked_at IS NOT NULL)
-      FROM kintsugi_skip WHERE projection = ? AND generation = ?
-      """;
+      "SELECT count(*), count(*) FILTER (WHERE s.parked_at IS NOT NULL) FROM kintsugi_skip s WHERE "
+          + OF_GENERATION;
 
   private static final String UNFINISHED =
       BY_INDEX
+          + "SELECT EXISTS (SELECT 1 FROM kintsugi_skip s WHERE "
+          + OF_GENERATION
           + """
-          SELECT EXISTS (
-            SELECT 1 FROM kintsugi_skip s
-            WHERE s.projection = ? AND s.generation = ? AND NOT EXISTS (
-              SELECT 1 FROM kintsugi_skip held
-              WHERE held.projection = s.projection AND held.generation = s.generation
-                AND held.persistence_id = s.persistence_id
-                AND held.attempts > 0 AND held.parked_at IS NOT NULL))
+          AND (SELECT TRUE FROM kintsugi_skip held
+            WHERE held.projection = s.projection AND held.generation = s.generation
+              AND held.persistence_id = s.persistence_id
+              AND held.attempts > 0 AND held.parked_at IS NOT NULL
+            LIMIT 1) IS NULL)
           """
           + AS_BEFORE;
 
   private SkipRecords() {}
+
+  /** A generation as the index of {@code kintsugi_skip} by ordering has it: "files/3". */
+  public static String generationKey(String projection, int generation) {
+    return projection + "/" + generation;
+  }
 
   /** A stream of a generation. */
   public record Stream(String projection, int generation, String persistenceId) {}
@@ -204,11 +218,10 @@ public final class SkipRecords {
       Connection connection, String projection, int generation, long afterOrdering, int limit)
       throws SQLException {
     try (PreparedStatement lock = connection.prepareStatement(LOCK_BATCH)) {
-      lock.setString(1, projection);
-      lock.setInt(2, generation);
+      lock.setString(1, generationKey(projection, generation));
+      lock.setLong(2, afterOrdering);
       lock.setLong(3, afterOrdering);
-      lock.setLong(4, afterOrdering);
-      lock.setInt(5, limit);
+      lock.setInt(4, limit);
       return read(Results.first(lock));
     }
   }
@@ -249,7 +262,9 @@ public final class SkipRecords {
       archive.setString(3, first.projection());
       archive.setInt(4, first.generation());
       archive.setString(5, outcome.inTable());
-      int moved = archive.executeUpdate();
+      ResultSet row = Results.first(archive);
+      row.next();
+      int moved = row.getInt(1);
       if (moved != records.size()) {
         throw new IllegalStateException(
             ("%d skip records of projection %s, generation %d were locked and %d could be archived as"
@@ -300,8 +315,7 @@ public final class SkipRecords {
   public static Count count(Connection connection, String projection, int generation)
       throws SQLException {
     try (PreparedStatement count = connection.prepareStatement(COUNT)) {
-      count.setString(1, projection);
-      count.setInt(2, generation);
+      count.setString(1, generationKey(projection, generation));
       try (ResultSet row = count.executeQuery()) {
         row.next();
         return new Count(row.getLong(1), row.getLong(2));
@@ -313,8 +327,7 @@ public final class SkipRecords {
   public static boolean anyUnfinished(Connection connection, String projection, int generation)
       throws SQLException {
     try (PreparedStatement exists = connection.prepareStatement(UNFINISHED)) {
-      exists.setString(1, projection);
-      exists.setInt(2, generation);
+      exists.setString(1, generationKey(projection, generation));
       ResultSet row = Results.first(exists);
       row.next();
       return row.getBoolean(1);
