@@ -8,20 +8,34 @@ import java.sql.SQLException;
 public final class Results {
 
   /**
-   * Put before a look-up by key in {@code kintsugi_skip}. That table is empty one minute and holds
-   * a million rows the next, and a plan that PostgreSQL cached while it was empty would read all of
-   * it.
+   * Expressions for a select list, before a look-up in {@code kintsugi_skip}: it is to be answered
+   * by the index that fits, whatever PostgreSQL thinks of the table. That table is empty one minute
+   * and holds a million rows the next; a plan without statistics, or cached while it was empty,
+   * reads or sorts all of it.
    */
-  public static final String BY_INDEX = "SET LOCAL enable_seqscan = off; ";
+  public static final String USE_INDEXES =
+      "set_config('enable_seqscan', 'off', TRUE), set_config('enable_bitmapscan', 'off', TRUE),"
+          + " set_config('enable_sort', 'off', TRUE)";
 
-  /** Ends what {@link #BY_INDEX} began. */
-  public static final String AS_BEFORE = "; SET LOCAL enable_seqscan = on";
+  /** {@link #USE_INDEXES} as a statement of its own; see {@link #byIndex}. */
+  public static final String BY_INDEX = "SELECT " + USE_INDEXES + "; ";
+
+  /** Ends what {@link #USE_INDEXES} began: the rest of the transaction is the handlers'. */
+  public static final String AS_BEFORE =
+      "; SELECT set_config('enable_seqscan', 'on', TRUE),"
+          + " set_config('enable_bitmapscan', 'on', TRUE), set_config('enable_sort', 'on', TRUE)";
 
   private Results() {}
 
   /** Runs all statements and returns the first result that has rows. */
   public static ResultSet first(PreparedStatement statement) throws SQLException {
     return rows(statement, statement.execute());
+  }
+
+  /** Runs statements that begin with {@link #BY_INDEX} and returns the rows of the one after it. */
+  public static ResultSet byIndex(PreparedStatement statement) throws SQLException {
+    first(statement).close();
+    return next(statement);
   }
 
   /** The next result that has rows; those that only count are passed over. */

@@ -140,7 +140,7 @@ final class Replay {
       select.setLong(2, rebuild.checkpoint());
       select.setLong(3, rebuild.replayTo());
       select.setInt(4, batchSize);
-      ResultSet row = Results.first(select);
+      ResultSet row = Results.byIndex(select);
       List<Entry> entries = new ArrayList<>();
       while (row.next()) {
         entries.add(new Entry(EventJournal.read(row), row.getBoolean(13)));

@@ -50,8 +50,9 @@ public final class SkipRecords {
           + COLUMNS
           + """
           FROM kintsugi_skip s
-          WHERE (s.projection, s.generation, s.persistence_id) IN (
-            SELECT * FROM unnest(?::text[], ?::int[], ?::text[]))
+          WHERE s.persistence_id = ANY (?::text[])
+            AND (s.projection, s.generation, s.persistence_id) IN (
+              SELECT * FROM unnest(?::text[], ?::int[], ?::text[]))
           ORDER BY s.projection, s.generation, s.ordering
           FOR UPDATE OF s
           """
@@ -96,11 +97,15 @@ public final class SkipRecords {
       BY_INDEX
           + """
           WITH moved AS (
-            DELETE FROM kintsugi_skip s
-            USING unnest(?::text[], ?::bigint[]) AS m(persistence_id, sequence_number)
-            WHERE s.projection = ? AND s.generation = ?
-              AND s.persistence_id = m.persistence_id AND s.sequence_number = m.sequence_number
-            RETURNING s.*),
+            DELETE FROM kintsugi_skip WHERE ctid = ANY (ARRAY(
+              SELECT found.ctid
+              FROM unnest(?::text[], ?::bigint[]) AS m(persistence_id, sequence_number)
+              CROSS JOIN LATERAL (
+                SELECT s.ctid FROM kintsugi_skip s
+                WHERE s.persistence_id = m.persistence_id AND s.projection = ?
+                  AND s.generation = ? AND s.sequence_number = m.sequence_number
+                LIMIT 1) found))
+            RETURNING *),
           archived AS (
             INSERT INTO kintsugi_skip_archive (%1$s, outcome)
             SELECT %1$s, ? FROM moved
@@ -200,10 +205,12 @@ public final class SkipRecords {
   public static List<SkipRecord> lock(Connection connection, Collection<Stream> streams)
       throws SQLException {
     try (PreparedStatement lock = connection.prepareStatement(LOCK_STREAMS)) {
-      array(lock, 1, "text", streams.stream().map(Stream::projection).toArray());
-      array(lock, 2, "int4", streams.stream().map(Stream::generation).toArray());
-      array(lock, 3, "text", streams.stream().map(Stream::persistenceId).toArray());
-      return read(Results.first(lock));
+      Object[] persistenceIds = streams.stream().map(Stream::persistenceId).toArray();
+      array(lock, 1, "text", persistenceIds);
+      array(lock, 2, "text", streams.stream().map(Stream::projection).toArray());
+      array(lock, 3, "int4", streams.stream().map(Stream::generation).toArray());
+      array(lock, 4, "text", persistenceIds);
+      return read(Results.byIndex(lock));
     }
   }
 
@@ -222,7 +229,7 @@ public final class SkipRecords {
       lock.setLong(2, afterOrdering);
       lock.setLong(3, afterOrdering);
       lock.setInt(4, limit);
-      return read(Results.first(lock));
+      return read(Results.byIndex(lock));
     }
   }
 
@@ -262,7 +269,7 @@ public final class SkipRecords {
       archive.setString(3, first.projection());
       archive.setInt(4, first.generation());
       archive.setString(5, outcome.inTable());
-      ResultSet row = Results.first(archive);
+      ResultSet row = Results.byIndex(archive);
       row.next();
       int moved = row.getInt(1);
       if (moved != records.size()) {
@@ -328,7 +335,7 @@ public final class SkipRecords {
       throws SQLException {
     try (PreparedStatement exists = connection.prepareStatement(UNFINISHED)) {
       exists.setString(1, generationKey(projection, generation));
-      ResultSet row = Results.first(exists);
+      ResultSet row = Results.byIndex(exists);
       row.next();
       return row.getBoolean(1);
     }

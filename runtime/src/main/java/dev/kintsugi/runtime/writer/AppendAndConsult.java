@@ -1,7 +1,7 @@
 package dev.kintsugi.runtime.writer;
 
 import static dev.kintsugi.runtime.jdbc.Results.AS_BEFORE;
-import static dev.kintsugi.runtime.jdbc.Results.BY_INDEX;
+import static dev.kintsugi.runtime.jdbc.Results.USE_INDEXES;
 
 import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.event.EventRow;
@@ -35,7 +35,9 @@ final class AppendAndConsult {
   private static final Set<String> SAFE_ISOLATION = Set.of("read committed", "read uncommitted");
 
   private static final String TAKE_ID =
-      "SELECT pg_current_xact_id(), current_setting('transaction_isolation'); ";
+      "SELECT pg_current_xact_id(), current_setting('transaction_isolation'), "
+          + USE_INDEXES
+          + "; ";
 
   private static final String CONSULT =
       """
@@ -73,7 +75,6 @@ final class AppendAndConsult {
             + " ?::int[], ?::text[], ?::bytea[], ?::int[], ?::text[], ?::bytea[]) RETURNING "
             + journal.column(EventJournal.Column.ORDERING)
             + "; "
-            + BY_INDEX
             + CONSULT
             + AS_BEFORE;
   }
