@@ -39,6 +39,7 @@ public final class Projection<E> {
   private final Tables tables;
   private final Supplier<? extends JdbcHandler<EventEnvelope<E>, JdbcSession>> handler;
   private final FailurePolicy failurePolicy;
+  private final boolean sharesRows;
 
   private Projection(
       Builder<E> builder,
@@ -50,6 +51,7 @@ public final class Projection<E> {
     this.tables = tables;
     this.handler = handler;
     this.failurePolicy = builder.failurePolicy;
+    this.sharesRows = builder.sharesRows;
   }
 
   /**
@@ -90,6 +92,11 @@ public final class Projection<E> {
     return failurePolicy;
   }
 
+  /** Whether its rows are shared between streams; see {@link Builder#sharedRows()}. */
+  public boolean sharesRows() {
+    return sharesRows;
+  }
+
   /** Whether this projection subscribes to an event; it is then an instance of its event class. */
   public boolean subscribesTo(Object event) {
     return eventClass.isInstance(event);
@@ -128,6 +135,7 @@ public final class Projection<E> {
     private @Nullable Tables tables;
     private @Nullable Supplier<? extends JdbcHandler<EventEnvelope<E>, JdbcSession>> handler;
     private FailurePolicy failurePolicy = FailurePolicy.reject();
+    private boolean sharesRows;
 
     private Builder(String name, Class<E> eventClass) {
       this.name = name;
@@ -174,6 +182,20 @@ public final class Projection<E> {
     /** What happens when the handler throws; default {@link FailurePolicy#reject()}. */
     public Builder<E> onFailure(FailurePolicy failurePolicy) {
       this.failurePolicy = failurePolicy;
+      return this;
+    }
+
+    /**
+     * Says that many streams change the same rows, as with counters by author. Transactions then
+     * apply to this projection one after the other. Otherwise they lock its rows in whichever order
+     * their events come, and PostgreSQL has to find each deadlock and end one of the two, which
+     * takes a second (its {@code deadlock_timeout}).
+     *
+     * <p>The cost: from the first event that this projection takes in to its commit, an append
+     * waits for the others, though each still carries the events of many streams.
+     */
+    public Builder<E> sharedRows() {
+      this.sharesRows = true;
       return this;
     }
 

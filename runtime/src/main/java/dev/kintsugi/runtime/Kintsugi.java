@@ -2,6 +2,7 @@ package dev.kintsugi.runtime;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.hosting.LocalHosting;
+import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.schema.ReadModel;
@@ -22,7 +23,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.apache.pekko.actor.AbstractExtensionId;
 import org.apache.pekko.actor.ClassicActorSystemProvider;
@@ -32,7 +35,6 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
-import org.apache.pekko.pattern.Patterns;
 import org.apache.pekko.pattern.StatusReply;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,6 +64,9 @@ public final class Kintsugi implements Extension {
   private final Duration askTimeout;
   private final Duration pollInterval;
 
+  /** The tables of the projections that were started, and whose they are. */
+  private final Map<String, String> tableOwners = new ConcurrentHashMap<>();
+
   private Kintsugi(ExtendedActorSystem system) {
     this.system = Adapter.toTyped(system);
     this.node = Node.get(system);
@@ -89,7 +94,8 @@ public final class Kintsugi implements Extension {
    * before events are written.
    *
    * @throws IllegalArgumentException if a projection is registered twice
-   * @throws SchemaException if a table script fails, makes no table, or makes another projection's
+   * @throws SchemaException if a table script fails, makes no table, or makes one that is another
+   *     projection's, the journal's or Kintsugi's own
    */
   public void start(Projection<?>... projections) {
     List<Projection<?>> added = List.of(projections);
@@ -107,6 +113,7 @@ public final class Kintsugi implements Extension {
                     }));
     node.registry().register(added);
     for (ReadModel readModel : readModels) {
+      readModel.tables().forEach(table -> tableOwners.put(table, readModel.projection().name()));
       blocking(
           () ->
               node.database()
@@ -117,7 +124,7 @@ public final class Kintsugi implements Extension {
 
   private List<ReadModel> probe(List<Projection<?>> added) throws SQLException {
     List<ReadModel> readModels = new ArrayList<>();
-    Map<String, String> owners = new HashMap<>();
+    Map<String, String> owners = new HashMap<>(tableOwners);
     for (Projection<?> projection : added) {
       try (Connection connection = node.database().connection()) {
         ReadModel readModel = ReadModels.probe(connection, projection);
@@ -182,19 +189,29 @@ public final class Kintsugi implements Extension {
 
   /** Looks at the row until the rebuild has ended, whichever node carries it out. */
   private CompletionStage<Rebuild> whenDone(String projection, int generation) {
+    return Polling.until(
+            () -> ended(projection, generation),
+            next -> system.scheduler().scheduleOnce(pollInterval, next, system.executionContext()))
+        .thenCompose(
+            rebuild ->
+                rebuild.isDone()
+                    ? CompletableFuture.completedStage(rebuild)
+                    : CompletableFuture.failedStage(new RebuildStoppedException(rebuild)));
+  }
+
+  /** The rebuild if it is done or stopped; empty if not, or if the database can't tell just now. */
+  private CompletionStage<Optional<Rebuild>> ended(String projection, int generation) {
     return node.onBlockingThread(
             () ->
                 node.database()
                     .inTransaction(connection -> Rebuilds.find(connection, projection, generation)))
-        .thenCompose(
-            found -> {
-              Rebuild rebuild = found.orElseThrow();
-              if (rebuild.isDone()) {
-                return CompletableFuture.completedStage(rebuild);
-              } else if (rebuild.isStopped()) {
-                return CompletableFuture.failedStage(new RebuildStoppedException(rebuild));
+        .thenApply(found -> found.filter(rebuild -> rebuild.isDone() || rebuild.isStopped()))
+        .exceptionally(
+            error -> {
+              if (SqlStates.isDatabaseAtFault(error)) {
+                return Optional.empty();
               }
-              return Patterns.after(pollInterval, system, () -> whenDone(projection, generation));
+              throw new CompletionException(error);
             });
   }
 

@@ -9,6 +9,7 @@ import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 import org.postgresql.core.BaseConnection;
 import org.postgresql.core.TransactionState;
+import org.postgresql.util.PSQLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -80,9 +81,9 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  private static DatabaseUnavailableException unavailable(JdbcSettings settings, Throwable why) {
+  private static DatabaseUnavailableException unavailable(JdbcSettings settings, Throwable error) {
     return new DatabaseUnavailableException(
-        "No connection to " + settings + ": " + firstLine(why.getMessage()), why);
+        "No connection to " + settings + ": " + why(error), error);
   }
 
   /**
@@ -166,8 +167,19 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  private static String firstLine(@org.jspecify.annotations.Nullable String message) {
-    return message == null ? "no reason given" : message.lines().findFirst().orElse("");
+  /** What the server said, or else the last of the causes: the driver's own words say little. */
+  private static String why(Throwable error) {
+    Throwable why = error;
+    while (why.getCause() != null && !(why instanceof PSQLException said && isServers(said))) {
+      why = why.getCause();
+    }
+    String message = why.getMessage();
+    String line = message == null ? "" : message.lines().findFirst().orElse("");
+    return why instanceof SQLException ? line : why.getClass().getSimpleName() + ": " + line;
+  }
+
+  private static boolean isServers(PSQLException said) {
+    return said.getServerErrorMessage() != null;
   }
 
   @Override

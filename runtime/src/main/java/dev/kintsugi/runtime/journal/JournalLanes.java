@@ -4,6 +4,7 @@ import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.writer.Appender;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,10 +16,16 @@ import java.util.function.Consumer;
 import org.apache.pekko.Done;
 import org.apache.pekko.persistence.AtomicWrite;
 import org.apache.pekko.persistence.PersistentRepr;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.jdk.javaapi.CollectionConverters;
 
 /** The journal without the actor around it: Pekko's contract on {@link CompletionStage}. */
 final class JournalLanes implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(JournalLanes.class);
+
+  private static final Duration LONGEST_GROUP = Duration.ofSeconds(5);
 
   private final Node node;
   private final EventCodec codec;
@@ -39,6 +46,7 @@ final class JournalLanes implements AutoCloseable {
               node.counters()));
     }
     lanes.forEach(Lane::start);
+    node.beforeClose(this::awaitEnd);
   }
 
   /** Stores atomic writes of one stream; the result says which were rejected, and why. */
@@ -125,8 +133,21 @@ final class JournalLanes implements AutoCloseable {
                     }));
   }
 
+  /** Ends the lanes once the groups under way are stored; does not wait for that. */
   @Override
   public void close() {
     lanes.forEach(Lane::close);
+  }
+
+  private void awaitEnd() {
+    try {
+      for (Lane lane : lanes) {
+        if (!lane.awaitEnd(LONGEST_GROUP)) {
+          log.warn("A lane of the journal did not end within {}", LONGEST_GROUP);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

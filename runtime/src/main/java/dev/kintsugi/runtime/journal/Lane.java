@@ -6,6 +6,7 @@ import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.node.Counters;
 import dev.kintsugi.runtime.writer.AppendRejectedException;
 import dev.kintsugi.runtime.writer.Appender;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -90,6 +91,7 @@ final class Lane implements AutoCloseable {
     } catch (InterruptedException e) {
       log.debug("{} ends", thread.getName());
     } finally {
+      closed = true;
       appender.close();
       group.forEach(write -> write.fail(new IllegalStateException("the journal was closed")));
       failQueued();
@@ -191,10 +193,16 @@ final class Lane implements AutoCloseable {
     }
   }
 
-  /** Ends the thread; writes that were not begun fail. */
+  /** Takes no further group; the one under way is stored, and writes that were not begun fail. */
   @Override
   public void close() {
     closed = true;
-    thread.interrupt();
+    queue.offer(Write.none());
+  }
+
+  /** Waits until the thread has ended, but no longer than this. */
+  boolean awaitEnd(Duration atMost) throws InterruptedException {
+    thread.join(atMost.toMillis());
+    return !thread.isAlive();
   }
 }

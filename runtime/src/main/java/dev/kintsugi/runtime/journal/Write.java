@@ -33,6 +33,11 @@ final class Write {
     this.rejections = new ArrayList<>(rejections);
   }
 
+  /** A write of nothing, which wakes a lane. */
+  static Write none() {
+    return new Write("", List.of(), List.of());
+  }
+
   String persistenceId() {
     return persistenceId;
   }

@@ -8,10 +8,11 @@ import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
 import dev.kintsugi.runtime.schema.Schema;
 import dev.kintsugi.runtime.writer.InlineWriter;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import org.apache.pekko.actor.AbstractExtensionId;
 import org.apache.pekko.actor.ClassicActorSystemProvider;
@@ -34,6 +35,7 @@ public final class Node implements Extension {
   private final Counters counters = new Counters();
   private final InlineWriter writer;
   private final Executor blocking;
+  private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
 
   private Node(ExtendedActorSystem system) {
     this.config = system.settings().config().getConfig("kintsugi");
@@ -42,7 +44,11 @@ public final class Node implements Extension {
     this.writer = new InlineWriter(journal, codec, registry, config.getInt("writer.help-limit"));
     this.blocking = system.dispatchers().lookup("kintsugi.blocking-dispatcher");
     this.database = open(config, journal);
-    system.registerOnTermination(database::close);
+    system.registerOnTermination(
+        () -> {
+          beforeClose.forEach(Runnable::run);
+          database.close();
+        });
   }
 
   private static Database open(Config config, EventJournal journal) {
@@ -65,6 +71,11 @@ public final class Node implements Extension {
    */
   public static Node get(ClassicActorSystemProvider system) {
     return ID.get(system);
+  }
+
+  /** Runs something between the end of all actors and that of the connections. */
+  public void beforeClose(Runnable last) {
+    beforeClose.add(last);
   }
 
   /** Section {@code kintsugi} of the configuration. */
@@ -96,17 +107,21 @@ public final class Node implements Extension {
     return writer;
   }
 
-  /** Runs what blocks on the database, on threads that may; the result comes on one of these. */
+  /**
+   * Runs what blocks on the database, on threads that may; the result comes on one of these, or
+   * what the work threw.
+   */
   public <T> CompletionStage<T> onBlockingThread(Callable<T> work) {
-    return CompletableFuture.supplyAsync(
+    CompletableFuture<T> result = new CompletableFuture<>();
+    blocking.execute(
         () -> {
           try {
-            return work.call();
-          } catch (Exception e) {
-            throw new CompletionException(e);
+            result.complete(work.call());
+          } catch (Throwable e) {
+            result.completeExceptionally(e);
           }
-        },
-        blocking);
+        });
+    return result;
   }
 
   private static final class Id extends AbstractExtensionId<Node> {

@@ -19,6 +19,9 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
  */
 public final class RebuildActor {
 
+  /** What it tells its parent: a change that matters. */
+  public record Report(int generation, Step step) {}
+
   /** What it can be told: nothing but by itself. */
   public sealed interface Command {}
 
@@ -34,7 +37,7 @@ public final class RebuildActor {
   private final RebuildSteps steps;
   private final String name;
   private final Duration pollInterval;
-  private final ActorRef<Step> parent;
+  private final ActorRef<Report> parent;
   private final Applier applier = new Applier();
 
   private RebuildActor(
@@ -44,7 +47,7 @@ public final class RebuildActor {
       RebuildSteps steps,
       String name,
       Duration pollInterval,
-      ActorRef<Step> parent) {
+      ActorRef<Report> parent) {
     this.context = context;
     this.timers = timers;
     this.node = node;
@@ -61,13 +64,15 @@ public final class RebuildActor {
    * @param parent is told {@link Step.Activated} and the step that ends the actor
    */
   public static Behavior<Command> create(
-      Node node, RebuildSteps steps, String name, Duration pollInterval, ActorRef<Step> parent) {
+      Node node, RebuildSteps steps, String name, Duration pollInterval, ActorRef<Report> parent) {
     return Behaviors.setup(
-        context ->
-            Behaviors.withTimers(
-                timers ->
-                    new RebuildActor(context, timers, node, steps, name, pollInterval, parent)
-                        .stepping()));
+        context -> {
+          context.setLoggerName(RebuildActor.class);
+          return Behaviors.withTimers(
+              timers ->
+                  new RebuildActor(context, timers, node, steps, name, pollInterval, parent)
+                      .stepping());
+        });
   }
 
   /** A step is under way on a blocking thread. */
@@ -91,7 +96,7 @@ public final class RebuildActor {
       context.getLog().debug("{} waits for {}", name, waiting.what());
       return waiting();
     }
-    parent.tell(step);
+    parent.tell(new Report(steps.generation(), step));
     if (step instanceof Step.Activated) {
       return stepping();
     }

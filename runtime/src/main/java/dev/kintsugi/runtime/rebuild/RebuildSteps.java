@@ -76,6 +76,11 @@ public final class RebuildSteps {
     this.generation = generation;
   }
 
+  /** The generation that is built. */
+  int generation() {
+    return generation;
+  }
+
   /**
    * Does the next step.
    *

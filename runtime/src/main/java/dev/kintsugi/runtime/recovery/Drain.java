@@ -9,6 +9,7 @@ import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.handler.Registry;
+import dev.kintsugi.runtime.handler.SharedRows;
 import dev.kintsugi.runtime.jdbc.BatchSize;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.node.Counters;
@@ -201,6 +202,7 @@ public final class Drain {
       journal
           .at(connection, records.stream().map(SkipRecord::ordering).toList())
           .forEach(row -> rows.put(row.ordering(), row));
+      SharedRows.lock(connection, projection);
       for (SkipRecord record : records) {
         if (held.contains(record.persistenceId())) {
           continue;

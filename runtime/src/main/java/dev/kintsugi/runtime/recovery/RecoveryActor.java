@@ -53,10 +53,12 @@ public final class RecoveryActor {
   /** The actor that drains a generation from the time it is active. */
   public static Behavior<Command> create(Node node, String projection, int generation) {
     return Behaviors.setup(
-        context ->
-            Behaviors.withTimers(
-                timers ->
-                    new RecoveryActor(context, timers, node, projection, generation).draining()));
+        context -> {
+          context.setLoggerName(RecoveryActor.class);
+          return Behaviors.withTimers(
+              timers ->
+                  new RecoveryActor(context, timers, node, projection, generation).draining());
+        });
   }
 
   /** A batch is under way on a blocking thread. */

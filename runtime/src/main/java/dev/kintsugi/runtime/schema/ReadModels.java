@@ -30,7 +30,8 @@ public final class ReadModels {
   /**
    * Finds the tables that a projection's script makes. The caller must roll the transaction back.
    *
-   * @throws SchemaException if the script fails, or makes no table by an unqualified name
+   * @throws SchemaException if the script fails, or makes no table by an unqualified name, or one
+   *     that is the journal's or Kintsugi's own
    */
   public static ReadModel probe(Connection connection, Projection<?> projection)
       throws SQLException {
@@ -50,7 +51,18 @@ public final class ReadModels {
             "the table script %s of projection '%s' makes no table by an unqualified name"
                 .formatted(projection.tables().source(), projection.name()));
       }
+      refuseOwn(projection, tables);
       return new ReadModel(projection, tables);
+    }
+  }
+
+  private static void refuseOwn(Projection<?> projection, List<String> tables) {
+    for (String own : Schema.ownNames()) {
+      if (tables.contains(own)) {
+        throw new SchemaException(
+            "the table script %s of projection '%s' makes the table %s, which is the journal's or Kintsugi's own; a rebuild would empty it"
+                .formatted(projection.tables().source(), projection.name(), own));
+      }
     }
   }
 

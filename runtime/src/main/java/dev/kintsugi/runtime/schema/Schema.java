@@ -116,6 +116,13 @@ public final class Schema {
     }
   }
 
+  /** The names of the journal's tables and of Kintsugi's own, which are no projection's. */
+  static List<String> ownNames() {
+    List<String> names = new ArrayList<>(created(script("journal.sql")));
+    names.addAll(created(script("kintsugi.sql")));
+    return names;
+  }
+
   private static List<String> created(String script) {
     return CREATES.matcher(script).results().map(result -> result.group(1)).toList();
   }

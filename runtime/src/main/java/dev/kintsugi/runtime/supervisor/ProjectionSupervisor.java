@@ -59,7 +59,7 @@ public final class ProjectionSupervisor {
 
   private record LookFailed(Throwable cause) implements Command {}
 
-  private record FromRebuild(int generation, Step step) implements Command {}
+  private record FromRebuild(RebuildActor.Report report) implements Command {}
 
   private record RebuildActorEnded(int generation) implements Command {}
 
@@ -85,6 +85,7 @@ public final class ProjectionSupervisor {
   private final Projection<?> projection;
   private final RebuildSettings rebuildSettings;
   private final Duration pollInterval;
+  private final ActorRef<RebuildActor.Report> reports;
   private @Nullable Child<RebuildActor.Command> rebuildActor;
   private @Nullable Child<RecoveryActor.Command> recoveryActor;
 
@@ -103,14 +104,17 @@ public final class ProjectionSupervisor {
     this.projection = readModel.projection();
     this.rebuildSettings = RebuildSettings.of(node.config().getConfig("rebuild"));
     this.pollInterval = node.config().getDuration("supervisor.poll-interval");
+    this.reports = context.messageAdapter(RebuildActor.Report.class, FromRebuild::new);
   }
 
   /** The supervisor of a projection that this node has registered. */
   public static Behavior<Command> create(Node node, ReadModel readModel) {
     return Behaviors.setup(
-        context ->
-            Behaviors.withTimers(
-                timers -> new ProjectionSupervisor(context, timers, node, readModel).starting()));
+        context -> {
+          context.setLoggerName(ProjectionSupervisor.class);
+          return Behaviors.withTimers(
+              timers -> new ProjectionSupervisor(context, timers, node, readModel).starting());
+        });
   }
 
   private Behavior<Command> starting() {
@@ -198,8 +202,8 @@ public final class ProjectionSupervisor {
 
   private Behavior<Command> onFromRebuild(FromRebuild message) {
     String name = projection.name();
-    int generation = message.generation();
-    Step step = message.step();
+    int generation = message.report().generation();
+    Step step = message.report().step();
     if (step instanceof Step.Activated) {
       context.getLog().info("Projection '{}', generation {} is active", name, generation);
     } else if (step instanceof Step.Proven) {
@@ -311,8 +315,6 @@ public final class ProjectionSupervisor {
             rebuildSettings,
             readModel,
             generation);
-    ActorRef<Step> toSelf =
-        context.messageAdapter(Step.class, step -> new FromRebuild(generation, step));
     ActorRef<RebuildActor.Command> ref =
         context.spawnAnonymous(
             restarted(
@@ -322,7 +324,7 @@ public final class ProjectionSupervisor {
                     "Rebuild of projection '%s', generation %d"
                         .formatted(projection.name(), generation),
                     rebuildSettings.pollInterval(),
-                    toSelf)));
+                    reports)));
     context.watchWith(ref, new RebuildActorEnded(generation));
     rebuildActor = new Child<>(ref, generation);
   }

@@ -10,6 +10,7 @@ import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.handler.Registry;
+import dev.kintsugi.runtime.handler.SharedRows;
 import dev.kintsugi.runtime.skip.NewSkip;
 import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.skip.SkipRecords;
@@ -119,6 +120,8 @@ public final class InlineWriter {
     private final Written.Counts counts;
     private final Optional<Projection<?>> projection;
 
+    private boolean ownsSharedRows;
+
     /** Streams that later events of this append may not be applied to any more. */
     private final Set<String> blocked = new HashSet<>();
 
@@ -156,12 +159,22 @@ public final class InlineWriter {
             record(event, SkipReason.PAUSED);
           } else if (projection.isEmpty()) {
             record(event, SkipReason.NO_HANDLER);
-          } else if (isBlocked(event.persistenceId(), projection.get())) {
-            record(event, SkipReason.BEHIND);
           } else {
-            apply(event, projection.get());
+            helpAndApply(event, projection.get());
           }
         }
+      }
+    }
+
+    private void helpAndApply(JournalEvent event, Projection<?> projection) throws Exception {
+      if (!ownsSharedRows) {
+        SharedRows.lock(connection, projection);
+        ownsSharedRows = true;
+      }
+      if (isBlocked(event.persistenceId(), projection)) {
+        record(event, SkipReason.BEHIND);
+      } else {
+        apply(event, projection);
       }
     }
 

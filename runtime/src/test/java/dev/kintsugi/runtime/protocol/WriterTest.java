@@ -8,6 +8,7 @@ import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.rebuild.Step;
+import dev.kintsugi.runtime.recovery.Drain;
 import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.state.Fence;
 import dev.kintsugi.runtime.state.Generations;
@@ -154,6 +155,50 @@ class WriterTest {
 
   private void setPaused(boolean paused) throws Exception {
     world.database().inTransaction(connection -> Generations.setPaused(connection, "log", paused));
+  }
+
+  @Test
+  void transactions_apply_one_after_the_other_to_a_projection_whose_rows_streams_share()
+      throws Exception {
+    log.sharedRows();
+    world.start(log);
+    try (World.HeldWriter first = world.holdWriter()) {
+      first.write(world.event("a", 1));
+      Future<Written> second = threads.submit(() -> world.append(world.event("b", 1)));
+      await().until(this::someoneWaitsForALock);
+      first.commit();
+      assertThat(second.get().of("log").appliedInline()).isEqualTo(1);
+    }
+    world.auditWhole(log);
+  }
+
+  @Test
+  void transactions_of_different_streams_do_not_wait_for_each_other_otherwise() throws Exception {
+    world.start(log);
+    try (World.HeldWriter first = world.holdWriter()) {
+      first.write(world.event("a", 1));
+      world.append(world.event("b", 1));
+      assertThat(world.applied(log)).containsExactly("b/1");
+      first.commit();
+    }
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_drain_waits_for_its_turn_at_shared_rows_too() throws Exception {
+    log.sharedRows();
+    world.start(log);
+    setPaused(true);
+    world.append(world.event("a", 1));
+    setPaused(false);
+    try (World.HeldWriter writer = world.holdWriter()) {
+      writer.write(world.event("b", 1));
+      Future<Drain.Batch> drain = threads.submit(() -> world.drain(log));
+      await().until(this::someoneWaitsForALock);
+      writer.commit();
+      assertThat(drain.get().applied()).isEqualTo(1);
+    }
+    world.auditWhole(log);
   }
 
   // Help, BEHIND

@@ -9,6 +9,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
@@ -27,11 +29,19 @@ public final class TestProjection {
   private volatile FailurePolicy policy = FailurePolicy.skip();
   private volatile Consumer<EventEnvelope<String>> beforeEach = envelope -> {};
   private int version = 1;
+  private boolean sharesRows;
   private boolean uniquePayloads;
   private volatile @Nullable String swallowedOn;
+  private volatile @Nullable Gate gate;
 
   public TestProjection(String name) {
     this.name = name;
+  }
+
+  /** Declares that its rows are shared between streams. */
+  public TestProjection sharedRows() {
+    sharesRows = true;
+    return this;
   }
 
   public TestProjection onFailure(FailurePolicy policy) {
@@ -64,6 +74,40 @@ public final class TestProjection {
     swallowedOn = null;
   }
 
+  /** Makes the handler wait on events of this text, until the gate is opened. */
+  public Gate holdOn(String payload) {
+    Gate closed = new Gate(payload);
+    gate = closed;
+    return closed;
+  }
+
+  /** Where a handler waits. */
+  public static final class Gate {
+    private final String payload;
+    private final CountDownLatch reached = new CountDownLatch(1);
+    private final CountDownLatch open = new CountDownLatch(1);
+
+    private Gate(String payload) {
+      this.payload = payload;
+    }
+
+    /** Waits until a handler waits here. */
+    public void awaitReached() throws InterruptedException {
+      if (!reached.await(TestSystem.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        throw new AssertionError("no handler came to event " + payload);
+      }
+    }
+
+    public void open() {
+      open.countDown();
+    }
+
+    private void pass() throws InterruptedException {
+      reached.countDown();
+      open.await();
+    }
+  }
+
   /** Gives the read model a constraint: the database fails the handler on a text that it holds. */
   public TestProjection uniquePayloads() {
     uniquePayloads = true;
@@ -89,8 +133,11 @@ public final class TestProjection {
 
   /** The definition, as it stands. */
   public Projection<String> definition() {
-    return Projection.named(name)
-        .of(String.class)
+    Projection.Builder<String> builder = Projection.named(name).of(String.class);
+    if (sharesRows) {
+      builder.sharedRows();
+    }
+    return builder
         .version(version)
         .tables(
             Tables.sql(
@@ -115,6 +162,10 @@ public final class TestProjection {
             insert(connection, envelope);
             if (envelope.event().equals(swallowedOn)) {
               failAndSwallow(connection);
+            }
+            Gate closed = gate;
+            if (closed != null && closed.payload.equals(envelope.event())) {
+              closed.pass();
             }
             return envelope;
           });

@@ -36,6 +36,7 @@ public final class TestSystem implements AutoCloseable {
       pekko.persistence.snapshot-store.plugin = "pekko.persistence.snapshot-store.local"
       kintsugi.jdbc { pool-size = 8, connection-timeout = 5s }
       kintsugi.journal.lanes = 2
+      pekko.actor.testkit.typed.filter-leeway = 60s
       kintsugi.rebuild.poll-interval = 10ms
       kintsugi.recovery.poll-interval = 10ms
       kintsugi.supervisor { poll-interval = 20ms, min-backoff = 10ms, max-backoff = 100ms }

@@ -11,15 +11,10 @@ import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
 /** Keeps a row for each author, shared by the streams of all the files that the author changed. */
 final class AuthorsHandler extends JdbcHandler<EventEnvelope<FileEvent>, JdbcSession> {
 
-  /**
-   * A transaction takes many events, of authors in any order. Two of them that update the same two
-   * authors in opposite orders would deadlock; so, from its first author on, one is at a time.
-   */
   private static final String UPSERT =
       """
-      WITH in_turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtext('authors')))
       INSERT INTO authors AS a (author, changes, first_change_at, last_change_at)
-      SELECT ?, 1, ?, ? FROM in_turn
+      VALUES (?, 1, ?, ?)
       ON CONFLICT (author) DO UPDATE SET
         changes = a.changes + 1,
         first_change_at = least(a.first_change_at, excluded.first_change_at),

@@ -28,11 +28,13 @@ public final class HistoryProjections {
             .of(FileEvent.class)
             .tables("directories.sql")
             .handler(DirectoriesHandler::new)
+            .sharedRows()
             .build(),
         Projection.named(AUTHORS)
             .of(FileEvent.class)
             .tables("authors.sql")
             .handler(AuthorsHandler::new)
+            .sharedRows()
             .build());
   }
 }

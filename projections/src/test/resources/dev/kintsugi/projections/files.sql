@@ -1,0 +1,1 @@
+CREATE TABLE files (path TEXT PRIMARY KEY); -- Größe

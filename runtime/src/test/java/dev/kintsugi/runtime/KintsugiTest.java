@@ -1,0 +1,491 @@
+package dev.kintsugi.runtime;
+
+import static dev.kintsugi.runtime.testing.TestSystem.eventually;
+import static dev.kintsugi.runtime.testing.TestSystem.get;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.Tables;
+import dev.kintsugi.runtime.jdbc.DatabaseUnavailableException;
+import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.schema.SchemaException;
+import dev.kintsugi.runtime.state.Fence;
+import dev.kintsugi.runtime.state.Phase;
+import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.state.Status;
+import dev.kintsugi.runtime.supervisor.ProjectionStatus;
+import dev.kintsugi.runtime.supervisor.RebuildInProgressException;
+import dev.kintsugi.runtime.supervisor.UnknownProjectionException;
+import dev.kintsugi.runtime.testing.Recorder;
+import dev.kintsugi.runtime.testing.TestProjection;
+import dev.kintsugi.runtime.testing.TestServer;
+import dev.kintsugi.runtime.testing.TestSystem;
+import dev.kintsugi.runtime.testing.World;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.projection.eventsourced.EventEnvelope;
+import org.apache.pekko.projection.jdbc.JdbcSession;
+import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What an application does with Kintsugi, on an actor system and a database. */
+class KintsugiTest {
+
+  private final World world = new World();
+  private final TestProjection log = new TestProjection("log");
+  private TestSystem node = new TestSystem(world);
+
+  @AfterEach
+  void close() {
+    node.close();
+    world.close();
+  }
+
+  private Kintsugi kintsugi() {
+    return node.kintsugi();
+  }
+
+  /** A transaction that has an id: no fence passes while it is open. */
+  private Connection holdFence() throws SQLException {
+    Connection held = world.database().connection();
+    try (Statement statement = held.createStatement()) {
+      statement.execute("SELECT pg_current_xact_id()");
+    }
+    return held;
+  }
+
+  private static String pidOf(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT pg_backend_pid()")) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  private static void end(Connection held) throws SQLException {
+    held.rollback();
+    held.close();
+  }
+
+  private static Projection<String> projection(String name, String ddl) {
+    return Projection.named(name)
+        .of(String.class)
+        .tables(new Tables(name + ".sql", ddl))
+        .handler(() -> JdbcHandler.fromFunction(KintsugiTest::ignore))
+        .build();
+  }
+
+  private static void ignore(JdbcSession session, EventEnvelope<String> envelope) {}
+
+  // Start
+
+  @Test
+  void a_new_projection_is_built_from_history_and_then_follows_inline() throws Exception {
+    node.record("a", "one", "two");
+
+    kintsugi().start(log.definition());
+    Rebuild built = get(kintsugi().whenDone("log"));
+
+    assertThat(built.phase()).isEqualTo(Phase.DONE);
+    assertThat(built.generation()).isEqualTo(1);
+    assertThat(built.replayed()).isEqualTo(2);
+    assertThat(built.reason()).isEqualTo("built version 1");
+    assertThat(built.duration()).isPresent();
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2");
+    node.record("b", "three");
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2", "b/1");
+    world.auditWhole(log);
+  }
+
+  @Test
+  void several_projections_follow_the_same_events() throws Exception {
+    TestProjection other = new TestProjection("other");
+    kintsugi().start(log.definition(), other.definition());
+    get(kintsugi().whenDone("log"));
+    get(kintsugi().whenDone("other"));
+
+    node.record("a", "one", "two");
+
+    world.auditWhole(log, other);
+  }
+
+  @Test
+  void events_written_while_a_projection_is_first_built_are_in_it_once() throws Exception {
+    node.record("a", "one");
+    Connection held = holdFence();
+    kintsugi().start(log.definition());
+    node.record("a", "two", "three");
+    assertThat(world.open(log)).containsExactly("a/2 REBUILDING", "a/3 REBUILDING");
+    end(held);
+
+    get(kintsugi().whenDone("log"));
+
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2", "a/3");
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_second_start_on_the_same_database_keeps_the_read_model() throws Exception {
+    node.startAndFinish(log);
+    node.record("a", "one");
+    node.close();
+
+    node = new TestSystem(world);
+    kintsugi().start(log.definition());
+    Rebuild built = get(kintsugi().whenDone("log"));
+
+    assertThat(built.generation()).as("the first build, long done").isEqualTo(1);
+    assertThat(world.applied(log)).containsExactly("a/1");
+    node.record("a", "two");
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2");
+    assertThat(world.column("SELECT generation FROM kintsugi_rebuild")).containsExactly("1");
+  }
+
+  @Test
+  void what_was_written_while_nobody_had_the_handler_is_applied_after_the_next_start()
+      throws Exception {
+    node.startAndFinish(log);
+    node.record("a", "one");
+    node.close();
+    node = new TestSystem(world);
+    node.record("a", "two");
+    assertThat(world.open(log)).containsExactly("a/2 NO_HANDLER");
+
+    kintsugi().start(log.definition());
+
+    eventually(() -> assertThat(world.open(log)).isEmpty());
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_raised_version_is_rebuilt_by_itself() throws Exception {
+    node.startAndFinish(log);
+    node.record("a", "one");
+    node.close();
+
+    node = new TestSystem(world);
+    kintsugi().start(log.version(2).definition());
+    Rebuild built = get(kintsugi().whenDone("log"));
+
+    assertThat(built.generation()).isEqualTo(2);
+    assertThat(built.reason()).isEqualTo("built version 2");
+    assertThat(world.generation(log).version()).isEqualTo(2);
+    assertThat(world.applied(log)).containsExactly("a/1");
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_build_with_an_older_version_records_and_leaves_the_projection_to_newer_ones()
+      throws Exception {
+    node.startAndFinish(log.version(2));
+    node.close();
+    node = new TestSystem(world);
+    kintsugi().start(log.version(1).definition());
+    get(kintsugi().whenDone("log"));
+
+    node.record("a", "one");
+
+    assertThat(world.open(log)).containsExactly("a/1 NO_HANDLER");
+    assertThat(world.generation(log).version()).isEqualTo(2);
+    node.close();
+    node = new TestSystem(world);
+    kintsugi().start(log.version(2).definition());
+    eventually(() -> assertThat(world.open(log)).isEmpty());
+    world.auditWhole(log);
+  }
+
+  // Refusals at start
+
+  private void assertNothingIsRegistered() throws Exception {
+    assertThat(world.column("SELECT projection FROM kintsugi_projection")).isEmpty();
+    assertThat(node.node().registry().all()).isEmpty();
+    assertThatThrownBy(() -> get(kintsugi().status("log")))
+        .isInstanceOf(UnknownProjectionException.class);
+  }
+
+  @Test
+  void a_projection_given_twice_is_refused() throws Exception {
+    assertThatThrownBy(() -> kintsugi().start(log.definition(), log.definition()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("projection 'log' is registered twice");
+    assertNothingIsRegistered();
+  }
+
+  @Test
+  void a_projection_started_before_is_refused() throws Exception {
+    node.startAndFinish(log);
+
+    assertThatThrownBy(() -> kintsugi().start(log.definition()))
+        .hasMessage("projection 'log' is registered twice");
+    assertThat(get(kintsugi().status("log")).generation().status()).isEqualTo(Status.ACTIVE);
+  }
+
+  @Test
+  void a_table_script_that_fails_is_named_with_its_projection_and_nothing_is_registered()
+      throws Exception {
+    assertThatThrownBy(
+            () ->
+                kintsugi().start(log.definition(), projection("broken", "CREATE TABBLE x (n INT)")))
+        .isInstanceOf(SchemaException.class)
+        .hasMessageContaining("broken.sql of projection 'broken'")
+        .hasMessageContaining("TABBLE");
+    assertNothingIsRegistered();
+    assertThat(world.column("SELECT to_regclass('log_log')").get(0)).isNull();
+  }
+
+  @Test
+  void a_table_script_that_makes_no_table_of_its_own_is_refused() throws Exception {
+    assertThatThrownBy(
+            () -> kintsugi().start(projection("log", "CREATE TABLE public.log_log (n INT)")))
+        .isInstanceOf(SchemaException.class)
+        .hasMessageContaining("log.sql of projection 'log' makes no table by an unqualified name");
+    assertNothingIsRegistered();
+  }
+
+  @Test
+  void two_projections_with_one_table_are_refused() throws Exception {
+    assertThatThrownBy(
+            () ->
+                kintsugi()
+                    .start(
+                        projection("one", "CREATE TABLE shared (n INT)"),
+                        projection("two", "CREATE TABLE shared (n INT)")))
+        .isInstanceOf(SchemaException.class)
+        .hasMessageContaining("projections 'one' and 'two' both make the table shared");
+    assertNothingIsRegistered();
+  }
+
+  @Test
+  void a_projection_with_the_table_of_one_that_was_started_before_is_refused() throws Exception {
+    kintsugi().start(projection("one", "CREATE TABLE IF NOT EXISTS shared (n INT)"));
+    get(kintsugi().whenDone("one"));
+
+    assertThatThrownBy(
+            () -> kintsugi().start(projection("two", "CREATE TABLE IF NOT EXISTS shared (n INT)")))
+        .isInstanceOf(SchemaException.class)
+        .hasMessageContaining("projections 'one' and 'two' both make the table shared");
+    assertThat(world.column("SELECT projection FROM kintsugi_projection")).containsExactly("one");
+  }
+
+  @Test
+  void a_table_script_that_makes_the_journals_table_is_refused_as_a_rebuild_would_empty_it()
+      throws Exception {
+    for (String table : List.of("event_journal", "kintsugi_skip")) {
+      assertThatThrownBy(
+              () ->
+                  kintsugi()
+                      .start(projection("log", "CREATE TABLE IF NOT EXISTS " + table + " (n INT)")))
+          .isInstanceOf(SchemaException.class)
+          .hasMessageContaining(table);
+      assertNothingIsRegistered();
+    }
+  }
+
+  @Test
+  void where_tables_may_not_be_made_the_missing_ones_are_named_at_once() {
+    String url = TestServer.createDatabase();
+    try (TestSystem empty = new TestSystem(url, "kintsugi.schema.create = off")) {
+      assertThatThrownBy(empty::kintsugi)
+          .isInstanceOf(SchemaException.class)
+          .hasMessageContaining("The database lacks \"event_journal\", kintsugi_projection");
+    } finally {
+      TestServer.dropDatabase(url);
+    }
+  }
+
+  @Test
+  void no_database_is_said_in_one_line_with_the_url_and_without_the_password() {
+    String nowhere = "jdbc:postgresql://localhost:1/shop?user=clerk&password=hush";
+    try (TestSystem unconnected =
+        new TestSystem(nowhere, "kintsugi.jdbc.connection-timeout = 300ms")) {
+      assertThatThrownBy(unconnected::kintsugi)
+          .isInstanceOf(DatabaseUnavailableException.class)
+          .hasMessageContaining("jdbc:postgresql://localhost:1/shop")
+          .message()
+          .doesNotContain("hush", "\n");
+    }
+  }
+
+  // Rebuild
+
+  @Test
+  void a_rebuild_makes_the_read_model_anew() throws Exception {
+    node.startAndFinish(log);
+    node.record("a", "one", "two");
+    world.execute("DELETE FROM log_log WHERE sequence_number = 1");
+
+    RebuildHandle rebuild = get(kintsugi().rebuild("log", "a row is missing"));
+    Rebuild done = get(rebuild.done());
+
+    assertThat(rebuild.projection()).isEqualTo("log");
+    assertThat(rebuild.generation()).isEqualTo(2);
+    assertThat(done.isDone()).isTrue();
+    assertThat(done.reason()).isEqualTo("a row is missing");
+    assertThat(done.requestedBy()).isEqualTo(System.getProperty("user.name"));
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2");
+    assertThat(world.generation(log).status()).isEqualTo(Status.ACTIVE);
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_rebuild_of_an_unknown_projection_fails() {
+    assertThatThrownBy(() -> get(kintsugi().rebuild("nobody", "because")))
+        .isInstanceOf(UnknownProjectionException.class)
+        .hasMessage("there is no projection 'nobody'");
+    assertThatThrownBy(() -> get(kintsugi().status("nobody")))
+        .isInstanceOf(UnknownProjectionException.class);
+    assertThatThrownBy(() -> get(kintsugi().whenDone("nobody")))
+        .isInstanceOf(UnknownProjectionException.class);
+  }
+
+  @Test
+  void a_rebuild_while_one_is_under_way_fails_and_changes_nothing() throws Exception {
+    node.startAndFinish(log);
+    Connection held = holdFence();
+    RebuildHandle first = get(kintsugi().rebuild("log", "the first"));
+
+    assertThatThrownBy(() -> get(kintsugi().rebuild("log", "the second")))
+        .isInstanceOf(RebuildInProgressException.class)
+        .hasMessageContaining("projection 'log' is not rebuilt")
+        .hasMessageContaining("generation 2 is being built")
+        .hasMessageContaining("the first");
+
+    assertThat(world.column("SELECT generation || ' ' || reason FROM kintsugi_rebuild ORDER BY 1"))
+        .containsExactly("1 built version 1", "2 the first");
+    assertThat(world.generation(log).generation()).isEqualTo(2);
+    assertThat(first.done().toCompletableFuture()).isNotDone();
+    end(held);
+    get(first.done());
+    assertThat(get(kintsugi().rebuild("log", "the second")).generation()).isEqualTo(3);
+  }
+
+  @Test
+  void the_status_names_whom_a_rebuild_waits_for() throws Exception {
+    node.startAndFinish(log);
+    Connection held = holdFence();
+    String pid = pidOf(held);
+    RebuildHandle rebuild = get(kintsugi().rebuild("log", "test"));
+
+    eventually(
+        () ->
+            assertThat(get(kintsugi().status("log")).waitsFor())
+                .extracting(Fence.Holder::who)
+                .contains("pid " + pid));
+    ProjectionStatus waiting = get(kintsugi().status("log"));
+    assertThat(waiting.generation().status()).isEqualTo(Status.REBUILDING);
+    assertThat(waiting.rebuild().orElseThrow().phase()).isEqualTo(Phase.FENCE);
+    assertThat(waiting.waitsFor().get(0).application()).isEqualTo("kintsugi");
+    assertThat(waiting.waitsFor().get(0).state()).isEqualTo("idle in transaction");
+
+    end(held);
+    get(rebuild.done());
+    assertThat(get(kintsugi().status("log")).waitsFor()).isEmpty();
+  }
+
+  @Test
+  void the_status_counts_what_this_node_did_and_what_is_open() throws Exception {
+    node.startAndFinish(log.failOn("poison"));
+    node.record("a", "one", "two");
+    node.record("b", "poison", "behind");
+
+    ProjectionStatus status = get(kintsugi().status("log"));
+
+    assertThat(status.counts()).isEqualTo(new Counters.Counts(2, 2, 0));
+    assertThat(status.openRecords()).isEqualTo(2);
+    assertThat(status.parkedRecords()).isZero();
+    assertThat(status.generation().generation()).isEqualTo(1);
+    assertThat(status.rebuild().orElseThrow().isDone()).isTrue();
+  }
+
+  @Test
+  void a_rebuild_that_its_policy_stops_says_at_which_event_and_a_new_one_may_follow()
+      throws Exception {
+    node.startAndFinish(log.onFailure(FailurePolicy.reject()));
+    node.record("a", "one", "two", "three");
+    log.failOn("two");
+
+    RebuildHandle rebuild = get(kintsugi().rebuild("log", "test"));
+
+    assertThatThrownBy(() -> get(rebuild.done()))
+        .isInstanceOf(RebuildStoppedException.class)
+        .hasMessageContaining("'log', generation 2, is stopped in phase replay")
+        .hasMessageContaining("event 2 of stream a");
+    assertThatThrownBy(() -> get(kintsugi().whenDone("log")))
+        .isInstanceOf(RebuildStoppedException.class);
+
+    log.repair();
+    get(get(kintsugi().rebuild("log", "repaired")).done());
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2", "a/3");
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_stopped_rebuild_goes_on_at_the_next_start() throws Exception {
+    node.startAndFinish(log.onFailure(FailurePolicy.reject()));
+    node.record("a", "one", "two", "three");
+    log.failOn("two");
+    RebuildHandle rebuild = get(kintsugi().rebuild("log", "test"));
+    assertThatThrownBy(() -> get(rebuild.done())).isInstanceOf(RebuildStoppedException.class);
+    node.close();
+
+    log.repair();
+    node = new TestSystem(world);
+    kintsugi().start(log.definition());
+
+    eventually(() -> assertThat(world.rebuild(log).isDone()).isTrue());
+    assertThat(world.rebuild(log).generation()).isEqualTo(2);
+    world.auditWhole(log);
+  }
+
+  @Test
+  void two_rebuilds_under_writers_lose_nothing_and_double_nothing() throws Exception {
+    long seed = new Random().nextLong();
+    Random random = new Random(seed);
+    TestProjection other = new TestProjection("other");
+    node.startAndFinish(log, other);
+    List<ActorRef<Recorder.Command>> actors = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      actors.add(node.recorder("stream-" + i));
+    }
+    List<CompletionStage<RebuildHandle>> rebuilds = new ArrayList<>();
+    List<CompletionStage<Done>> answers = new ArrayList<>();
+
+    for (int i = 0; i < 600; i++) {
+      ActorRef<Recorder.Command> actor = actors.get(random.nextInt(actors.size()));
+      answers.add(node.persist(actor, "one of " + i, "two of " + i));
+      if (i % 200 == 50) {
+        rebuilds.add(kintsugi().rebuild("log", "at " + i));
+        rebuilds.add(kintsugi().rebuild("other", "at " + i));
+      }
+      if (i % 20 == 19) {
+        get(answers.get(random.nextInt(answers.size())));
+      }
+    }
+    for (CompletionStage<Done> answer : answers) {
+      get(answer);
+    }
+    for (CompletionStage<RebuildHandle> rebuild : rebuilds) {
+      try {
+        get(get(rebuild).done());
+      } catch (RebuildInProgressException e) {
+        // The one before it took longer than the writers.
+      }
+    }
+
+    assertThat(world.column("SELECT count(*) FROM event_journal"))
+        .as("seed %d", seed)
+        .containsExactly("1200");
+    world.auditWhole(log, other);
+  }
+}

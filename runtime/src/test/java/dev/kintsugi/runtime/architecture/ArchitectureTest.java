@@ -1,0 +1,277 @@
+package dev.kintsugi.runtime.architecture;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
+
+/**
+ * The architecture: which package knows which, from the bottom up. An arrow that is not here does
+ * not exist, and one that is here does. Whoever draws one, says so here first.
+ */
+@AnalyzeClasses(
+    packages = {"dev.kintsugi.runtime", "dev.kintsugi.projections"},
+    importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+
+  private static final String RUNTIME = "dev.kintsugi.runtime";
+  private static final String PROJECTIONS = "dev.kintsugi.projections";
+
+  // What application authors write against. It knows nothing of the runtime.
+
+  @ArchTest
+  static final ArchRule projections_know_nothing_of_the_runtime =
+      noClasses()
+          .that()
+          .resideInAPackage(PROJECTIONS + "..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage(RUNTIME + "..");
+
+  // The ground: rows of one kind each, on a connection that somebody else owns.
+
+  /** Connections, transactions, SQLSTATEs. */
+  @ArchTest static final ArchRule jdbc_knows_none = runtime("jdbc").knows();
+
+  /**
+   * The journal's tables, and events in their three forms: Pekko's, a row, what projections see.
+   */
+  @ArchTest static final ArchRule event_knows_none = runtime("event").knows();
+
+  /** Generations, rebuilds, fences: what is so. */
+  @ArchTest static final ArchRule state_knows_none = runtime("state").knows();
+
+  /** Skip records: what is not applied yet. */
+  @ArchTest static final ArchRule skip = runtime("skip").knows("jdbc");
+
+  /** Kintsugi's tables, and the projections'. */
+  @ArchTest static final ArchRule schema = runtime("schema").knows("jdbc", "projections");
+
+  // One event, one handler; and one append, which is all of them.
+
+  /** How a handler is called, and whose fault a failure is. */
+  @ArchTest
+  static final ArchRule handler = runtime("handler").knows("event", "jdbc", "projections");
+
+  /** The writer's protocol (DESIGN 5), in one place. */
+  @ArchTest
+  static final ArchRule writer =
+      runtime("writer").knows("handler", "event", "skip", "state", "jdbc", "projections");
+
+  // What a node has, and the journal plugin on it.
+
+  /** A node's connections, registry, writer and threads. */
+  @ArchTest
+  static final ArchRule node =
+      runtime("node").knows("writer", "handler", "schema", "event", "jdbc");
+
+  /** The journal plugin: lanes of appends. Of projections it knows nothing: the writer does. */
+  @ArchTest
+  static final ArchRule journal = runtime("journal").knows("node", "writer", "event", "jdbc");
+
+  // Mending and rebuilding: what rows decide, and the actors that decide when.
+
+  /** Drains skip records (DESIGN 8). */
+  @ArchTest
+  static final ArchRule recovery =
+      runtime("recovery").knows("node", "handler", "event", "skip", "state", "jdbc", "projections");
+
+  /** The rebuild in place (DESIGN 6), which drains as recovery does. */
+  @ArchTest
+  static final ArchRule rebuild =
+      runtime("rebuild")
+          .knows(
+              "recovery",
+              "node",
+              "handler",
+              "schema",
+              "event",
+              "skip",
+              "state",
+              "jdbc",
+              "projections");
+
+  /** A projection's actor (DESIGN 9): runs the rebuild or recovery that its row asks for. */
+  @ArchTest
+  static final ArchRule supervisor =
+      runtime("supervisor")
+          .knows("rebuild", "recovery", "node", "schema", "skip", "state", "jdbc", "projections");
+
+  /** Where supervisors live. */
+  @ArchTest
+  static final ArchRule hosting =
+      runtime("hosting").knows("supervisor", "node", "schema", "projections");
+
+  /** What an application calls. Nobody in the runtime calls it. */
+  @ArchTest
+  static final ArchRule entry_point =
+      runtime("")
+          .knows(
+              "hosting",
+              "supervisor",
+              "rebuild",
+              "node",
+              "handler",
+              "schema",
+              "state",
+              "jdbc",
+              "projections");
+
+  @ArchTest
+  static final ArchRule there_are_no_circles =
+      slices().matching(RUNTIME + ".(*)").should().beFreeOfCycles();
+
+  // Actors, and threads.
+
+  /** All that talks SQL by a connection can be called, and tested, with no actor there. */
+  @ArchTest
+  static final ArchRule actors_are_where_it_is_decided_when =
+      noClasses()
+          .that(
+              resideInAPackage("dev.kintsugi..")
+                  .and(
+                      DescribedPredicate.not(
+                          resideInAnyPackage(
+                              packages(
+                                  "",
+                                  "journal",
+                                  "node",
+                                  "recovery",
+                                  "rebuild",
+                                  "supervisor",
+                                  "hosting",
+                                  "event")))))
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.apache.pekko.actor..");
+
+  /** Of recovery and rebuild, only their actors are actors. */
+  @ArchTest
+  static final ArchRule what_an_actor_does_is_in_plain_classes =
+      noClasses()
+          .that(
+              resideInAnyPackage(packages("recovery", "rebuild"))
+                  .and(describe("are no part of an actor", c -> !isPartOfAnActor(c))))
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.apache.pekko.actor..");
+
+  /** Events need Pekko for its serialization and event adapters; they start nothing. */
+  @ArchTest
+  static final ArchRule events_know_no_typed_actors =
+      noClasses()
+          .that()
+          .resideInAPackage(RUNTIME + ".event")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.apache.pekko.actor.typed..");
+
+  /** What blocks runs on threads that are meant for it. */
+  @ArchTest
+  static final ArchRule nobody_uses_the_common_pool =
+      noClasses()
+          .should()
+          .dependOnClassesThat()
+          .areAssignableTo(ForkJoinPool.class)
+          .orShould()
+          .callMethodWhere(
+              describe(
+                  "is an async method without an executor",
+                  ArchitectureTest::isAsyncWithoutExecutor));
+
+  private static boolean isAsyncWithoutExecutor(JavaMethodCall call) {
+    return call.getTarget().getOwner().isAssignableTo(CompletionStage.class)
+        && call.getTarget().getName().endsWith("Async")
+        && call.getTarget().getRawParameterTypes().stream()
+            .noneMatch(type -> type.isEquivalentTo(Executor.class));
+  }
+
+  // How it reads.
+
+  private static Area runtime(String name) {
+    return new Area(nameOf(name));
+  }
+
+  private static String nameOf(String area) {
+    if (area.equals("projections")) {
+      return PROJECTIONS;
+    }
+    return area.isEmpty() ? RUNTIME : RUNTIME + "." + area;
+  }
+
+  private static String[] packages(String... areas) {
+    return Arrays.stream(areas).map(ArchitectureTest::nameOf).toArray(String[]::new);
+  }
+
+  private static boolean isPartOfAnActor(JavaClass javaClass) {
+    return javaClass
+        .getEnclosingClass()
+        .map(ArchitectureTest::isPartOfAnActor)
+        .orElseGet(() -> javaClass.getSimpleName().endsWith("Actor"));
+  }
+
+  private record Area(String name) {
+    ArchRule knows(String... others) {
+      return classes()
+          .that()
+          .resideInAPackage(name)
+          .should(new KnowExactly(name, Set.of(packages(others))))
+          .as(name + " knows " + (others.length == 0 ? "no other" : String.join(", ", others)));
+    }
+  }
+
+  /** Of Kintsugi's packages these, all of them, and no others. */
+  private static final class KnowExactly extends ArchCondition<JavaClass> {
+    private final String own;
+    private final Set<String> others;
+    private final Set<String> known = new TreeSet<>();
+
+    KnowExactly(String own, Set<String> others) {
+      super("know exactly these packages");
+      this.own = own;
+      this.others = others;
+    }
+
+    @Override
+    public void check(JavaClass javaClass, ConditionEvents events) {
+      for (Dependency dependency : javaClass.getDirectDependenciesFromSelf()) {
+        String target = dependency.getTargetClass().getBaseComponentType().getPackageName();
+        if (target.startsWith("dev.kintsugi.") && !target.equals(own) && !others.contains(target)) {
+          events.add(SimpleConditionEvent.violated(dependency, dependency.getDescription()));
+        }
+        known.add(target);
+      }
+    }
+
+    @Override
+    public void finish(ConditionEvents events) {
+      for (String other : others) {
+        if (!known.contains(other)) {
+          events.add(
+              SimpleConditionEvent.violated(
+                  own, "there is no arrow from " + own + " to " + other + " any more"));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,299 @@
+package dev.kintsugi.runtime.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kintsugi.runtime.testing.TestServer;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DatabaseTest {
+
+  private final String url = TestServer.createDatabase();
+  private final Database database =
+      Database.open(new JdbcSettings(url, "", "", 4, Duration.ofSeconds(10)));
+
+  @BeforeEach
+  void makeTable() throws Exception {
+    execute("CREATE TABLE notes (n INT PRIMARY KEY, text TEXT DEFAULT '')");
+  }
+
+  @AfterEach
+  void close() {
+    database.close();
+    TestServer.dropDatabase(url);
+  }
+
+  private int execute(String sql) throws Exception {
+    return database.inTransaction(connection -> run(connection, sql));
+  }
+
+  private static int run(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      return statement.executeUpdate(sql);
+    }
+  }
+
+  private String ask(String sql) throws Exception {
+    return database.inTransaction(
+        connection -> {
+          try (Statement statement = connection.createStatement();
+              ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getString(1);
+          }
+        });
+  }
+
+  @Test
+  void what_the_work_did_is_committed_and_its_result_returned() throws Exception {
+    assertThat(execute("INSERT INTO notes VALUES (1), (2)")).isEqualTo(2);
+    assertThat(ask("SELECT count(*) FROM notes")).isEqualTo("2");
+  }
+
+  @Test
+  void what_failed_work_did_is_rolled_back_and_its_error_thrown() throws Exception {
+    assertThatThrownBy(
+            () ->
+                database.inTransaction(
+                    connection -> {
+                      run(connection, "INSERT INTO notes VALUES (1)");
+                      throw new IllegalStateException("no");
+                    }))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("no");
+
+    assertThat(ask("SELECT count(*) FROM notes")).isEqualTo("0");
+  }
+
+  @Test
+  void an_error_that_is_no_exception_rolls_back_too() throws Exception {
+    assertThatThrownBy(
+            () ->
+                database.inTransaction(
+                    connection -> {
+                      run(connection, "INSERT INTO notes VALUES (1)");
+                      throw new StackOverflowError();
+                    }))
+        .isInstanceOf(StackOverflowError.class);
+
+    assertThat(ask("SELECT count(*) FROM notes")).isEqualTo("0");
+  }
+
+  @Test
+  void work_that_swallowed_an_error_of_the_database_is_not_taken_for_committed() {
+    assertThatThrownBy(
+            () ->
+                database.inTransaction(
+                    connection -> {
+                      run(connection, "INSERT INTO notes VALUES (1)");
+                      try {
+                        run(connection, "INSERT INTO notes VALUES (1)");
+                      } catch (SQLException swallowed) {
+                        // and goes on as if nothing had happened
+                      }
+                      return "done";
+                    }))
+        .isInstanceOfSatisfying(
+            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25P02"))
+        .hasMessageContaining("swallowed");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"40001", "40P01"})
+  void a_transaction_that_lost_a_race_is_run_again_from_its_beginning(String state)
+      throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+
+    int result =
+        database.inTransaction(
+            connection -> {
+              int run = runs.incrementAndGet();
+              run(connection, "INSERT INTO notes VALUES (" + run + ")");
+              if (run < 3) {
+                throw new IllegalStateException(new SQLException("lost", state));
+              }
+              return run;
+            });
+
+    assertThat(result).isEqualTo(3);
+    assertThat(ask("SELECT string_agg(n::text, ' ') FROM notes")).isEqualTo("3");
+  }
+
+  @Test
+  void a_transaction_that_loses_every_race_is_given_up_with_the_last_error() {
+    AtomicInteger runs = new AtomicInteger();
+
+    assertThatThrownBy(
+            () ->
+                database.inTransaction(
+                    connection -> {
+                      throw new SQLException("lost race " + runs.incrementAndGet(), "40P01");
+                    }))
+        .hasMessage("lost race " + Database.ATTEMPTS);
+    assertThat(runs).hasValue(Database.ATTEMPTS);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"23505", "08006", "57014", "25P02"})
+  void any_other_failure_is_not_tried_again(String state) {
+    AtomicInteger runs = new AtomicInteger();
+
+    assertThatThrownBy(
+            () ->
+                database.inTransaction(
+                    connection -> {
+                      runs.incrementAndGet();
+                      throw new SQLException("no", state);
+                    }))
+        .isInstanceOf(SQLException.class);
+    assertThat(runs).hasValue(1);
+  }
+
+  @Test
+  void two_transactions_that_deadlock_both_end_well() throws Exception {
+    execute("INSERT INTO notes VALUES (1), (2)");
+    CountDownLatch bothHoldOne = new CountDownLatch(2);
+    ExecutorService two = Executors.newFixedThreadPool(2);
+    try {
+      Future<Integer> up = two.submit(() -> updateBoth(1, 2, bothHoldOne));
+      Future<Integer> down = two.submit(() -> updateBoth(2, 1, bothHoldOne));
+      up.get(60, TimeUnit.SECONDS);
+      down.get(60, TimeUnit.SECONDS);
+    } finally {
+      two.shutdown();
+    }
+    assertThat(ask("SELECT string_agg(text, ' ' ORDER BY n) FROM notes")).isEqualTo("xx xx");
+  }
+
+  private int updateBoth(int first, int second, CountDownLatch bothHoldOne) throws Exception {
+    String update = "UPDATE notes SET text = text || 'x' WHERE n = ";
+    return database.inTransaction(
+        connection -> {
+          run(connection, update + first);
+          bothHoldOne.countDown();
+          bothHoldOne.await();
+          return run(connection, update + second);
+        });
+  }
+
+  @Test
+  void a_thread_that_is_interrupted_while_it_waits_to_run_again_stops() {
+    AtomicInteger runs = new AtomicInteger();
+
+    assertThatThrownBy(
+            () ->
+                database.inTransaction(
+                    connection -> {
+                      runs.incrementAndGet();
+                      Thread.currentThread().interrupt();
+                      throw new SQLException("lost", "40001");
+                    }))
+        .isInstanceOf(InterruptedException.class);
+    assertThat(runs).hasValue(1);
+    assertThat(Thread.interrupted()).isFalse();
+  }
+
+  @Test
+  void connections_come_as_the_protocol_needs_them_and_bear_the_name() throws Exception {
+    try (Connection connection = database.connection()) {
+      assertThat(connection.getAutoCommit()).isFalse();
+      assertThat(connection.getTransactionIsolation())
+          .isEqualTo(Connection.TRANSACTION_READ_COMMITTED);
+    }
+    assertThat(ask("SELECT current_setting('application_name')")).isEqualTo("kintsugi");
+  }
+
+  @Test
+  void what_was_not_committed_on_a_connection_is_rolled_back_when_it_is_closed() throws Exception {
+    try (Connection connection = database.connection()) {
+      run(connection, "INSERT INTO notes VALUES (1)");
+    }
+    assertThat(ask("SELECT count(*) FROM notes")).isEqualTo("0");
+  }
+
+  @Test
+  void no_more_connections_are_taken_than_the_settings_say() throws Exception {
+    Set<String> backends = ConcurrentHashMap.newKeySet();
+    List<Future<Boolean>> asked = new ArrayList<>();
+    ExecutorService many = Executors.newFixedThreadPool(12);
+    try {
+      for (int i = 0; i < 60; i++) {
+        asked.add(many.submit(() -> backends.add(ask("SELECT pg_backend_pid()"))));
+      }
+      for (Future<Boolean> each : asked) {
+        each.get(60, TimeUnit.SECONDS);
+      }
+    } finally {
+      many.shutdown();
+    }
+    assertThat(backends).hasSizeBetween(1, 4);
+  }
+
+  // No database
+
+  @Test
+  void no_server_is_one_line_with_the_url_and_without_the_password() {
+    JdbcSettings nowhere =
+        new JdbcSettings(
+            "jdbc:postgresql://localhost:1/shop?password=hush",
+            "clerk",
+            "secret",
+            2,
+            Duration.ofMillis(300));
+
+    assertThatThrownBy(() -> Database.open(nowhere))
+        .isInstanceOf(DatabaseUnavailableException.class)
+        .hasMessageStartingWith(
+            "No connection to jdbc:postgresql://localhost:1/shop as clerk: Connection to")
+        .hasMessageContaining("refused")
+        .message()
+        .doesNotContain("hush", "secret", "\n");
+  }
+
+  @Test
+  void no_such_database_is_said_so() {
+    JdbcSettings missing =
+        new JdbcSettings(
+            url.replaceFirst("/test_\\w+", "/no_such_database"), "", "", 2, Duration.ofMillis(300));
+
+    assertThatThrownBy(() -> Database.open(missing))
+        .isInstanceOf(DatabaseUnavailableException.class)
+        .hasMessageContaining("\"no_such_database\" does not exist");
+  }
+
+  @Test
+  void a_url_that_can_not_be_read_is_said_so_without_its_password() {
+    JdbcSettings broken =
+        new JdbcSettings(
+            "jdbc:postgresql://localhost:port/shop?password=hush",
+            "",
+            "",
+            2,
+            Duration.ofMillis(300));
+
+    assertThatThrownBy(() -> Database.open(broken))
+        .isInstanceOf(DatabaseUnavailableException.class)
+        .hasMessageStartingWith("No connection to jdbc:postgresql://localhost:port/shop")
+        .message()
+        .doesNotContain("hush", "\n");
+  }
+}

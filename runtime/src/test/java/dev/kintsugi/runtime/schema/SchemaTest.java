@@ -1,0 +1,223 @@
+package dev.kintsugi.runtime.schema;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.jdbc.JdbcSettings;
+import dev.kintsugi.runtime.testing.TestServer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The tables are made once, whoever asks; or they are only looked for. */
+class SchemaTest {
+
+  private static final List<String> JOURNAL =
+      List.of("durable_state", "event_journal", "event_tag", "snapshot");
+
+  private static final List<String> KINTSUGI =
+      List.of(
+          "kintsugi_projection",
+          "kintsugi_rebuild",
+          "kintsugi_skip",
+          "kintsugi_skip_archive",
+          "kintsugi_skip_archive_default");
+
+  private final String url = TestServer.createDatabase();
+  private final Database database =
+      Database.open(new JdbcSettings(url, "", "", 4, Duration.ofSeconds(10)));
+  private final Schema schema = new Schema(database, "\"event_journal\"");
+
+  @AfterEach
+  void close() {
+    database.close();
+    TestServer.dropDatabase(url);
+  }
+
+  private List<String> tables() throws Exception {
+    return column(
+        url,
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+            + " ORDER BY table_name");
+  }
+
+  private static List<String> column(String url, String sql) throws Exception {
+    List<String> values = new ArrayList<>();
+    try (Connection connection = DriverManager.getConnection(url);
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      while (row.next()) {
+        values.add(row.getString(1));
+      }
+    }
+    return values;
+  }
+
+  private static void execute(String url, String... statements) throws Exception {
+    try (Connection connection = DriverManager.getConnection(url);
+        Statement statement = connection.createStatement()) {
+      for (String sql : statements) {
+        statement.execute(sql);
+      }
+    }
+  }
+
+  private static String resource(String name) throws IOException {
+    try (InputStream in = SchemaTest.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new IOException("no " + name + " on the class path");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  @Test
+  void an_empty_database_gets_all_tables() throws Exception {
+    schema.ensure(true);
+
+    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(9);
+  }
+
+  @Test
+  void a_second_time_changes_nothing() throws Exception {
+    schema.ensure(true);
+    List<String> before = column(url, "SELECT oid FROM pg_class ORDER BY oid");
+
+    schema.ensure(true);
+
+    assertThat(column(url, "SELECT oid FROM pg_class ORDER BY oid")).isEqualTo(before);
+  }
+
+  @Test
+  void nodes_that_start_at_once_all_find_it_complete() throws Exception {
+    int nodes = 4;
+    CountDownLatch ready = new CountDownLatch(nodes);
+    ExecutorService threads = Executors.newFixedThreadPool(nodes);
+    try {
+      List<Future<String>> started = new ArrayList<>();
+      for (int i = 0; i < nodes; i++) {
+        started.add(
+            threads.submit(
+                () -> {
+                  ready.countDown();
+                  ready.await();
+                  schema.ensure(true);
+                  return "complete";
+                }));
+      }
+      for (Future<String> each : started) {
+        assertThat(each.get(60, TimeUnit.SECONDS)).isEqualTo("complete");
+      }
+    } finally {
+      threads.shutdown();
+    }
+    assertThat(tables()).hasSize(9);
+  }
+
+  @Test
+  void what_is_missing_is_named_with_what_to_do_where_it_may_not_be_made() throws Exception {
+    assertThatThrownBy(() -> schema.ensure(false))
+        .isInstanceOf(SchemaException.class)
+        .hasMessageContaining("event_journal")
+        .hasMessageContaining("kintsugi_projection, kintsugi_rebuild, kintsugi_skip,")
+        .hasMessageContaining("kintsugi_skip_ordering_idx")
+        .hasMessageContaining("config/ddl/postgresql/journal.sql and kintsugi.sql")
+        .hasMessageContaining("kintsugi.schema.create");
+
+    assertThat(tables()).as("nothing was made").isEmpty();
+  }
+
+  @Test
+  void a_single_missing_index_is_named() throws Exception {
+    schema.ensure(true);
+    execute(url, "DROP INDEX kintsugi_skip_failed_idx");
+
+    assertThatThrownBy(() -> schema.ensure(false))
+        .hasMessageContaining("lacks kintsugi_skip_failed_idx.");
+    schema.ensure(true);
+    schema.ensure(false);
+  }
+
+  @Test
+  void a_complete_schema_passes_where_nothing_may_be_made() throws Exception {
+    schema.ensure(true);
+
+    schema.ensure(false);
+  }
+
+  @Test
+  void the_scripts_that_operators_run_by_hand_are_complete() throws Exception {
+    execute(
+        url,
+        resource("/dev/kintsugi/ddl/postgresql/journal.sql"),
+        resource("/dev/kintsugi/ddl/postgresql/kintsugi.sql"));
+
+    schema.ensure(false);
+  }
+
+  @Test
+  void a_journal_that_is_there_stays_as_it_is() throws Exception {
+    runStockScript(url);
+    execute(
+        url,
+        """
+        INSERT INTO event_journal (persistence_id, sequence_number, writer, event_ser_id,
+          event_ser_manifest, event_payload) VALUES ('a', 1, 'w', 20, '', 'one')
+        """,
+        "DROP TABLE durable_state");
+
+    schema.ensure(true);
+
+    assertThat(column(url, "SELECT persistence_id FROM event_journal")).containsExactly("a");
+    assertThat(tables()).containsAll(KINTSUGI).doesNotContain("durable_state");
+  }
+
+  private static void runStockScript(String url) throws Exception {
+    // One at a time, as CREATE INDEX CONCURRENTLY takes no company.
+    execute(url, resource("/schema/postgres/postgres-create-schema.sql").split(";\\s*(\\n|$)"));
+  }
+
+  @Test
+  void the_journals_tables_are_as_pekko_persistence_jdbcs_own_script_makes_them() throws Exception {
+    schema.ensure(true);
+    String stock = TestServer.createDatabase();
+    try {
+      runStockScript(stock);
+      for (String sql :
+          List.of(
+              """
+              SELECT concat_ws(' ', table_name, ordinal_position, column_name, data_type,
+                character_maximum_length, is_nullable, column_default)
+              FROM information_schema.columns WHERE table_name IN (%s)
+              ORDER BY table_name, ordinal_position
+              """,
+              """
+              SELECT concat_ws(' ', conrelid::regclass, conname, contype,
+                pg_get_constraintdef(oid))
+              FROM pg_constraint WHERE conrelid::regclass::text IN (%s) ORDER BY 1
+              """,
+              "SELECT indexdef FROM pg_indexes WHERE tablename IN (%s) ORDER BY 1")) {
+        String query = sql.formatted("'" + String.join("', '", JOURNAL) + "'");
+
+        assertThat(column(url, query)).isNotEmpty().isEqualTo(column(stock, query));
+      }
+    } finally {
+      TestServer.dropDatabase(stock);
+    }
+  }
+}
