@@ -215,17 +215,23 @@ class RecoveryTest {
     world.auditWhole(log);
   }
 
+  /**
+   * No such record outlives its generation; were there one, its event is in the read model already.
+   */
   @Test
   void an_older_generations_drain_does_nothing() throws Exception {
     world.start(log);
     recordWhilePaused(world, 2);
     world.requestRebuild(log);
+    world.runToTheEnd(log);
+    world.execute(
+        "INSERT INTO kintsugi_skip (projection, generation, persistence_id, sequence_number, ordering,"
+            + " reason) VALUES ('log', 1, 'a', 2, 2, 'PAUSED')");
 
     try (Applier applier = new Applier()) {
       assertThat(world.drains(log, 1).next(applier).archived()).isZero();
     }
-    world.runToTheEnd(log);
-    world.auditWhole(log);
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2");
   }
 
   private static void awaitUninterrupted(CountDownLatch latch) {
