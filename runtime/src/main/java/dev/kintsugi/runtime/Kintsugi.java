@@ -8,6 +8,7 @@ import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.schema.ReadModels;
 import dev.kintsugi.runtime.schema.SchemaException;
+import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
 import dev.kintsugi.runtime.supervisor.ProjectionStatus;
@@ -107,6 +108,7 @@ public final class Kintsugi implements Extension {
                 .inTransaction(
                     connection -> {
                       for (ReadModel readModel : readModels) {
+                        refuseRowsOfOthers(connection, readModel);
                         ReadModels.create(connection, readModel);
                       }
                       return added;
@@ -134,6 +136,21 @@ public final class Kintsugi implements Extension {
       }
     }
     return readModels;
+  }
+
+  /**
+   * A projection's first build empties its tables. Looks at the rows first: those of another node's
+   * first build come after its projection is known.
+   */
+  private static void refuseRowsOfOthers(Connection connection, ReadModel readModel)
+      throws SQLException {
+    List<String> filled = ReadModels.withRows(connection, readModel);
+    String name = readModel.projection().name();
+    if (!filled.isEmpty() && Generations.find(connection, name).isEmpty()) {
+      throw new SchemaException(
+          "projection '%s' is new and would be built into %s, which holds rows already. If these are of no use any more, empty the table; if they are another's, give the projection's table another name."
+              .formatted(name, String.join(", ", filled)));
+    }
   }
 
   private static boolean begin(Connection connection, Projection<?> projection)
@@ -201,10 +218,7 @@ public final class Kintsugi implements Extension {
 
   /** The rebuild if it is done or stopped; empty if not, or if the database can't tell just now. */
   private CompletionStage<Optional<Rebuild>> ended(String projection, int generation) {
-    return node.onBlockingThread(
-            () ->
-                node.database()
-                    .inTransaction(connection -> Rebuilds.find(connection, projection, generation)))
+    return node.inTransaction(connection -> Rebuilds.find(connection, projection, generation))
         .thenApply(found -> found.filter(rebuild -> rebuild.isDone() || rebuild.isStopped()))
         .exceptionally(
             error -> {

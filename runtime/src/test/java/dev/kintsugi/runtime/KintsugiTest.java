@@ -293,6 +293,23 @@ class KintsugiTest {
   }
 
   @Test
+  void
+      a_table_with_rows_that_no_known_projection_made_is_refused_as_the_first_build_would_empty_it()
+          throws Exception {
+    world.execute("CREATE TABLE invoices (n INT)");
+    world.execute("INSERT INTO invoices VALUES (1)");
+
+    assertThatThrownBy(
+            () ->
+                kintsugi().start(projection("log", "CREATE TABLE IF NOT EXISTS invoices (n INT)")))
+        .isInstanceOf(SchemaException.class)
+        .hasMessageContaining("projection 'log'")
+        .hasMessageContaining("invoices");
+    assertNothingIsRegistered();
+    assertThat(world.column("SELECT n FROM invoices")).containsExactly("1");
+  }
+
+  @Test
   void where_tables_may_not_be_made_the_missing_ones_are_named_at_once() {
     String url = TestServer.createDatabase();
     try (TestSystem empty = new TestSystem(url, "kintsugi.schema.create = off")) {

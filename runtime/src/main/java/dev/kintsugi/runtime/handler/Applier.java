@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import org.apache.pekko.persistence.query.Offset;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
@@ -166,6 +167,11 @@ public final class Applier implements AutoCloseable {
           }
         });
     handlers.clear();
+  }
+
+  /** Closes once a batch under way, which uses it on another thread, has ended. */
+  public void closeAfter(CompletionStage<?> batch) {
+    batch.whenComplete((done, error) -> close());
   }
 
   @Override

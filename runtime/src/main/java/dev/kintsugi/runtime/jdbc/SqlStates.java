@@ -14,7 +14,6 @@ public final class SqlStates {
 
   public static final String UNIQUE_VIOLATION = "23505";
   public static final String IN_FAILED_TRANSACTION = "25P02";
-  public static final String LOCK_NOT_AVAILABLE = "55P03";
 
   private static final Set<String> TRANSACTION_LOST_A_RACE = Set.of("40001", "40P01");
   private static final String STATEMENT_CANCELED = "57014";

@@ -93,44 +93,34 @@ final class JournalLanes implements AutoCloseable {
         inFlight.getOrDefault(persistenceId, CompletableFuture.completedStage(persistenceId));
     return before.thenCompose(
         ended ->
-            node.onBlockingThread(
-                () ->
-                    node.database()
-                        .inTransaction(
-                            connection ->
-                                node.journal().highestSequenceNumber(connection, persistenceId))));
+            node.inTransaction(
+                connection -> node.journal().highestSequenceNumber(connection, persistenceId)));
   }
 
   /** Hands a stream's events to the callback in sequence, on a blocking thread. */
   CompletionStage<Done> replay(
       String persistenceId, long from, long to, long max, Consumer<PersistentRepr> callback) {
-    return node.onBlockingThread(
-        () ->
-            node.database()
-                .inTransaction(
-                    connection -> {
-                      node.journal()
-                          .replay(
-                              connection,
-                              persistenceId,
-                              from,
-                              to,
-                              max,
-                              row -> callback.accept(codec.toRepr(row)));
-                      return Done.getInstance();
-                    }));
+    return node.inTransaction(
+        connection -> {
+          node.journal()
+              .replay(
+                  connection,
+                  persistenceId,
+                  from,
+                  to,
+                  max,
+                  row -> callback.accept(codec.toRepr(row)));
+          return Done.getInstance();
+        });
   }
 
   /** Deletes a stream's events up to a sequence number. */
   CompletionStage<Done> deleteUpTo(String persistenceId, long sequenceNumber) {
-    return node.onBlockingThread(
-        () ->
-            node.database()
-                .inTransaction(
-                    connection -> {
-                      node.journal().deleteUpTo(connection, persistenceId, sequenceNumber);
-                      return Done.getInstance();
-                    }));
+    return node.inTransaction(
+        connection -> {
+          node.journal().deleteUpTo(connection, persistenceId, sequenceNumber);
+          return Done.getInstance();
+        });
   }
 
   /** Ends the lanes once the groups under way are stored; does not wait for that. */

@@ -124,6 +124,11 @@ public final class Node implements Extension {
     return result;
   }
 
+  /** Runs work in a transaction of its own, on a thread that may block; see {@link Database}. */
+  public <T> CompletionStage<T> inTransaction(Database.Work<T> work) {
+    return onBlockingThread(() -> database.inTransaction(work));
+  }
+
   private static final class Id extends AbstractExtensionId<Node> {
     @Override
     public Node createExtension(ExtendedActorSystem system) {

@@ -118,7 +118,7 @@ public final class RebuildActor {
   }
 
   private Behavior<Command> closeAfter(CompletionStage<?> running) {
-    running.whenComplete((done, error) -> applier.close());
+    applier.closeAfter(running);
     return Behaviors.same();
   }
 

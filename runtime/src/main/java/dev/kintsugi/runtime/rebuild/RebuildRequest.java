@@ -28,6 +28,11 @@ public record RebuildRequest(String projection, int version, String requestedBy,
   /** Nothing was changed: the database knows no such projection. */
   public record Unknown() implements Answer {}
 
+  /**
+   * Nothing was changed: another build of the application has a newer version of the projection.
+   */
+  public record NewerVersion(int version) implements Answer {}
+
   /** Nothing was changed: another request came first. */
   public record LostRace() implements Answer {}
 
@@ -46,6 +51,9 @@ public record RebuildRequest(String projection, int version, String requestedBy,
     Optional<Generation> seen = Generations.find(connection, projection);
     if (seen.isEmpty()) {
       return new Unknown();
+    }
+    if (seen.get().version() > version) {
+      return new NewerVersion(seen.get().version());
     }
     Optional<Rebuild> last = Rebuilds.find(connection, projection, seen.get().generation());
     if (last.isPresent() && !last.get().isDone() && !last.get().isStopped()) {

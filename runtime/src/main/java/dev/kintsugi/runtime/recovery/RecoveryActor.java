@@ -103,7 +103,7 @@ public final class RecoveryActor {
   }
 
   private Behavior<Command> closeAfter(CompletionStage<?> running) {
-    running.whenComplete((done, error) -> applier.close());
+    applier.closeAfter(running);
     return Behaviors.same();
   }
 

@@ -97,6 +97,24 @@ public final class ReadModels {
     }
   }
 
+  /** Those of a read model's tables that are there and hold rows. */
+  public static List<String> withRows(Connection connection, ReadModel readModel)
+      throws SQLException {
+    List<String> filled = new ArrayList<>();
+    for (String table : readModel.tables()) {
+      if (allExist(connection, List.of(table))) {
+        try (Statement statement = connection.createStatement();
+            ResultSet row = statement.executeQuery("SELECT EXISTS (SELECT 1 FROM " + table + ")")) {
+          row.next();
+          if (row.getBoolean(1)) {
+            filled.add(table);
+          }
+        }
+      }
+    }
+    return filled;
+  }
+
   private static boolean allExist(Connection connection, List<String> tables) throws SQLException {
     try (PreparedStatement exist =
         connection.prepareStatement(

@@ -25,6 +25,9 @@ public final class Schema {
 
   private static final Logger log = LoggerFactory.getLogger(Schema.class);
 
+  /** The journal under this name can be made; under another, it is an operator's. */
+  private static final String STANDARD_JOURNAL = "\"event_journal\"";
+
   private static final int OLDEST_POSTGRESQL = 130000;
   private static final String LOCK = "SELECT pg_advisory_xact_lock(hashtext('kintsugi.schema'))";
   private static final Pattern CREATES =
@@ -104,7 +107,7 @@ public final class Schema {
     try (Statement statement = connection.createStatement()) {
       statement.execute(LOCK);
       List<String> missing = missing(connection);
-      if (missing.contains(journalTable)) {
+      if (missing.contains(journalTable) && journalTable.equals(STANDARD_JOURNAL)) {
         statement.execute(script("journal.sql"));
       }
       missing.remove(journalTable);

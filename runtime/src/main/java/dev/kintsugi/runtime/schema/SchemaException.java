@@ -4,7 +4,7 @@ package dev.kintsugi.runtime.schema;
 public final class SchemaException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  SchemaException(String message) {
+  public SchemaException(String message) {
     super(message);
   }
 

@@ -32,7 +32,8 @@ public record Fence(long xid) {
   private static final String HOLDERS =
       """
       SELECT 'pid ' || pid, COALESCE(application_name, ''), COALESCE(usename, ''),
-        COALESCE(datname, ''), COALESCE(state, ''), xact_start, query_start
+        COALESCE(datname, ''), COALESCE(state, ''), COALESCE(xact_start, backend_start),
+        COALESCE(query_start, backend_start)
       FROM pg_stat_activity
       WHERE backend_xid IS NOT NULL
         AND ((? - backend_xid::text::bigint) & 4294967295) BETWEEN 1 AND 2147483647

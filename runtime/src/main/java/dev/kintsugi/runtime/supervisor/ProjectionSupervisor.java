@@ -125,10 +125,7 @@ public final class ProjectionSupervisor {
   /** Reads the row on a blocking thread; {@link Seen} comes of it. */
   private void look() {
     CompletionStage<Row> row =
-        node.onBlockingThread(
-            () ->
-                node.database()
-                    .inTransaction(connection -> Row.read(connection, projection.name())));
+        node.inTransaction(connection -> Row.read(connection, projection.name()));
     context.pipeToSelf(
         row, (read, error) -> error == null ? new Seen(read) : new LookFailed(error));
   }
@@ -246,12 +243,8 @@ public final class ProjectionSupervisor {
 
   private Behavior<Command> onGetStatus(GetStatus question) {
     CompletionStage<Optional<ProjectionStatus>> status =
-        node.onBlockingThread(
-            () ->
-                node.database()
-                    .inTransaction(
-                        connection ->
-                            ProjectionStatus.read(connection, projection.name(), node.counters())));
+        node.inTransaction(
+            connection -> ProjectionStatus.read(connection, projection.name(), node.counters()));
     status.whenComplete(
         (found, error) ->
             question
@@ -273,7 +266,7 @@ public final class ProjectionSupervisor {
         new RebuildRequest(
             projection.name(), projection.version(), request.requestedBy(), request.reason());
     ActorRef<Command> self = context.getSelf();
-    node.onBlockingThread(() -> node.database().inTransaction(rebuild::begin))
+    node.inTransaction(rebuild::begin)
         .whenComplete(
             (answer, error) -> {
               request.replyTo().tell(error != null ? StatusReply.error(error) : replyTo(answer));
@@ -292,6 +285,9 @@ public final class ProjectionSupervisor {
               name,
               "generation %d is being built, as %s asked (%s); wait for its end"
                   .formatted(running.generation(), running.requestedBy(), running.reason())));
+    } else if (answer instanceof RebuildRequest.NewerVersion newer) {
+      return StatusReply.error(
+          new NewerVersionException(name, newer.version(), projection.version()));
     } else if (answer instanceof RebuildRequest.LostRace) {
       return StatusReply.error(new RebuildInProgressException(name, "another request came first"));
     }

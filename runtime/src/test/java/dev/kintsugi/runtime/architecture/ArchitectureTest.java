@@ -115,7 +115,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule supervisor =
       runtime("supervisor")
-          .knows("rebuild", "recovery", "node", "schema", "skip", "state", "jdbc", "projections");
+          .knows("rebuild", "recovery", "node", "schema", "skip", "state", "projections");
 
   /** Where supervisors live. */
   @ArchTest

@@ -295,4 +295,14 @@ class RebuildTest {
     assertThat(world.generation(log).version()).isEqualTo(2);
     world.auditWhole(log);
   }
+
+  @Test
+  void an_older_build_does_not_turn_the_version_back() throws Exception {
+    world.register(log.version(2));
+    world.runToTheEnd(log);
+    log.version(1);
+
+    assertThat(world.requestRebuild(log)).isEqualTo(new RebuildRequest.NewerVersion(2));
+    assertThat(world.generation(log).version()).isEqualTo(2);
+  }
 }
