@@ -107,6 +107,7 @@ public final class Kintsugi implements Extension {
             node.database()
                 .inTransaction(
                     connection -> {
+                      ReadModels.lock(connection);
                       for (ReadModel readModel : readModels) {
                         refuseRowsOfOthers(connection, readModel);
                         ReadModels.create(connection, readModel);

@@ -94,6 +94,9 @@ public final class RebuildSteps {
       return new Step.NotOurs("no such rebuild is on record");
     }
     Rebuild rebuild = found.get();
+    if (rebuild.isStopped()) {
+      return inOurTransaction(this::resume);
+    }
     return switch (rebuild.phase()) {
       case FENCE -> fence(rebuild);
       case REPLAY -> replay(applier);
@@ -210,6 +213,13 @@ public final class RebuildSteps {
             throw e;
           }
         });
+  }
+
+  /** Whoever owns a stopped rebuild tries again: the handler may have been mended. */
+  private Step resume(Connection connection, Rebuild rebuild) throws SQLException {
+    return Rebuilds.resume(connection, rebuild)
+        ? new Step.Done("goes on where it was stopped")
+        : new Step.NotOurs("another owner goes on");
   }
 
   private Step stop(ReplayStoppedException stopped) throws Exception {

@@ -84,13 +84,22 @@ public final class ReadModels {
   }
 
   /**
-   * Runs the script if one of its tables is not there.
+   * Keeps other nodes from making tables until the transaction has ended. To be taken before the
+   * transaction looks for any: what a session has looked up in vain it does not see made by others.
+   */
+  public static void lock(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SELECT pg_advisory_xact_lock(hashtext('kintsugi.schema'))");
+    }
+  }
+
+  /**
+   * Runs the script if one of its tables is not there. The caller holds the {@link #lock}.
    *
    * @throws SchemaException if it fails
    */
   public static void create(Connection connection, ReadModel readModel) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      statement.execute("SELECT pg_advisory_xact_lock(hashtext('kintsugi.schema'))");
       if (!allExist(connection, readModel.tables())) {
         run(statement, readModel.projection());
       }

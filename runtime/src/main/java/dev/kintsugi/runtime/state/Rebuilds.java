@@ -64,14 +64,14 @@ public final class Rebuilds {
   private static final String ADVANCE =
       """
       UPDATE kintsugi_rebuild
-      SET checkpoint = ?, replayed = replayed + ?, stopped_at = NULL
+      SET checkpoint = ?, replayed = replayed + ?
       WHERE projection = ? AND generation = ? AND phase = 'replay' AND checkpoint = ?
       """;
 
   private static final String END_REPLAY =
       """
       UPDATE kintsugi_rebuild
-      SET phase = 'drain', checkpoint = replay_to, drain_at = clock_timestamp(), stopped_at = NULL
+      SET phase = 'drain', checkpoint = replay_to, drain_at = clock_timestamp()
       WHERE projection = ? AND generation = ? AND phase = 'replay' AND checkpoint = ?
       """;
 
@@ -98,6 +98,12 @@ public final class Rebuilds {
       """
       UPDATE kintsugi_rebuild SET stopped_at = clock_timestamp(), last_error = ?
       WHERE projection = ? AND generation = ? AND phase = 'replay' AND checkpoint = ?
+      """;
+
+  private static final String RESUME =
+      """
+      UPDATE kintsugi_rebuild SET stopped_at = NULL
+      WHERE projection = ? AND generation = ? AND stopped_at IS NOT NULL
       """;
 
   private static final String SUPERSEDE =
@@ -260,6 +266,11 @@ public final class Rebuilds {
       update.setLong(4, rebuild.checkpoint());
       return update.executeUpdate() == 1;
     }
+  }
+
+  /** Notes that an owner goes on with a replay that was stopped. */
+  public static boolean resume(Connection connection, Rebuild rebuild) throws SQLException {
+    return update(connection, RESUME, rebuild);
   }
 
   /** Ends older rebuilds that were not done, in the transaction that begins a newer one. */
