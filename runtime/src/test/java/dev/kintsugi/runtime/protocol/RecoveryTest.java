@@ -1,15 +1,19 @@
 package dev.kintsugi.runtime.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.rebuild.Step;
 import dev.kintsugi.runtime.recovery.Drain;
+import dev.kintsugi.runtime.state.Fence;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -211,6 +215,32 @@ class RecoveryTest {
     goOn.countDown();
     stale.get();
 
+    world.runToTheEnd(log);
+    world.auditWhole(log);
+  }
+
+  /** Stopped where it has read the row, and would have no id yet, were that not taken first. */
+  @Test
+  void a_drain_has_its_id_before_it_reads_the_row() throws Exception {
+    world.start(log);
+    recordWhilePaused(world, 1);
+    try (Connection stopsDrains = world.database().connection();
+        Statement statement = stopsDrains.createStatement()) {
+      statement.execute("LOCK TABLE kintsugi_skip IN EXCLUSIVE MODE");
+      Future<Drain.Batch> drain = threads.submit(() -> world.drain(log));
+      await().until(world::someoneWaitsForALock);
+
+      world.requestRebuild(log);
+      Fence fence;
+      try (Connection connection = world.database().connection()) {
+        fence = Fence.take(connection);
+      }
+      assertThat(world.database().inTransaction(fence::hasPassed))
+          .as("the fence passes a drain under way")
+          .isFalse();
+      stopsDrains.rollback();
+      assertThat(drain.get().applied()).isEqualTo(1);
+    }
     world.runToTheEnd(log);
     world.auditWhole(log);
   }

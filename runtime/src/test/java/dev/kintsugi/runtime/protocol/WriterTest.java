@@ -165,7 +165,7 @@ class WriterTest {
     try (World.HeldWriter first = world.holdWriter()) {
       first.write(world.event("a", 1));
       Future<Written> second = threads.submit(() -> world.append(world.event("b", 1)));
-      await().until(this::someoneWaitsForALock);
+      await().until(world::someoneWaitsForALock);
       first.commit();
       assertThat(second.get().of("log").appliedInline()).isEqualTo(1);
     }
@@ -194,7 +194,7 @@ class WriterTest {
     try (World.HeldWriter writer = world.holdWriter()) {
       writer.write(world.event("b", 1));
       Future<Drain.Batch> drain = threads.submit(() -> world.drain(log));
-      await().until(this::someoneWaitsForALock);
+      await().until(world::someoneWaitsForALock);
       writer.commit();
       assertThat(drain.get().applied()).isEqualTo(1);
     }
@@ -300,7 +300,7 @@ class WriterTest {
           "INSERT INTO log_log (persistence_id, sequence_number, payload) VALUES ('a', 1, '')");
       statement.execute("DELETE FROM kintsugi_skip");
       Future<Written> helping = threads.submit(() -> world.append(world.event("a", 2)));
-      await().until(this::someoneWaitsForALock);
+      await().until(world::someoneWaitsForALock);
       drain.commit();
       assertThat(helping.get().of("log").helpedRecords()).isZero();
     }
@@ -414,7 +414,7 @@ class WriterTest {
         Statement statement = stopsInserts.createStatement()) {
       statement.execute("LOCK TABLE event_journal IN SHARE MODE");
       Future<Written> writing = threads.submit(() -> world.append(world.event("a", 1)));
-      await().until(this::someoneWaitsForALock);
+      await().until(world::someoneWaitsForALock);
 
       world.requestRebuild(log);
       Fence fence;
@@ -453,13 +453,5 @@ class WriterTest {
 
   private void makeDue() throws Exception {
     world.execute("UPDATE kintsugi_skip SET next_attempt_at = '-infinity'");
-  }
-
-  private boolean someoneWaitsForALock() throws Exception {
-    return !world
-        .column(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
-                + " AND wait_event_type = 'Lock'")
-        .isEmpty();
   }
 }

@@ -371,6 +371,14 @@ public final class World implements AutoCloseable {
         });
   }
 
+  /** Whether a statement on this database waits for a lock that another transaction holds. */
+  public boolean someoneWaitsForALock() throws Exception {
+    return !column(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+                + " AND wait_event_type = 'Lock'")
+        .isEmpty();
+  }
+
   public int execute(String sql) throws Exception {
     return database.inTransaction(
         connection -> {
