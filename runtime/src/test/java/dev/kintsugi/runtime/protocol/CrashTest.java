@@ -1,12 +1,14 @@
 package dev.kintsugi.runtime.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.rebuild.Step;
+import dev.kintsugi.runtime.state.Phase;
 import dev.kintsugi.runtime.testing.FailingCommits;
 import dev.kintsugi.runtime.testing.FailingCommits.Lost;
 import dev.kintsugi.runtime.testing.TestProjection;
@@ -14,6 +16,7 @@ import dev.kintsugi.runtime.testing.World;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -86,6 +89,51 @@ class CrashTest {
         throw e;
       }
       return true;
+    }
+  }
+
+  @Test
+  void an_owner_waits_for_another_ones_batch_and_goes_on_from_where_that_got_to() throws Exception {
+    TestProjection log = new TestProjection("log");
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try (World world = new World()) {
+      for (int i = 1; i <= 4; i++) {
+        world.append(world.event("a", i));
+      }
+      CountDownLatch applying = new CountDownLatch(1);
+      CountDownLatch goOn = new CountDownLatch(1);
+      log.beforeEach(
+          envelope -> {
+            applying.countDown();
+            awaitUninterrupted(goOn);
+          });
+      world.register(log);
+      while (world.rebuild(log).phase() == Phase.FENCE) {
+        assertThat(world.step(world.owner(log))).isInstanceOf(Step.Done.class);
+      }
+
+      Future<Step> first = threads.submit(() -> world.step(world.owner(log)));
+      applying.await();
+      Future<Step> second = threads.submit(() -> world.step(world.owner(log)));
+      await().until(world::someoneWaitsForALock);
+      goOn.countDown();
+
+      assertThat(first.get()).isInstanceOf(Step.Done.class);
+      assertThat(second.get()).isInstanceOf(Step.Done.class);
+      assertThat(world.applied(log)).containsExactly("a/1", "a/2", "a/3", "a/4");
+      world.runToTheEnd(log);
+      world.auditWhole(log);
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private static void awaitUninterrupted(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
     }
   }
 
