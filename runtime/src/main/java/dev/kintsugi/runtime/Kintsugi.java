@@ -179,7 +179,8 @@ public final class Kintsugi implements Extension {
    * @param reason why, for people; it is kept in the rebuild's history
    * @return the rebuild, once it is accepted: on record, though its work has only begun. Fails with
    *     {@link UnknownProjectionException} or {@link
-   *     dev.kintsugi.runtime.supervisor.RebuildInProgressException}; nothing is changed then.
+   *     dev.kintsugi.runtime.supervisor.RebuildInProgressException} or {@link
+   *     dev.kintsugi.runtime.supervisor.NewerVersionException}; nothing is changed then.
    */
   public CompletionStage<RebuildHandle> rebuild(String projection, String reason) {
     String requestedBy = System.getProperty("user.name", "unknown");

@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks again and again until there is something to see, for hours if need be: each look is on its
@@ -42,7 +43,7 @@ final class Polling<T> {
     }
   }
 
-  private void onLooked(Optional<T> found, @org.jspecify.annotations.Nullable Throwable error) {
+  private void onLooked(Optional<T> found, @Nullable Throwable error) {
     if (error != null) {
       seen.completeExceptionally(error);
     } else if (found.isPresent()) {

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rows of {@code kintsugi_skip} and {@code kintsugi_skip_archive}. Every method works in the
@@ -190,7 +191,7 @@ public final class SkipRecords {
     }
   }
 
-  private static @org.jspecify.annotations.Nullable String errorOf(NewSkip skip) {
+  private static @Nullable String errorOf(NewSkip skip) {
     return skip.failure() == null ? null : skip.failure().error();
   }
 
