@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.event;
 
 import com.typesafe.config.Config;
+import dev.kintsugi.runtime.jdbc.Identifiers;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -12,7 +13,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 import org.apache.pekko.persistence.jdbc.config.EventJournalTableColumnNames;
 import org.apache.pekko.persistence.jdbc.config.EventJournalTableConfiguration;
 import org.apache.pekko.persistence.jdbc.config.EventTagTableConfiguration;
@@ -26,7 +26,7 @@ import scala.Option;
  */
 public final class EventJournal {
 
-  private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z_][A-Za-z0-9_$]{0,62}");
+  private static final String SECTION = "jdbc-journal";
 
   /** The columns that statements built elsewhere name. */
   public enum Column {
@@ -128,19 +128,11 @@ public final class EventJournal {
   }
 
   private static String qualified(Option<String> schema, String name) {
-    return schema.isDefined() ? quoted(schema.get()) + "." + quoted(name) : quoted(name);
+    return Identifiers.qualified(schema.getOrElse(() -> ""), name, SECTION);
   }
 
   private static String quoted(String identifier) {
-    if (!IDENTIFIER.matcher(identifier).matches()) {
-      throw new IllegalArgumentException(
-          "'"
-              + identifier
-              + "' in the section jdbc-journal is no plain SQL identifier ("
-              + IDENTIFIER.pattern()
-              + ")");
-    }
-    return '"' + identifier + '"';
+    return Identifiers.quoted(identifier, SECTION);
   }
 
   /** A column, quoted. */
