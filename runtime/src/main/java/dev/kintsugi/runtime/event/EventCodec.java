@@ -9,10 +9,6 @@ import org.apache.pekko.persistence.Persistence;
 import org.apache.pekko.persistence.PersistentRepr;
 import org.apache.pekko.persistence.journal.EventAdapters;
 import org.apache.pekko.persistence.journal.Tagged;
-import org.apache.pekko.serialization.Serialization;
-import org.apache.pekko.serialization.SerializationExtension;
-import org.apache.pekko.serialization.Serializer;
-import org.apache.pekko.serialization.Serializers;
 import org.jspecify.annotations.Nullable;
 import scala.jdk.javaapi.CollectionConverters;
 
@@ -24,7 +20,7 @@ import scala.jdk.javaapi.CollectionConverters;
  */
 public final class EventCodec {
 
-  private final Serialization serialization;
+  private final PayloadSerialization serialization;
   private final EventAdapters adapters;
 
   /**
@@ -33,7 +29,7 @@ public final class EventCodec {
    * @param journalPluginId the configuration path of the journal, whose event adapters apply
    */
   public EventCodec(ActorSystem system, String journalPluginId) {
-    this.serialization = SerializationExtension.get(system);
+    this.serialization = new PayloadSerialization(system);
     this.adapters =
         Persistence.get(system)
             .adaptersFor(journalPluginId, com.typesafe.config.ConfigFactory.empty());
@@ -60,17 +56,9 @@ public final class EventCodec {
             repr.writerUuid(),
             timestamp,
             repr.manifest(),
-            serialize(payload),
-            repr.metadata().isDefined() ? serialize(repr.metadata().get()) : null);
+            serialization.serialize(payload),
+            repr.metadata().isDefined() ? serialization.serialize(repr.metadata().get()) : null);
     return new NewEvent(row, tags, adaptedBack(payload, repr.manifest()));
-  }
-
-  private Serialized serialize(Object object) {
-    Serializer serializer = serialization.findSerializerFor(object);
-    return new Serialized(
-        serializer.identifier(),
-        Serializers.manifestFor(serializer, object),
-        serialization.serialize(object).get());
   }
 
   /**
@@ -111,22 +99,11 @@ public final class EventCodec {
   }
 
   private Object deserialize(EventRow row, Serialized serialized) {
-    try {
-      return serialization
-          .deserialize(serialized.bytes(), serialized.serializerId(), serialized.manifest())
-          .get();
-    } catch (Exception e) {
-      throw new IllegalStateException(
-          "event %d of stream %s (ordering %d) can't be deserialized: serializer %d, manifest '%s': %s"
-              .formatted(
-                  row.sequenceNumber(),
-                  row.persistenceId(),
-                  row.ordering(),
-                  serialized.serializerId(),
-                  serialized.manifest(),
-                  e),
-          e);
-    }
+    return serialization.deserialize(
+        serialized,
+        () ->
+            "event %d of stream %s (ordering %d)"
+                .formatted(row.sequenceNumber(), row.persistenceId(), row.ordering()));
   }
 
   private List<Object> adaptedBack(Object payload, @Nullable String manifest) {
