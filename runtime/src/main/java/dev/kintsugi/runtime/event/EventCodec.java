@@ -39,9 +39,24 @@ public final class EventCodec {
    * Serializes an event to be appended.
    *
    * @param timestamp when it is written, in milliseconds since the epoch
-   * @throws RuntimeException if it can't be serialized
+   * @throws UnstorableEventException if it can't be serialized, or does not fit into the journal
    */
   public NewEvent encode(PersistentRepr repr, long timestamp) {
+    NewEvent event;
+    try {
+      event = serialized(repr, timestamp);
+    } catch (Exception e) {
+      throw new UnstorableEventException(repr, e.toString(), e);
+    }
+    Limits.violation(event)
+        .ifPresent(
+            violation -> {
+              throw new UnstorableEventException(repr, violation, null);
+            });
+    return event;
+  }
+
+  private NewEvent serialized(PersistentRepr repr, long timestamp) {
     Object payload = repr.payload();
     Set<String> tags = Set.of();
     if (payload instanceof Tagged tagged) {

@@ -1,0 +1,82 @@
+package dev.kintsugi.runtime.event;
+
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What fits into the text columns of Pekko Persistence JDBC's tables. Looked at before anything is
+ * sent: the database's own error would name neither event nor column, and would cost a transaction.
+ */
+public final class Limits {
+
+  private static final int LONGEST_ID = 255;
+  private static final int LONGEST_MANIFEST = 255;
+  private static final int LONGEST_TAG = 256;
+  private static final int LONGEST_SHOWN = 60;
+
+  private Limits() {}
+
+  /**
+   * Refuses a persistence id that the journal can't hold.
+   *
+   * @throws IllegalArgumentException if it is blank, too long, or has a NUL
+   */
+  public static void refusePersistenceId(String persistenceId) {
+    violationOfId(persistenceId)
+        .ifPresent(
+            violation -> {
+              throw new IllegalArgumentException(violation);
+            });
+  }
+
+  /** What of an event does not fit, if anything. */
+  static Optional<String> violation(NewEvent event) {
+    EventRow row = event.row();
+    Serialized metadata = row.metadata();
+    return Stream.concat(
+            Stream.of(
+                violationOfId(row.persistenceId()),
+                violation("event adapter's manifest", row.adapterManifest(), LONGEST_MANIFEST),
+                violation("serializer's manifest", row.event().manifest(), LONGEST_MANIFEST),
+                violation(
+                    "metadata's manifest",
+                    metadata == null ? null : metadata.manifest(),
+                    LONGEST_MANIFEST)),
+            event.tags().stream().map(tag -> violation("tag", tag, LONGEST_TAG)))
+        .flatMap(Optional::stream)
+        .findFirst();
+  }
+
+  private static Optional<String> violationOfId(String persistenceId) {
+    return persistenceId.isBlank()
+        ? Optional.of("a persistence id is blank")
+        : violation("persistence id", persistenceId, LONGEST_ID);
+  }
+
+  private static Optional<String> violation(String what, @Nullable String text, int longest) {
+    if (text == null) {
+      return Optional.empty();
+    }
+    if (text.indexOf('\0') >= 0) {
+      return Optional.of(
+          "the %s '%s' has a NUL, which PostgreSQL's text can't hold"
+              .formatted(what, forPeople(text)));
+    }
+    int length = text.codePointCount(0, text.length());
+    return length <= longest
+        ? Optional.empty()
+        : Optional.of(
+            "the %s '%s' has %d characters, and the journal holds %d at the most"
+                .formatted(what, forPeople(text), length, longest));
+  }
+
+  /** A text that may be long, or have a NUL. */
+  static String forPeople(String text) {
+    String shown =
+        text.length() <= LONGEST_SHOWN
+            ? text
+            : text.substring(0, text.offsetByCodePoints(0, LONGEST_SHOWN / 2)) + "…";
+    return shown.replace("\0", "\\0");
+  }
+}

@@ -1,0 +1,70 @@
+package dev.kintsugi.runtime.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kintsugi.runtime.testing.World;
+import java.util.Set;
+import org.apache.pekko.persistence.journal.Tagged;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What the journal can't hold is refused before anything is sent, and said which and why. */
+class UnstorableEventTest {
+
+  private final World world = new World();
+
+  @AfterEach
+  void close() {
+    world.close();
+  }
+
+  /** Serializers know nothing of it. */
+  private record Unknown(String text) {}
+
+  private void assertRefused(String persistenceId, Object payload, String... why) {
+    assertThatThrownBy(() -> world.event(persistenceId, 7, payload))
+        .isInstanceOfSatisfying(
+            UnstorableEventException.class,
+            e -> {
+              assertThat(e.persistenceId()).isEqualTo(persistenceId);
+              assertThat(e.sequenceNumber()).isEqualTo(7);
+              assertThat(e).hasMessageContaining("event 7 of stream").hasMessageContainingAll(why);
+            });
+  }
+
+  @Test
+  void an_event_that_no_serializer_knows() {
+    assertRefused("a", new Unknown("x"), "'a'", "Unknown");
+  }
+
+  @Test
+  void a_persistence_id_that_is_longer_than_its_column() {
+    assertRefused("x".repeat(256), "event", "persistence id", "256 characters", "255");
+  }
+
+  @Test
+  void a_persistence_id_with_a_nul_or_of_blanks() {
+    assertRefused("a\0b", "event", "'a\\0b'", "NUL");
+    assertRefused(" ", "event", "blank");
+  }
+
+  @Test
+  void a_tag_that_is_longer_than_its_column_or_has_a_nul() {
+    assertRefused("a", new Tagged("event", Set.of("x".repeat(257))), "tag", "257", "256");
+    assertRefused("a", new Tagged("event", Set.of("x\0")), "tag", "'x\\0'", "NUL");
+  }
+
+  @Test
+  void what_just_fits_is_stored_and_characters_are_counted_as_postgresql_does() throws Exception {
+    String kintsugi = "\uD83C\uDFFA"; // one character of PostgreSQL's, two of Java's
+    String persistenceId = kintsugi.repeat(255);
+    String tag = kintsugi.repeat(256);
+
+    world.append(world.event(persistenceId, 1, new Tagged("event", Set.of(tag))));
+
+    assertThat(world.column("SELECT persistence_id FROM event_journal"))
+        .containsExactly(persistenceId);
+    assertThat(world.column("SELECT tag FROM event_tag")).containsExactly(tag);
+  }
+}
