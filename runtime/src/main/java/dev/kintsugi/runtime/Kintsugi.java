@@ -81,7 +81,8 @@ public final class Kintsugi implements Extension {
    * schema, on the calling thread.
    *
    * @throws dev.kintsugi.runtime.jdbc.DatabaseUnavailableException if there is no database
-   * @throws SchemaException if tables are missing and may not be made
+   * @throws SchemaException if tables are missing and may not be made, or the journal's are of an
+   *     unknown layout
    */
   public static Kintsugi get(ClassicActorSystemProvider system) {
     return ID.get(system);

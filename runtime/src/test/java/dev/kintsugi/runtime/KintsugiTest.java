@@ -315,7 +315,8 @@ class KintsugiTest {
     try (TestSystem empty = new TestSystem(url, "kintsugi.schema.create = off")) {
       assertThatThrownBy(empty::kintsugi)
           .isInstanceOf(SchemaException.class)
-          .hasMessageContaining("The database lacks \"event_journal\", kintsugi_projection");
+          .hasMessageContaining(
+              "The database lacks \"event_journal\", \"event_tag\", kintsugi_projection");
     } finally {
       TestServer.dropDatabase(url);
     }

@@ -1,7 +1,5 @@
 package dev.kintsugi.runtime.event;
 
-import com.typesafe.config.Config;
-import dev.kintsugi.runtime.jdbc.Identifiers;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -13,11 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
-import org.apache.pekko.persistence.jdbc.config.EventJournalTableColumnNames;
-import org.apache.pekko.persistence.jdbc.config.EventJournalTableConfiguration;
-import org.apache.pekko.persistence.jdbc.config.EventTagTableConfiguration;
 import org.jspecify.annotations.Nullable;
-import scala.Option;
 
 /**
  * The journal's tables, under the names that Pekko Persistence JDBC's section {@code jdbc-journal}
@@ -25,8 +19,6 @@ import scala.Option;
  * statement with the consult.) Every method works in the caller's transaction.
  */
 public final class EventJournal {
-
-  private static final String SECTION = "jdbc-journal";
 
   /** The columns that statements built elsewhere name. */
   public enum Column {
@@ -39,7 +31,8 @@ public final class EventJournal {
   private final Map<Column, String> columns;
   private final String table;
   private final String tagTable;
-  private final String tagColumns;
+  private final TagLayout tagLayout;
+  private final JournalTables names;
   private final String rowColumns;
   private final String insertColumns;
 
@@ -56,17 +49,16 @@ public final class EventJournal {
   /**
    * Builds the statements.
    *
-   * @param jdbcJournal the section {@code jdbc-journal}
-   * @throws IllegalArgumentException if a name in it is no plain identifier
+   * @param names as the configuration gives them
+   * @param tagLayout as the database has it
    */
-  public EventJournal(Config jdbcJournal) {
-    EventJournalTableConfiguration events = new EventJournalTableConfiguration(jdbcJournal);
-    EventTagTableConfiguration tags = new EventTagTableConfiguration(jdbcJournal);
-    EventJournalTableColumnNames names = events.columnNames();
-    String ordering = quoted(names.ordering());
-    String persistenceId = quoted(names.persistenceId());
-    String sequenceNumber = quoted(names.sequenceNumber());
-    String deleted = quoted(names.deleted());
+  public EventJournal(JournalTables names, TagLayout tagLayout) {
+    this.names = names;
+    this.tagLayout = tagLayout;
+    String ordering = names.ordering();
+    String persistenceId = names.persistenceId();
+    String sequenceNumber = names.sequenceNumber();
+    String deleted = names.deleted();
 
     columns =
         Map.of(
@@ -78,24 +70,23 @@ public final class EventJournal {
             sequenceNumber,
             Column.DELETED,
             deleted);
-    table = qualified(events.schemaName(), events.tableName());
-    tagTable = qualified(tags.schemaName(), tags.tableName());
-    tagColumns = quoted(tags.columnNames().eventId()) + ", " + quoted(tags.columnNames().tag());
+    table = names.table();
+    tagTable = names.tags().table();
     insertColumns =
         String.join(
             ", ",
             List.of(
                 persistenceId,
                 sequenceNumber,
-                quoted(names.writer()),
-                quoted(names.writeTimestamp()),
-                quoted(names.adapterManifest()),
-                quoted(names.eventSerId()),
-                quoted(names.eventSerManifest()),
-                quoted(names.eventPayload()),
-                quoted(names.metaSerId()),
-                quoted(names.metaSerManifest()),
-                quoted(names.metaPayload())));
+                names.writer(),
+                names.writeTimestamp(),
+                names.adapterManifest(),
+                names.eventSerId(),
+                names.eventSerManifest(),
+                names.eventPayload(),
+                names.metaSerId(),
+                names.metaSerManifest(),
+                names.metaPayload()));
     rowColumns = ordering + ", " + insertColumns;
 
     String select = "SELECT " + rowColumns + " FROM " + table;
@@ -127,14 +118,6 @@ public final class EventJournal {
         "SELECT %s FROM %s WHERE %s ORDER BY 1 LIMIT ?".formatted(persistenceId, table, deleted);
   }
 
-  private static String qualified(Option<String> schema, String name) {
-    return Identifiers.qualified(schema.getOrElse(() -> ""), name, SECTION);
-  }
-
-  private static String quoted(String identifier) {
-    return Identifiers.quoted(identifier, SECTION);
-  }
-
   /** A column, quoted. */
   public String column(Column column) {
     return Objects.requireNonNull(columns.get(column));
@@ -150,9 +133,55 @@ public final class EventJournal {
     return tagTable;
   }
 
-  /** The tag table's two columns: event id, tag. */
-  public String tagColumns() {
-    return tagColumns;
+  /** The tag table's column of tags, quoted. */
+  public String tagColumn() {
+    return names.tags().tag();
+  }
+
+  /**
+   * The condition under which a row of the tag table is a tag of an event, in either layout of that
+   * table; both of its sides have an index there.
+   *
+   * @param tags the alias of the tag table in the statement
+   * @param events the alias of the journal table, or of whatever has its columns
+   */
+  public String isTagOf(String tags, String events) {
+    return switch (tagLayout.key()) {
+      case EVENT_ID ->
+          "%s.%s = %s.%s".formatted(tags, names.tags().eventId(), events, names.ordering());
+      case STREAM ->
+          "%s.%s = %s.%s AND %1$s.%s = %3$s.%s"
+              .formatted(
+                  tags,
+                  names.tags().persistenceId(),
+                  events,
+                  names.persistenceId(),
+                  names.tags().sequenceNumber(),
+                  names.sequenceNumber());
+    };
+  }
+
+  /** The columns of the tag table that say which event a tag is of, for an insert. */
+  public List<String> tagKeyColumns() {
+    return tagKey(
+        names.tags().eventId(), names.tags().persistenceId(), names.tags().sequenceNumber());
+  }
+
+  /** The journal's columns that {@link #tagKeyColumns()} take their values from, in that order. */
+  public List<String> tagKeySources() {
+    return tagKey(names.ordering(), names.persistenceId(), names.sequenceNumber());
+  }
+
+  private List<String> tagKey(String eventId, String persistenceId, String sequenceNumber) {
+    List<String> key = new ArrayList<>();
+    if (tagLayout.filled().contains(TagLayout.Key.EVENT_ID)) {
+      key.add(eventId);
+    }
+    if (tagLayout.filled().contains(TagLayout.Key.STREAM)) {
+      key.add(persistenceId);
+      key.add(sequenceNumber);
+    }
+    return key;
   }
 
   /** The columns that an append fills, in the order of the append's arrays. */

@@ -18,16 +18,19 @@ public final class Limits {
   private Limits() {}
 
   /**
-   * Refuses a persistence id that the journal can't hold.
+   * Refuses a persistence id that nobody would want, or that the journal can't hold. (A blank one
+   * it can hold; what other plugins stored under one is recovered, and written on.)
    *
    * @throws IllegalArgumentException if it is blank, too long, or has a NUL
    */
   public static void refusePersistenceId(String persistenceId) {
-    violationOfId(persistenceId)
-        .ifPresent(
-            violation -> {
-              throw new IllegalArgumentException(violation);
-            });
+    Optional<String> why =
+        persistenceId.isBlank()
+            ? Optional.of("a persistence id is blank")
+            : violationOfId(persistenceId);
+    if (why.isPresent()) {
+      throw new IllegalArgumentException(why.get());
+    }
   }
 
   /** What of an event does not fit, if anything. */
@@ -49,9 +52,7 @@ public final class Limits {
   }
 
   private static Optional<String> violationOfId(String persistenceId) {
-    return persistenceId.isBlank()
-        ? Optional.of("a persistence id is blank")
-        : violation("persistence id", persistenceId, LONGEST_ID);
+    return violation("persistence id", persistenceId, LONGEST_ID);
   }
 
   private static Optional<String> violation(String what, @Nullable String text, int longest) {

@@ -3,6 +3,8 @@ package dev.kintsugi.runtime.node;
 import com.typesafe.config.Config;
 import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.EventJournal;
+import dev.kintsugi.runtime.event.JournalTables;
+import dev.kintsugi.runtime.event.TagLayout;
 import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
@@ -39,11 +41,12 @@ public final class Node implements Extension {
 
   private Node(ExtendedActorSystem system) {
     this.config = system.settings().config().getConfig("kintsugi");
-    this.journal = new EventJournal(system.settings().config().getConfig("jdbc-journal"));
+    JournalTables tables = JournalTables.of(system.settings().config().getConfig("jdbc-journal"));
     this.codec = new EventCodec(system, JOURNAL_PLUGIN_ID);
-    this.writer = new InlineWriter(journal, codec, registry, config.getInt("writer.help-limit"));
     this.blocking = system.dispatchers().lookup("kintsugi.blocking-dispatcher");
-    this.database = open(config, journal);
+    this.database = Database.open(JdbcSettings.of(config.getConfig("jdbc")));
+    this.journal = new EventJournal(tables, ensureSchema(tables));
+    this.writer = new InlineWriter(journal, codec, registry, config.getInt("writer.help-limit"));
     system.registerOnTermination(
         () -> {
           beforeClose.forEach(Runnable::run);
@@ -51,11 +54,9 @@ public final class Node implements Extension {
         });
   }
 
-  private static Database open(Config config, EventJournal journal) {
-    Database database = Database.open(JdbcSettings.of(config.getConfig("jdbc")));
+  private TagLayout ensureSchema(JournalTables tables) {
     try {
-      new Schema(database, journal.table()).ensure(config.getBoolean("schema.create"));
-      return database;
+      return new Schema(database, tables).ensure(config.getBoolean("schema.create"));
     } catch (Exception e) {
       database.close();
       throw e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(e);
@@ -67,7 +68,8 @@ public final class Node implements Extension {
    * on the calling thread.
    *
    * @throws dev.kintsugi.runtime.jdbc.DatabaseUnavailableException if there is no database
-   * @throws dev.kintsugi.runtime.schema.SchemaException if tables are missing and may not be made
+   * @throws dev.kintsugi.runtime.schema.SchemaException if tables are missing and may not be made,
+   *     or the journal's are of an unknown layout
    */
   public static Node get(ClassicActorSystemProvider system) {
     return ID.get(system);

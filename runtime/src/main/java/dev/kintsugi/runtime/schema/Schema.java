@@ -1,5 +1,7 @@
 package dev.kintsugi.runtime.schema;
 
+import dev.kintsugi.runtime.event.JournalTables;
+import dev.kintsugi.runtime.event.TagLayout;
 import dev.kintsugi.runtime.jdbc.Database;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +14,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,8 +28,8 @@ public final class Schema {
 
   private static final Logger log = LoggerFactory.getLogger(Schema.class);
 
-  /** The journal under this name can be made; under another, it is an operator's. */
-  private static final String STANDARD_JOURNAL = "\"event_journal\"";
+  /** The journal under these names can be made; under others, it is an operator's. */
+  private static final Set<String> STANDARD_JOURNAL = Set.of("\"event_journal\"", "\"event_tag\"");
 
   private static final int OLDEST_POSTGRESQL = 130000;
   private static final String LOCK = "SELECT pg_advisory_xact_lock(hashtext('kintsugi.schema'))";
@@ -34,26 +37,28 @@ public final class Schema {
       Pattern.compile("CREATE (?:TABLE|INDEX|UNIQUE INDEX) IF NOT EXISTS (\\w+)");
 
   private final Database database;
-  private final String journalTable;
+  private final JournalTables journal;
 
   /**
    * The schema of a database.
    *
-   * @param journalTable the journal's table, quoted, as the application's configuration names it
+   * @param journal the journal's tables, as the application's configuration names them
    */
-  public Schema(Database database, String journalTable) {
+  public Schema(Database database, JournalTables journal) {
     this.database = database;
-    this.journalTable = journalTable;
+    this.journal = journal;
   }
 
   /**
-   * Makes sure that all is there. Where nothing is missing, it only looks, and takes no lock. Two
-   * nodes that start at once wait for each other.
+   * Makes sure that all is there, and is laid out as it must be. Where nothing is missing, it only
+   * looks, and takes no lock. Two nodes that start at once wait for each other.
    *
    * @param create whether to make what is missing, or only to name it
-   * @throws SchemaException if something is missing, with what to do
+   * @return how the database has the journal's tags
+   * @throws SchemaException if something is missing, with what to do, or if one of the journal's
+   *     tables is of an unknown layout, with what was found and what is expected
    */
-  public void ensure(boolean create) throws Exception {
+  public TagLayout ensure(boolean create) throws Exception {
     List<String> missing = database.inTransaction(this::missing);
     if (!missing.isEmpty() && create) {
       database.inTransaction(this::install);
@@ -64,13 +69,15 @@ public final class Schema {
           "The database lacks "
               + String.join(", ", missing)
               + ". Run "
-              + "config/ddl/postgresql/journal.sql and kintsugi.sql, or set kintsugi.schema.create = on.");
+              + "config/ddl/postgresql/journal.sql and kintsugi.sql, or set kintsugi.schema.create = on."
+              + " (It makes no journal of other names than Pekko Persistence JDBC's own.)");
     }
+    return database.inTransaction(connection -> JournalLayout.read(connection, journal));
   }
 
   private List<String> missing(Connection connection) throws SQLException {
     refuseOldServer(connection);
-    List<String> needed = new ArrayList<>(List.of(journalTable));
+    List<String> needed = new ArrayList<>(journalTables());
     needed.addAll(created(script("kintsugi.sql")));
     List<String> missing = new ArrayList<>();
     try (PreparedStatement exists =
@@ -86,6 +93,10 @@ public final class Schema {
       }
     }
     return missing;
+  }
+
+  private List<String> journalTables() {
+    return List.of(journal.table(), journal.tags().table());
   }
 
   private static void refuseOldServer(Connection connection) throws SQLException {
@@ -107,10 +118,11 @@ public final class Schema {
     try (Statement statement = connection.createStatement()) {
       statement.execute(LOCK);
       List<String> missing = missing(connection);
-      if (missing.contains(journalTable) && journalTable.equals(STANDARD_JOURNAL)) {
+      List<String> ofJournal = journalTables().stream().filter(missing::contains).toList();
+      if (!ofJournal.isEmpty() && STANDARD_JOURNAL.containsAll(journalTables())) {
         statement.execute(script("journal.sql"));
       }
-      missing.remove(journalTable);
+      missing.removeAll(ofJournal);
       if (!missing.isEmpty()) {
         statement.execute(script("kintsugi.sql"));
         log.info("Created {}", missing);

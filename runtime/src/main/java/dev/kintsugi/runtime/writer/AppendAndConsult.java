@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.writer;
 
 import static dev.kintsugi.runtime.jdbc.Results.AS_BEFORE;
 import static dev.kintsugi.runtime.jdbc.Results.USE_INDEXES;
+import static java.util.stream.Collectors.joining;
 
 import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.event.EventRow;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * <p>They are statements of their own, in this order, each with a snapshot of its own. The id comes
  * first, so that a fence taken after a change of status waits for every writer that read the older
  * one; the consult comes after it, so that no writer with an id above the fence can read the older
- * one.
+ * one. Tags are a part of the append: they cost no round trip of their own.
  */
 final class AppendAndConsult {
 
@@ -58,29 +60,59 @@ final class AppendAndConsult {
       ORDER BY p.projection, p.generation
       """;
 
+  private static final String APPENDED =
+      "?::text[], ?::bigint[], ?::text[], ?::bigint[], ?::text[],"
+          + " ?::int[], ?::text[], ?::bytea[], ?::int[], ?::text[], ?::bytea[]";
+
   private static final int APPEND_PARAMETERS = 11;
+  private static final int TAG_PARAMETERS = 3;
 
   private final String sql;
+  private final String sqlWithTags;
   private final int helpLimit;
 
   AppendAndConsult(EventJournal journal, int helpLimit) {
     this.helpLimit = helpLimit;
-    this.sql =
-        TAKE_ID
-            + "INSERT INTO "
-            + journal.table()
-            + " ("
-            + journal.insertColumns()
-            + ") SELECT * FROM unnest(?::text[], ?::bigint[], ?::text[], ?::bigint[], ?::text[],"
-            + " ?::int[], ?::text[], ?::bytea[], ?::int[], ?::text[], ?::bytea[]) RETURNING "
-            + journal.column(EventJournal.Column.ORDERING)
-            + "; "
-            + CONSULT
-            + AS_BEFORE;
+    String ordering = journal.column(EventJournal.Column.ORDERING);
+    String append =
+        "INSERT INTO %s (%s) SELECT * FROM unnest(%s)"
+            .formatted(journal.table(), journal.insertColumns(), APPENDED);
+    String appendWithTags =
+        """
+        WITH appended AS (%s RETURNING %s),
+        tagged AS (
+          INSERT INTO %s (%s, %s)
+          SELECT %s, t.tag FROM unnest(?::text[], ?::bigint[], ?::text[]) AS t(persistence_id, sequence_number, tag)
+          JOIN appended ON appended.%s = t.persistence_id AND appended.%s = t.sequence_number)
+        SELECT %s FROM appended
+        """
+            .formatted(
+                append,
+                returnedForTags(journal),
+                journal.tagTable(),
+                String.join(", ", journal.tagKeyColumns()),
+                journal.tagColumn(),
+                journal.tagKeySources().stream()
+                    .map(column -> "appended." + column)
+                    .collect(joining(", ")),
+                journal.column(EventJournal.Column.PERSISTENCE_ID),
+                journal.column(EventJournal.Column.SEQUENCE_NUMBER),
+                ordering);
+    this.sql = TAKE_ID + append + " RETURNING " + ordering + "; " + CONSULT + AS_BEFORE;
+    this.sqlWithTags = TAKE_ID + appendWithTags + "; " + CONSULT + AS_BEFORE;
+  }
+
+  private static String returnedForTags(EventJournal journal) {
+    return Stream.of(
+            EventJournal.Column.ORDERING,
+            EventJournal.Column.PERSISTENCE_ID,
+            EventJournal.Column.SEQUENCE_NUMBER)
+        .map(journal::column)
+        .collect(joining(", "));
   }
 
   /**
-   * Appends events and consults.
+   * Appends events with their tags, and consults.
    *
    * @throws UnsafeTransactionException if the transaction's isolation is not the protocol's
    * @throws SQLException if the database says no; a unique violation here is a conflict in the
@@ -90,8 +122,14 @@ final class AppendAndConsult {
     if (connection.getAutoCommit()) {
       throw new UnsafeTransactionException("in autocommit");
     }
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      bind(statement, events);
+    boolean tagged = events.stream().anyMatch(event -> !event.tags().isEmpty());
+    try (PreparedStatement statement = connection.prepareStatement(tagged ? sqlWithTags : sql)) {
+      bindAppend(statement, events);
+      if (tagged) {
+        bindTags(statement, events);
+      }
+      bindConsult(
+          statement, events, tagged ? APPEND_PARAMETERS + TAG_PARAMETERS : APPEND_PARAMETERS);
       try (ResultSet id = Results.first(statement)) {
         refuseUnsafeIsolation(id);
       }
@@ -105,7 +143,8 @@ final class AppendAndConsult {
     }
   }
 
-  private void bind(PreparedStatement statement, List<NewEvent> events) throws SQLException {
+  private static void bindAppend(PreparedStatement statement, List<NewEvent> events)
+      throws SQLException {
     bind(statement, 1, "text", events, EventRow::persistenceId);
     bind(statement, 2, "int8", events, EventRow::sequenceNumber);
     bind(statement, 3, "text", events, EventRow::writer);
@@ -117,12 +156,34 @@ final class AppendAndConsult {
     bind(statement, 9, "int4", events, row -> metadata(row, Serialized::serializerId));
     bind(statement, 10, "text", events, row -> metadata(row, Serialized::manifest));
     bindBytes(statement, 11, events, EventRow::metadata);
+  }
 
+  private static void bindTags(PreparedStatement statement, List<NewEvent> events)
+      throws SQLException {
+    List<String> persistenceIds = new ArrayList<>();
+    List<Long> sequenceNumbers = new ArrayList<>();
+    List<String> tags = new ArrayList<>();
+    for (NewEvent event : events) {
+      for (String tag : event.tags()) {
+        persistenceIds.add(event.row().persistenceId());
+        sequenceNumbers.add(event.row().sequenceNumber());
+        tags.add(tag);
+      }
+    }
+    Connection connection = statement.getConnection();
+    statement.setArray(
+        APPEND_PARAMETERS + 1, connection.createArrayOf("text", persistenceIds.toArray()));
+    statement.setArray(
+        APPEND_PARAMETERS + 2, connection.createArrayOf("int8", sequenceNumbers.toArray()));
+    statement.setArray(APPEND_PARAMETERS + 3, connection.createArrayOf("text", tags.toArray()));
+  }
+
+  private void bindConsult(PreparedStatement statement, List<NewEvent> events, int before)
+      throws SQLException {
     Object[] streams =
         events.stream().map(event -> event.row().persistenceId()).distinct().toArray();
-    Connection connection = statement.getConnection();
-    statement.setArray(APPEND_PARAMETERS + 1, connection.createArrayOf("text", streams));
-    statement.setInt(APPEND_PARAMETERS + 2, helpLimit + 1);
+    statement.setArray(before + 1, statement.getConnection().createArrayOf("text", streams));
+    statement.setInt(before + 2, helpLimit + 1);
   }
 
   private static void bind(

@@ -15,7 +15,6 @@ import dev.kintsugi.runtime.skip.NewSkip;
 import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.skip.SkipRecords;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -37,7 +36,6 @@ public final class InlineWriter {
   private final Registry registry;
   private final AppendAndConsult appendAndConsult;
   private final Helper helper;
-  private final String insertTags;
 
   /**
    * A writer to a journal.
@@ -48,12 +46,6 @@ public final class InlineWriter {
     this.registry = registry;
     this.appendAndConsult = new AppendAndConsult(journal, helpLimit);
     this.helper = new Helper(journal, codec, registry, helpLimit);
-    this.insertTags =
-        "INSERT INTO "
-            + journal.tagTable()
-            + " ("
-            + journal.tagColumns()
-            + ") SELECT * FROM unnest(?::bigint[], ?::text[])";
   }
 
   /**
@@ -77,7 +69,6 @@ public final class InlineWriter {
     for (int i = 0; i < events.size(); i++) {
       appended.add(events.get(i).appendedAt(consulted.orderings()[i]));
     }
-    insertTags(connection, events, consulted.orderings());
 
     Written written = Written.at(consulted.orderings());
     Helper.Locked held = helper.lock(connection, consulted.views(), appended);
@@ -87,26 +78,6 @@ public final class InlineWriter {
     }
     SkipRecords.insert(connection, skips);
     return written;
-  }
-
-  private void insertTags(Connection connection, List<NewEvent> events, long[] orderings)
-      throws SQLException {
-    List<Long> ids = new ArrayList<>();
-    List<String> tags = new ArrayList<>();
-    for (int i = 0; i < events.size(); i++) {
-      for (String tag : events.get(i).tags()) {
-        ids.add(orderings[i]);
-        tags.add(tag);
-      }
-    }
-    if (ids.isEmpty()) {
-      return;
-    }
-    try (PreparedStatement insert = connection.prepareStatement(insertTags)) {
-      insert.setArray(1, connection.createArrayOf("int8", ids.toArray()));
-      insert.setArray(2, connection.createArrayOf("text", tags.toArray()));
-      insert.executeUpdate();
-    }
   }
 
   /** One generation's part of an append. */

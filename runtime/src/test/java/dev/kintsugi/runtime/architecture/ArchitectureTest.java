@@ -64,8 +64,8 @@ class ArchitectureTest {
   /** Skip records: what is not applied yet. */
   @ArchTest static final ArchRule skip = runtime("skip").knows("jdbc");
 
-  /** Kintsugi's tables, and the projections'. */
-  @ArchTest static final ArchRule schema = runtime("schema").knows("jdbc", "projections");
+  /** Kintsugi's tables, the projections', and how the journal's are laid out. */
+  @ArchTest static final ArchRule schema = runtime("schema").knows("event", "jdbc", "projections");
 
   // One event, one handler; and one append, which is all of them.
 

@@ -44,9 +44,15 @@ class UnstorableEventTest {
   }
 
   @Test
-  void a_persistence_id_with_a_nul_or_of_blanks() {
+  void a_persistence_id_with_a_nul() {
     assertRefused("a\0b", "event", "'a\\0b'", "NUL");
-    assertRefused(" ", "event", "blank");
+  }
+
+  @Test
+  void a_persistence_id_of_blanks_where_a_new_one_is_asked_for() {
+    assertThatThrownBy(() -> Limits.refusePersistenceId(" "))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("blank");
   }
 
   @Test

@@ -8,6 +8,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.runtime.RebuildHandle;
 import dev.kintsugi.runtime.event.EventJournal;
+import dev.kintsugi.runtime.event.JournalTables;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestServer;
 import dev.kintsugi.runtime.testing.TestSystem;
@@ -117,7 +118,7 @@ class OtherNamesTest {
           ConfigFactory.parseString("tables.event_journal.columnNames.ordering = \"" + name + "\"")
               .withFallback(ConfigFactory.load().getConfig("jdbc-journal"));
 
-      assertThatThrownBy(() -> new EventJournal(config))
+      assertThatThrownBy(() -> JournalTables.of(config))
           .as(name)
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("jdbc-journal is no plain SQL identifier");

@@ -3,6 +3,8 @@ package dev.kintsugi.runtime.schema;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.typesafe.config.ConfigFactory;
+import dev.kintsugi.runtime.event.JournalTables;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
 import dev.kintsugi.runtime.testing.TestServer;
@@ -41,7 +43,8 @@ class SchemaTest {
   private final String url = TestServer.createDatabase();
   private final Database database =
       Database.open(new JdbcSettings(url, "", "", 4, Duration.ofSeconds(10)));
-  private final Schema schema = new Schema(database, "\"event_journal\"");
+  private final Schema schema =
+      new Schema(database, JournalTables.of(ConfigFactory.load().getConfig("jdbc-journal")));
 
   @AfterEach
   void close() {

@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.EventJournal;
+import dev.kintsugi.runtime.event.JournalTables;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Registry;
@@ -65,20 +66,22 @@ public final class World implements AutoCloseable {
   private final String url = TestServer.createDatabase();
   private final Database database =
       Database.open(new JdbcSettings(url, "", "", 12, Duration.ofSeconds(10)));
-  private final EventJournal journal =
-      new EventJournal(ConfigFactory.load().getConfig("jdbc-journal"));
+  private final EventJournal journal;
   private final EventCodec codec = new EventCodec(SERIALIZERS, "kintsugi.journal");
   private final Map<String, ReadModel> readModels = new HashMap<>();
   private Registry registry = new Registry();
-  private InlineWriter writer = new InlineWriter(journal, codec, registry, HELP_LIMIT);
-  private Appender appender = new Appender(database, writer);
+  private InlineWriter writer;
+  private Appender appender;
 
   public World() {
+    JournalTables tables = JournalTables.of(ConfigFactory.load().getConfig("jdbc-journal"));
     try {
-      new Schema(database, journal.table()).ensure(true);
+      journal = new EventJournal(tables, new Schema(database, tables).ensure(true));
     } catch (Exception e) {
       throw new IllegalStateException(e);
     }
+    writer = new InlineWriter(journal, codec, registry, HELP_LIMIT);
+    appender = new Appender(database, writer);
   }
 
   public Database database() {
