@@ -3,7 +3,7 @@ package dev.kintsugi.examples.history;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
-import dev.kintsugi.examples.history.input.BadInputException;
+import dev.kintsugi.examples.common.BadInputException;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
 import java.io.IOException;

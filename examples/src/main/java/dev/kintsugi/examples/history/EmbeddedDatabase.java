@@ -2,67 +2,41 @@ package dev.kintsugi.examples.history;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import dev.kintsugi.examples.common.EmbeddedServer;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 
-/** A server in a temporary directory, for this run, on a free port of the local host. */
+/** A server of its own for this run, which goes away with all that is in it. */
 final class EmbeddedDatabase implements DemoDatabase {
 
-  private static final String USER = "postgres";
-  private static final String NAME = "postgres";
+  private static final Map<String, String> SETTINGS =
+      Map.of("max_connections", "60", "max_wal_size", "2GB", "jit", "off");
 
-  private final EmbeddedPostgres server;
+  private final EmbeddedServer server;
   private final Config config;
 
-  private EmbeddedDatabase(EmbeddedPostgres server, Config config) {
+  private EmbeddedDatabase(EmbeddedServer server, Config config) {
     this.server = server;
     this.config =
         ConfigFactory.parseMap(
                 Map.of(
                     "kintsugi.jdbc.url",
-                    url(),
+                    server.url(),
                     "kintsugi.jdbc.user",
-                    USER,
+                    EmbeddedServer.USER,
                     "kintsugi.jdbc.password",
                     ""))
             .withFallback(config);
   }
 
   /**
-   * Starts a server, to the end even if the calling thread is interrupted meanwhile: one that is
-   * half started can't be stopped.
+   * Starts a server.
    *
    * @throws IOException if it does not start
    */
   static EmbeddedDatabase start(Config config) throws IOException {
-    try {
-      return new EmbeddedDatabase(
-          CompletableFuture.supplyAsync(EmbeddedDatabase::startServer).join(), config);
-    } catch (CompletionException e) {
-      throw new IOException("The embedded PostgreSQL does not start: " + e.getCause(), e);
-    }
-  }
-
-  private static EmbeddedPostgres startServer() {
-    try {
-      return EmbeddedPostgres.builder()
-          .setServerConfig("max_connections", "60")
-          .setServerConfig("max_wal_size", "2GB")
-          .setServerConfig("jit", "off")
-          .setRegisterShutdownHook(false)
-          .start();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private String url() {
-    return "jdbc:postgresql://localhost:%d/%s".formatted(server.getPort(), NAME);
+    return new EmbeddedDatabase(EmbeddedServer.start(SETTINGS), config);
   }
 
   @Override
@@ -72,14 +46,15 @@ final class EmbeddedDatabase implements DemoDatabase {
 
   @Override
   public String place() {
-    return "embedded, on port " + server.getPort();
+    return "embedded, on port " + server.port();
   }
 
   @Override
   public List<String> howToConnect() {
     return List.of(
-        "psql -h localhost -p %d -U %s %s".formatted(server.getPort(), USER, NAME),
-        "%s?user=%s".formatted(url(), USER));
+        "psql -h localhost -p %d -U %s %s"
+            .formatted(server.port(), EmbeddedServer.USER, EmbeddedServer.DATABASE),
+        "%s?user=%s".formatted(server.url(), EmbeddedServer.USER));
   }
 
   @Override
@@ -87,16 +62,8 @@ final class EmbeddedDatabase implements DemoDatabase {
     return true;
   }
 
-  /** Stops the server and deletes its data, also on a thread that was interrupted. */
   @Override
   public void close() throws IOException {
-    boolean interrupted = Thread.interrupted();
-    try {
-      server.close();
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    server.close();
   }
 }

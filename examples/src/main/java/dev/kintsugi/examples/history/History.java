@@ -1,8 +1,10 @@
 package dev.kintsugi.examples.history;
 
+import dev.kintsugi.examples.common.BadInputException;
+import dev.kintsugi.examples.common.CtrlC;
+import dev.kintsugi.examples.common.Version;
 import dev.kintsugi.examples.history.display.StatusView;
 import dev.kintsugi.examples.history.files.ImportFailedException;
-import dev.kintsugi.examples.history.input.BadInputException;
 import dev.kintsugi.examples.history.input.GitHistory;
 import dev.kintsugi.examples.history.input.HistoryFile;
 import dev.kintsugi.examples.history.input.HistoryLine;

@@ -1,7 +1,7 @@
 package dev.kintsugi.examples.history;
 
 import com.typesafe.config.Config;
-import dev.kintsugi.examples.history.input.BadInputException;
+import dev.kintsugi.examples.common.BadInputException;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
 import java.sql.Connection;

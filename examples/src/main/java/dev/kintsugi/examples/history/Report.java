@@ -1,8 +1,8 @@
 package dev.kintsugi.examples.history;
 
+import dev.kintsugi.examples.common.TextTable;
 import dev.kintsugi.examples.history.audit.Difference;
 import dev.kintsugi.examples.history.audit.Findings;
-import dev.kintsugi.examples.history.display.TextTable;
 import dev.kintsugi.runtime.node.Counters;
 import dev.kintsugi.runtime.state.Rebuild;
 import java.time.Duration;

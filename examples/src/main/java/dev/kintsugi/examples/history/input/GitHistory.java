@@ -1,5 +1,6 @@
 package dev.kintsugi.examples.history.input;
 
+import dev.kintsugi.examples.common.BadInputException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Writer;

@@ -1,5 +1,6 @@
 package dev.kintsugi.examples.history.input;
 
+import dev.kintsugi.examples.common.BadInputException;
 import java.time.Instant;
 
 /** Turns fields into a {@link HistoryLine}; what it refuses it names, with the line's place. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.kintsugi.examples.common.BadInputException;
 import java.io.BufferedReader;
 import java.io.StringReader;
 import java.lang.ProcessBuilder.Redirect;

@@ -1,4 +1,4 @@
-package dev.kintsugi.examples.history.display;
+package dev.kintsugi.examples.common;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -6,7 +6,10 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** A table for people: text to the left, whole numbers to the right, their thousands apart. */
+/**
+ * A table for people: text to the left, numbers to the right, their thousands apart; a {@link
+ * Double} has two decimals.
+ */
 public final class TextTable {
 
   private final List<List<Object>> rows = new ArrayList<>();
@@ -52,6 +55,9 @@ public final class TextTable {
   }
 
   private static String text(Object cell) {
+    if (cell instanceof Double number) {
+      return String.format(Locale.ROOT, "%,.2f", number);
+    }
     return cell instanceof Number number
         ? String.format(Locale.ROOT, "%,d", number.longValue())
         : cell.toString();

@@ -1,4 +1,4 @@
-package dev.kintsugi.examples.history;
+package dev.kintsugi.examples.common;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -6,9 +6,9 @@ import java.nio.charset.StandardCharsets;
 import picocli.CommandLine.IVersionProvider;
 
 /** The version that the build wrote down. */
-final class Version implements IVersionProvider {
+public final class Version implements IVersionProvider {
 
-  private static final String RESOURCE = "/history/version.txt";
+  private static final String RESOURCE = "/examples/version.txt";
 
   @Override
   public String[] getVersion() throws IOException {
@@ -17,7 +17,7 @@ final class Version implements IVersionProvider {
         throw new IllegalStateException(RESOURCE + " is not on the class path");
       }
       String version = new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
-      return new String[] {"Kintsugi history " + version};
+      return new String[] {"Kintsugi " + version};
     }
   }
 }

@@ -1,4 +1,4 @@
-package dev.kintsugi.examples.history;
+package dev.kintsugi.examples.common;
 
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
  * holds the JVM's end up until that thread has cleaned up behind it. So there is one way to clean
  * up, whether the work ended or was ended.
  */
-final class CtrlC implements AutoCloseable {
+public final class CtrlC implements AutoCloseable {
 
   /** By then the work's thread must have cleaned up; the JVM ends without it otherwise. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -23,7 +23,7 @@ final class CtrlC implements AutoCloseable {
   }
 
   /** Interrupts a thread on Ctrl-C, until closed. */
-  static CtrlC interrupts(Thread worker) {
+  public static CtrlC interrupts(Thread worker) {
     CtrlC ctrlC = new CtrlC(worker);
     Runtime.getRuntime().addShutdownHook(new Thread(ctrlC::onShutdown, "ctrl-c"));
     return ctrlC;
@@ -44,7 +44,7 @@ final class CtrlC implements AutoCloseable {
     }
   }
 
-  boolean wasReceived() {
+  public boolean wasReceived() {
     return received;
   }
 

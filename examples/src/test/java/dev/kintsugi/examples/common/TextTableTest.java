@@ -1,4 +1,4 @@
-package dev.kintsugi.examples.history.display;
+package dev.kintsugi.examples.common;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -16,6 +16,12 @@ class TextTableTest {
                 .lines())
         .containsExactly(
             "name         events  note", "files        20,000  x", "directories       7  longer");
+  }
+
+  @Test
+  void a_double_has_two_decimals() {
+    assertThat(new TextTable("ratio").row(1.5).row(1234.567).lines())
+        .containsExactly("   ratio", "    1.50", "1,234.57");
   }
 
   @Test

@@ -1,4 +1,4 @@
-package dev.kintsugi.examples.history.input;
+package dev.kintsugi.examples.common;
 
 /**
  * What the user gave can't be used. The message is one line for the user, without a stack trace.

@@ -1,0 +1,49 @@
+package dev.kintsugi.examples.bench;
+
+import dev.kintsugi.examples.bench.append.Append;
+import dev.kintsugi.examples.common.Version;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The program: takes the name of a benchmark and its options. */
+@Command(
+    name = "bench",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    synopsisSubcommandLabel = "BENCHMARK",
+    description = "Runs one of the benchmarks and prints a table.",
+    footer = {"", "Each has options of its own: BENCHMARK --help."},
+    subcommands = {Append.class})
+public final class Bench implements Runnable {
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  /** Ends the JVM with the exit code, unless Ctrl-C is ending it already. */
+  public static void main(String[] args) {
+    int exitCode = commandLine().execute(args);
+    if (exitCode != BenchCommand.INTERRUPTED) {
+      System.exit(exitCode);
+    }
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new Bench())
+        .setUsageHelpAutoWidth(true)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setParameterExceptionHandler(Bench::explainUsage);
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "Which benchmark?");
+  }
+
+  private static int explainUsage(ParameterException e, String[] args) {
+    e.getCommandLine().getErr().println(e.getMessage());
+    e.getCommandLine().getErr().println("See --help.");
+    return BenchCommand.NOT_USABLE;
+  }
+}

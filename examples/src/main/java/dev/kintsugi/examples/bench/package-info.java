@@ -1,0 +1,9 @@
+/**
+ * The benchmarks, each a program that prints a table. {@link dev.kintsugi.examples.bench.Bench} is
+ * the entry; {@code append}, {@code latency}, {@code size} and {@code kill} are the programs,
+ * {@code load} what they put on an actor system, {@code server} what they run on.
+ */
+@NullMarked
+package dev.kintsugi.examples.bench;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,70 @@
+package dev.kintsugi.examples.bench.server;
+
+import dev.kintsugi.examples.common.BadInputException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Where a database is, and who connects.
+ *
+ * @param user empty if the URL, or the driver's defaults, say who
+ * @param password is in no {@link #toString()}
+ */
+public record Login(String url, String user, String password) {
+
+  /** Up to the database's name; the name; the parameters. */
+  private static final Pattern URL = Pattern.compile("(jdbc:postgresql://[^/?]+/)([^?]*)(\\?.*)?");
+
+  /**
+   * The user's own: a URL from the command line, the rest from the environment.
+   *
+   * @throws BadInputException if it is no URL of a PostgreSQL database
+   */
+  public static Login of(String url, Map<String, String> environment) throws BadInputException {
+    if (!URL.matcher(url).matches()) {
+      throw new BadInputException(
+          "Expected a URL as jdbc:postgresql://host:5432/database, found '%s'"
+              .formatted(redacted(url)));
+    }
+    return new Login(
+        url,
+        environment.getOrDefault("KINTSUGI_JDBC_USER", ""),
+        environment.getOrDefault("KINTSUGI_JDBC_PASSWORD", ""));
+  }
+
+  /** The same server and user, another database. */
+  Login toDatabase(String name) {
+    Matcher matcher = URL.matcher(url);
+    if (!matcher.matches()) {
+      throw new IllegalStateException("no URL of a database: " + urlForPeople());
+    }
+    String parameters = matcher.group(3) == null ? "" : matcher.group(3);
+    return new Login(matcher.group(1) + name + parameters, user, password);
+  }
+
+  /** A new connection, on autocommit; the caller closes it. */
+  public Connection connect() throws SQLException {
+    return user.isEmpty()
+        ? DriverManager.getConnection(url)
+        : DriverManager.getConnection(url, user, password);
+  }
+
+  /** The URL without its parameters, which may hold a password. */
+  public String urlForPeople() {
+    return redacted(url);
+  }
+
+  private static String redacted(String url) {
+    int question = url.indexOf('?');
+    return question < 0 ? url : url.substring(0, question);
+  }
+
+  @Override
+  public String toString() {
+    return urlForPeople();
+  }
+}

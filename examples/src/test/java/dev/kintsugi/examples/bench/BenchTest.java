@@ -1,0 +1,69 @@
+package dev.kintsugi.examples.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class BenchTest {
+
+  @Test
+  void without_a_benchmark_it_asks_for_one() {
+    Program program = Program.run();
+
+    assertThat(program.exitCode()).isEqualTo(2);
+    assertThat(program.err()).contains("Which benchmark?", "--help");
+  }
+
+  @Test
+  void options_that_can_not_be_used_are_explained_in_a_line() {
+    Program program = Program.run("append", "--runs", "0");
+
+    assertThat(program.exitCode()).isEqualTo(2);
+    assertThat(program.err()).contains("'--runs': expected a number from 1, found '0'");
+  }
+
+  @Test
+  void a_server_that_is_not_there_is_named() {
+    Program program = Program.run("append", "--url", "jdbc:postgresql://localhost:1/app?user=x");
+
+    assertThat(program.exitCode()).isEqualTo(2);
+    assertThat(program.err())
+        .contains("The server at jdbc:postgresql://localhost:1/app can't be used");
+  }
+
+  @Test
+  void a_url_that_is_none_is_not_repeated_with_its_password() {
+    Program program = Program.run("append", "--url", "postgres://host/app?password=secret");
+
+    assertThat(program.exitCode()).isEqualTo(2);
+    assertThat(program.err())
+        .contains("jdbc:postgresql://host:5432/database")
+        .doesNotContain("secret");
+  }
+
+  @Test
+  void append_puts_both_plugins_side_by_side() {
+    Program program =
+        Program.run(
+            "append",
+            "--only",
+            "persist-tag,recovery",
+            "--actors",
+            "3",
+            "--events",
+            "5",
+            "--runs",
+            "1",
+            "--warm-up",
+            "2",
+            "--connections",
+            "4");
+
+    assertThat(program.exitCode()).as(program.err()).isZero();
+    assertThat(program.out())
+        .contains("fsync on, synchronous_commit on")
+        .containsPattern("stock +persist\\(\\), one tag +[0-9]")
+        .containsPattern("kintsugi +persist\\(\\), one tag +[0-9]")
+        .containsPattern("recovery +[0-9,]+ +recovery +[0-9,]+ +[0-9.]+ +>= 1.20 +(met|MISSED)");
+  }
+}
