@@ -89,6 +89,10 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule journal = runtime("journal").knows("node", "writer", "event", "jdbc");
 
+  /** The snapshot store. It shares a node's connections with the journal, and nothing else. */
+  @ArchTest
+  static final ArchRule snapshot = runtime("snapshot").knows("node", "schema", "event", "jdbc");
+
   // Mending and rebuilding: what rows decide, and the actors that decide when.
 
   /** Drains skip records (DESIGN 8). */
@@ -155,6 +159,7 @@ class ArchitectureTest {
                               packages(
                                   "",
                                   "journal",
+                                  "snapshot",
                                   "node",
                                   "recovery",
                                   "rebuild",

@@ -33,7 +33,7 @@ public final class TestSystem implements AutoCloseable {
       pekko.jvm-shutdown-hooks = off
       pekko.coordinated-shutdown.run-by-actor-system-terminate = off
       pekko.persistence.journal.plugin = "kintsugi.journal"
-      pekko.persistence.snapshot-store.plugin = "pekko.persistence.snapshot-store.local"
+      pekko.persistence.snapshot-store.plugin = "kintsugi.snapshot-store"
       kintsugi.jdbc { pool-size = 8, connection-timeout = 5s }
       kintsugi.journal.lanes = 2
       pekko.actor.testkit.typed.filter-leeway = 60s
