@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.event;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ActorSystem;
@@ -100,7 +101,7 @@ public final class EventCodec {
     List<Object> payloads = List.of();
     Exception undecodable = null;
     try {
-      payloads = adaptedBack(deserialize(row, row.event()), row.adapterManifest());
+      payloads = payloads(row);
     } catch (Exception e) {
       undecodable = e;
     }
@@ -111,6 +112,24 @@ public final class EventCodec {
         row.timestamp(),
         payloads,
         undecodable);
+  }
+
+  /**
+   * What the event adapters make of a stored event: what projections and queries see.
+   *
+   * @throws IllegalStateException if it can't be deserialized, naming what and which
+   */
+  public List<Object> payloads(EventRow row) {
+    return adaptedBack(deserialize(row, row.event()), row.adapterManifest());
+  }
+
+  /**
+   * The metadata that was stored with an event.
+   *
+   * @throws IllegalStateException if it can't be deserialized, naming what and which
+   */
+  public Optional<Object> metadata(EventRow row) {
+    return Optional.ofNullable(row.metadata()).map(metadata -> deserialize(row, metadata));
   }
 
   private Object deserialize(EventRow row, Serialized serialized) {

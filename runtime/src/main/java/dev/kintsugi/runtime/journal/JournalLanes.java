@@ -43,7 +43,8 @@ final class JournalLanes implements AutoCloseable {
               "kintsugi-lane-" + (i + 1),
               settings,
               new Appender(node.database(), node.writer()),
-              node.counters()));
+              node.counters(),
+              node.writeHints()));
     }
     lanes.forEach(Lane::start);
     node.beforeClose(this::awaitEnd);

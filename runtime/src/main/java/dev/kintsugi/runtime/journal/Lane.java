@@ -4,6 +4,7 @@ import dev.kintsugi.runtime.event.EventRow;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.node.WriteHints;
 import dev.kintsugi.runtime.writer.AppendRejectedException;
 import dev.kintsugi.runtime.writer.Appender;
 import java.time.Duration;
@@ -33,6 +34,7 @@ final class Lane implements AutoCloseable {
   private final int groupSize;
   private final Appender appender;
   private final Counters counters;
+  private final WriteHints hints;
   private final Thread thread;
   private volatile boolean closed;
 
@@ -50,12 +52,18 @@ final class Lane implements AutoCloseable {
     }
   }
 
-  Lane(String name, JournalSettings settings, Appender appender, Counters counters) {
+  Lane(
+      String name,
+      JournalSettings settings,
+      Appender appender,
+      Counters counters,
+      WriteHints hints) {
     this.queueSize = settings.queueSize();
     this.queue = new LinkedBlockingQueue<>(queueSize);
     this.groupSize = settings.groupSize();
     this.appender = appender;
     this.counters = counters;
+    this.hints = hints;
     this.thread = new Thread(this::run, name);
     this.thread.setDaemon(true);
   }
@@ -139,6 +147,7 @@ final class Lane implements AutoCloseable {
       try {
         if (!events.isEmpty()) {
           counters.written(appender.append(events));
+          hints.committed(events);
         }
         group.forEach(Write::complete);
         return;

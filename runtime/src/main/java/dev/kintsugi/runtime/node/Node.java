@@ -35,6 +35,7 @@ public final class Node implements Extension {
   private final EventCodec codec;
   private final Registry registry = new Registry();
   private final Counters counters = new Counters();
+  private final WriteHints writeHints = new WriteHints();
   private final InlineWriter writer;
   private final Executor blocking;
   private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
@@ -103,6 +104,10 @@ public final class Node implements Extension {
 
   public Counters counters() {
     return counters;
+  }
+
+  public WriteHints writeHints() {
+    return writeHints;
   }
 
   public InlineWriter writer() {

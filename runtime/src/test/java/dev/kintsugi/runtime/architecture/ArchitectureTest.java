@@ -93,6 +93,9 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule snapshot = runtime("snapshot").knows("node", "schema", "event", "jdbc");
 
+  /** The read journal: what is final, as a fence proves. */
+  @ArchTest static final ArchRule query = runtime("query").knows("node", "event", "state", "jdbc");
+
   // Mending and rebuilding: what rows decide, and the actors that decide when.
 
   /** Drains skip records (DESIGN 8). */
@@ -160,6 +163,7 @@ class ArchitectureTest {
                                   "",
                                   "journal",
                                   "snapshot",
+                                  "query",
                                   "node",
                                   "recovery",
                                   "rebuild",

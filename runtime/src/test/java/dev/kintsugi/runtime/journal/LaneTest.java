@@ -12,6 +12,7 @@ import dev.kintsugi.runtime.event.EventRow;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.node.WriteHints;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
 import dev.kintsugi.runtime.writer.AppendRejectedException;
@@ -43,7 +44,9 @@ class LaneTest {
   }
 
   private Lane lane(JournalSettings settings, Database database) {
-    Lane made = new Lane("lane", settings, new Appender(database, world.writer()), counters);
+    Lane made =
+        new Lane(
+            "lane", settings, new Appender(database, world.writer()), counters, new WriteHints());
     made.start();
     return made;
   }

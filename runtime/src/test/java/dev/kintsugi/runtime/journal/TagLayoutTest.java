@@ -4,6 +4,7 @@ import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.runtime.event.EventJournal;
+import dev.kintsugi.runtime.query.KintsugiReadJournal;
 import dev.kintsugi.runtime.testing.Recorder;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestSystem;
@@ -11,6 +12,9 @@ import dev.kintsugi.runtime.testing.World;
 import java.util.List;
 import java.util.Random;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.persistence.query.Offset;
+import org.apache.pekko.persistence.query.PersistenceQuery;
+import org.apache.pekko.stream.javadsl.Sink;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,6 +96,26 @@ class TagLayoutTest {
           .as("every key column is filled")
           .isEqualTo(expected);
       assertThat(world.column(TAGGED.formatted(journal.isTagOf("t", "j")))).isEqualTo(expected);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void the_read_journal_reads_them(Layout layout) throws Exception {
+    use(layout);
+    try (TestSystem node = new TestSystem(world)) {
+      node.record("a", "plain", "tag:red", "tag:green");
+      node.record("b", "tag:red");
+      KintsugiReadJournal journal =
+          PersistenceQuery.get(node.system())
+              .getReadJournalFor(KintsugiReadJournal.class, KintsugiReadJournal.IDENTIFIER);
+      assertThat(
+              get(
+                  journal
+                      .currentEventsByTag("red", Offset.noOffset())
+                      .map(envelope -> envelope.persistenceId() + "/" + envelope.sequenceNr())
+                      .runWith(Sink.seq(), node.system())))
+          .containsExactly("a/2", "b/1");
     }
   }
 

@@ -1,0 +1,88 @@
+package dev.kintsugi.runtime.query;
+
+import dev.kintsugi.runtime.event.EventCodec;
+import dev.kintsugi.runtime.event.EventRow;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.ToIntFunction;
+import org.apache.pekko.persistence.query.EventEnvelope;
+import org.apache.pekko.persistence.query.Offset;
+import scala.Option;
+
+/**
+ * Rows as Pekko Persistence Query hands them out. The offset is the ordering; event adapters may
+ * make none or several of one event, which then share theirs.
+ */
+final class Envelopes {
+
+  private final EventCodec codec;
+  private final ToIntFunction<String> slices;
+
+  /**
+   * A translator.
+   *
+   * @param slices the slice of a persistence id
+   */
+  Envelopes(EventCodec codec, ToIntFunction<String> slices) {
+    this.codec = codec;
+    this.slices = slices;
+  }
+
+  /** What precedes the first '|' of a persistence id, as Pekko's typed PersistenceId has it. */
+  static String entityType(String persistenceId) {
+    int separator = persistenceId.indexOf('|');
+    return separator < 0 ? "" : persistenceId.substring(0, separator);
+  }
+
+  /**
+   * Of each row its events.
+   *
+   * @throws IllegalStateException if one can't be deserialized, naming what and which
+   */
+  List<EventEnvelope> untyped(List<EventRow> rows) {
+    List<EventEnvelope> envelopes = new ArrayList<>(rows.size());
+    for (EventRow row : rows) {
+      Option<Object> metadata = metadata(row);
+      for (Object payload : codec.payloads(row)) {
+        envelopes.add(
+            new EventEnvelope(
+                Offset.sequence(row.ordering()),
+                row.persistenceId(),
+                row.sequenceNumber(),
+                payload,
+                row.timestamp(),
+                metadata));
+      }
+    }
+    return envelopes;
+  }
+
+  /** The same, with entity type and slice. */
+  @SuppressWarnings("unchecked") // which events a stream has is its application's business
+  <E> List<org.apache.pekko.persistence.query.typed.EventEnvelope<E>> typed(List<EventRow> rows) {
+    List<org.apache.pekko.persistence.query.typed.EventEnvelope<E>> envelopes =
+        new ArrayList<>(rows.size());
+    for (EventRow row : rows) {
+      Option<Object> metadata = metadata(row);
+      for (Object payload : codec.payloads(row)) {
+        envelopes.add(
+            new org.apache.pekko.persistence.query.typed.EventEnvelope<>(
+                Offset.sequence(row.ordering()),
+                row.persistenceId(),
+                row.sequenceNumber(),
+                Option.apply((E) payload),
+                row.timestamp(),
+                metadata,
+                entityType(row.persistenceId()),
+                slices.applyAsInt(row.persistenceId())));
+      }
+    }
+    return envelopes;
+  }
+
+  private Option<Object> metadata(EventRow row) {
+    Optional<Object> metadata = codec.metadata(row);
+    return metadata.isPresent() ? Option.apply(metadata.get()) : Option.empty();
+  }
+}

@@ -1,0 +1,108 @@
+package dev.kintsugi.runtime.query;
+
+import dev.kintsugi.runtime.event.EventJournal;
+import dev.kintsugi.runtime.state.Fence;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * Up to which ordering the journal is final: no event will ever appear there any more. Orderings
+ * are handed out in order, but their transactions end in any; so a reader that goes on behind the
+ * highest that it sees loses those that commit late.
+ *
+ * <p>The proof is a fence (DESIGN 4). Let H be the highest ordering to be seen. Every ordering up
+ * to H was drawn before H was seen, and a writer takes its transaction id before it draws one; so
+ * all those writers have ids below a fence that is taken afterwards. Once that has passed, they
+ * have ended: each ordering up to H is visible or was rolled back. Nobody waits for a rolled-back
+ * one, and an open transaction delays what comes after it, and loses nothing.
+ *
+ * @param ordering the journal is final up to here, itself included
+ * @param unproven what is final once its fence has passed
+ */
+record FinalOrdering(long ordering, Optional<FinalOrdering.Unproven> unproven) {
+
+  /**
+   * The next final ordering, once its fence has passed.
+   *
+   * @param since when the fence was taken, by this node's clock
+   */
+  record Unproven(long ordering, Fence fence, Instant since) {}
+
+  private static final String ORDERINGS_IN_STOCK =
+      "SELECT seqrelid::regclass::text, seqcache FROM pg_sequence"
+          + " WHERE seqrelid = pg_get_serial_sequence(?, ?)::regclass";
+
+  /** Nothing is known yet. */
+  static final FinalOrdering NONE = new FinalOrdering(0, Optional.empty());
+
+  /**
+   * Goes on: proves what its fence allows, and takes the next fence if there are newer events. An
+   * idle journal costs one short query, and no transaction id. Owns the connection's transactions;
+   * it must be in none.
+   */
+  FinalOrdering look(Connection connection, EventJournal journal) throws SQLException {
+    if (equals(NONE)) {
+      refuseCachedOrderings(connection, journal);
+    }
+    FinalOrdering now = prove(connection);
+    return now.unproven.isPresent() ? now : now.takeNext(connection, journal).prove(connection);
+  }
+
+  private FinalOrdering prove(Connection connection) throws SQLException {
+    if (unproven.isEmpty()) {
+      return this;
+    }
+    boolean passed = unproven.get().fence().hasPassed(connection);
+    connection.rollback();
+    return passed ? new FinalOrdering(unproven.get().ordering(), Optional.empty()) : this;
+  }
+
+  /**
+   * In one statement: its snapshot is older than the id that it takes, so whatever it sees was
+   * drawn before the fence.
+   */
+  private FinalOrdering takeNext(Connection connection, EventJournal journal) throws SQLException {
+    String ordering = journal.column(EventJournal.Column.ORDERING);
+    String sql =
+        """
+        SELECT h.highest, pg_current_xact_id()::text
+        FROM (SELECT max(%s) AS highest FROM %s) h WHERE h.highest > ?
+        """
+            .formatted(ordering, journal.table());
+    try (PreparedStatement select = connection.prepareStatement(sql)) {
+      select.setLong(1, this.ordering);
+      try (ResultSet row = select.executeQuery()) {
+        Optional<Unproven> next =
+            row.next()
+                ? Optional.of(
+                    new Unproven(
+                        row.getLong(1), new Fence(Long.parseLong(row.getString(2))), Instant.now()))
+                : Optional.empty();
+        connection.commit();
+        return new FinalOrdering(this.ordering, next);
+      }
+    }
+  }
+
+  /** A session that has orderings in stock may use a low one long after a higher one was seen. */
+  private static void refuseCachedOrderings(Connection connection, EventJournal journal)
+      throws SQLException {
+    String column = journal.column(EventJournal.Column.ORDERING);
+    try (PreparedStatement select = connection.prepareStatement(ORDERINGS_IN_STOCK)) {
+      select.setString(1, journal.table());
+      select.setString(2, column.substring(1, column.length() - 1));
+      try (ResultSet row = select.executeQuery()) {
+        if (row.next() && row.getLong(2) > 1) {
+          throw new IllegalStateException(
+              "the sequence %1$s of the journal's orderings has CACHE %2$d: a session could use one that it keeps in stock long after higher ones were read. Do ALTER SEQUENCE %1$s CACHE 1, and connect the writers anew."
+                  .formatted(row.getString(1), row.getLong(2)));
+        }
+      }
+    }
+    connection.rollback();
+  }
+}

@@ -1,0 +1,215 @@
+package dev.kintsugi.runtime.query;
+
+import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.state.Fence;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.Receive;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.apache.pekko.pattern.StatusReply;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides when to look up to where the journal is final, for all queries of this node: at once when
+ * this node has written, else by poll, less often the longer there is nothing new, and not at all
+ * while nobody waits.
+ */
+final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Command> {
+
+  private static final Logger log = LoggerFactory.getLogger(FinalOrderingActor.class);
+
+  sealed interface Command {}
+
+  /**
+   * Asks for a final ordering above this one. If there is none for a while the answer is the one
+   * that there is, and the question is to be asked again; so that no stream that is gone is waited
+   * for.
+   *
+   * @param isThere whether an event above it has been seen, so that it is worth to look at once
+   */
+  record AwaitAbove(long ordering, boolean isThere, ActorRef<StatusReply<Long>> replyTo)
+      implements Command {}
+
+  /** This node has written. */
+  record Written() implements Command {}
+
+  private record Poll() implements Command {}
+
+  private record Looked(FinalOrdering now) implements Command {}
+
+  private record LookFailed(Throwable error) implements Command {}
+
+  /** How long a question waits before it is answered with what there is. */
+  private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+  private record Waiting(long above, long sinceNanos, ActorRef<StatusReply<Long>> replyTo) {}
+
+  private final Node node;
+  private final QuerySettings settings;
+  private final TimerScheduler<Command> timers;
+
+  private final List<Waiting> waiting = new ArrayList<>();
+  private FinalOrdering now = FinalOrdering.NONE;
+  private boolean looking;
+  private boolean lookAgain;
+  private long lookedAtNanos;
+  private Duration pause;
+  private Duration warnAfter;
+
+  static Behavior<Command> create(Node node, QuerySettings settings) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.withTimers(
+                timers -> new FinalOrderingActor(context, timers, node, settings)));
+  }
+
+  private FinalOrderingActor(
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      Node node,
+      QuerySettings settings) {
+    super(context);
+    this.node = node;
+    this.settings = settings;
+    this.timers = timers;
+    this.pause = settings.pollMin();
+    this.warnAfter = settings.warnAfter();
+    this.lookedAtNanos = System.nanoTime() - settings.pollMin().toNanos();
+  }
+
+  @Override
+  public Receive<Command> createReceive() {
+    return newReceiveBuilder()
+        .onMessage(AwaitAbove.class, this::onAwaitAbove)
+        .onMessage(Written.class, written -> lookSoon())
+        .onMessage(Poll.class, poll -> look())
+        .onMessage(Looked.class, this::onLooked)
+        .onMessage(LookFailed.class, this::onLookFailed)
+        .build();
+  }
+
+  private Behavior<Command> onAwaitAbove(AwaitAbove question) {
+    if (now.ordering() > question.ordering()) {
+      question.replyTo().tell(StatusReply.success(now.ordering()));
+      return this;
+    }
+    waiting.add(new Waiting(question.ordering(), System.nanoTime(), question.replyTo()));
+    return question.isThere() || (!looking && !timers.isTimerActive(Poll.class))
+        ? lookSoon()
+        : this;
+  }
+
+  /** Looks at once, but no more often than every poll-min, however much is written. */
+  private Behavior<Command> lookSoon() {
+    if (waiting.isEmpty()) {
+      return this;
+    }
+    pause = settings.pollMin();
+    if (looking) {
+      lookAgain = true;
+    } else if (System.nanoTime() - lookedAtNanos >= settings.pollMin().toNanos()) {
+      return look();
+    } else {
+      pollAfterPause();
+    }
+    return this;
+  }
+
+  private Behavior<Command> look() {
+    timers.cancel(Poll.class);
+    looking = true;
+    lookAgain = false;
+    FinalOrdering before = now;
+    getContext()
+        .pipeToSelf(
+            node.onBlockingThread(() -> look(before)),
+            (looked, error) -> error == null ? new Looked(looked) : new LookFailed(error));
+    return this;
+  }
+
+  private FinalOrdering look(FinalOrdering before) throws SQLException {
+    try (Connection connection = node.database().connection()) {
+      return before.look(connection, node.journal());
+    }
+  }
+
+  private Behavior<Command> onLooked(Looked looked) {
+    looking = false;
+    boolean isNews = !looked.now().equals(now);
+    now = looked.now();
+    answer();
+    warnOfHolders();
+    lookedAtNanos = System.nanoTime();
+    pause = isNews || lookAgain ? settings.pollMin() : settings.longer(pause);
+    pollAfterPause();
+    return this;
+  }
+
+  private void answer() {
+    long patientSince = System.nanoTime() - PATIENCE.toNanos();
+    waiting.removeIf(
+        question -> {
+          boolean answered =
+              now.ordering() > question.above() || question.sinceNanos() - patientSince < 0;
+          if (answered) {
+            question.replyTo().tell(StatusReply.success(now.ordering()));
+          }
+          return answered;
+        });
+  }
+
+  private void pollAfterPause() {
+    if (!waiting.isEmpty()) {
+      timers.startSingleTimer(Poll.class, new Poll(), pause);
+    }
+  }
+
+  /** The streams fail, and are restarted by whoever runs them; the database may be back by then. */
+  private Behavior<Command> onLookFailed(LookFailed failed) {
+    looking = false;
+    waiting.forEach(question -> question.replyTo().tell(StatusReply.error(failed.error())));
+    waiting.clear();
+    return this;
+  }
+
+  private void warnOfHolders() {
+    if (now.unproven().isEmpty()) {
+      warnAfter = settings.warnAfter();
+      return;
+    }
+    FinalOrdering.Unproven unproven = now.unproven().get();
+    if (Duration.between(unproven.since(), Instant.now()).compareTo(warnAfter) < 0) {
+      return;
+    }
+    warnAfter = warnAfter.multipliedBy(2);
+    node.inTransaction(unproven.fence()::holders)
+        .whenComplete((holders, error) -> warn(unproven, holders, error));
+  }
+
+  private void warn(
+      FinalOrdering.Unproven unproven,
+      @Nullable List<Fence.Holder> holders,
+      @Nullable Throwable error) {
+    String who =
+        holders == null
+            ? "unknown: " + error
+            : holders.isEmpty() ? "nobody any more" : holders.toString();
+    log.warn(
+        "Live queries have waited since {} for what was written up to ordering {}: transactions that began"
+            + " earlier are still open and may have drawn a lower one. Nothing is lost; end these: {}",
+        unproven.since(),
+        unproven.ordering(),
+        who);
+  }
+}

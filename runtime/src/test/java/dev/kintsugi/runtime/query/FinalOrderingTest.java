@@ -1,0 +1,131 @@
+package dev.kintsugi.runtime.query;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kintsugi.runtime.testing.World;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class FinalOrderingTest {
+
+  private final World world = new World();
+  private FinalOrdering now = FinalOrdering.NONE;
+
+  @AfterEach
+  void close() {
+    world.close();
+  }
+
+  @Test
+  void what_is_committed_is_final_where_nobody_writes() throws Exception {
+    assertThat(look()).isZero();
+    world.append(world.event("a", 1), world.event("a", 2));
+    assertThat(look()).isEqualTo(2);
+  }
+
+  @Test
+  void an_event_is_not_final_while_one_with_a_lower_ordering_may_come() throws Exception {
+    try (World.HeldWriter late = world.holdWriter()) {
+      late.write(world.event("late", 1));
+      world.append(world.event("a", 1));
+      assertThat(look()).isZero();
+      late.commit();
+    }
+    assertThat(look()).isEqualTo(2);
+  }
+
+  @Test
+  void an_ordering_that_was_rolled_back_is_waited_for_by_nobody() throws Exception {
+    try (World.HeldWriter never = world.holdWriter()) {
+      never.write(world.event("never", 1));
+      world.append(world.event("a", 1));
+      assertThat(look()).isZero();
+      never.rollback();
+    }
+    assertThat(look()).isEqualTo(2);
+  }
+
+  @Test
+  void a_writer_that_begins_later_is_not_waited_for() throws Exception {
+    try (World.HeldWriter late = world.holdWriter();
+        World.HeldWriter later = world.holdWriter()) {
+      late.write(world.event("late", 1));
+      world.append(world.event("a", 1));
+      assertThat(look()).isZero();
+      later.write(world.event("later", 1));
+      late.commit();
+      assertThat(look()).isEqualTo(2);
+    }
+  }
+
+  /** Its id is above those of all that have ended, so a snapshot's xmax is no fence for it. */
+  @Test
+  void a_writer_is_waited_for_whose_id_is_above_all_that_have_ended() throws Exception {
+    try (World.HeldWriter older = world.holdWriter();
+        World.HeldWriter late = world.holdWriter()) {
+      takeId(older.connection());
+      late.write(world.event("late", 1));
+      older.write(world.event("a", 1));
+      older.commit();
+      assertThat(look()).isZero();
+      late.commit();
+    }
+    assertThat(look()).isEqualTo(2);
+  }
+
+  @Test
+  void one_that_is_not_final_yet_is_kept_while_more_is_written() throws Exception {
+    try (World.HeldWriter late = world.holdWriter()) {
+      late.write(world.event("late", 1));
+      world.append(world.event("a", 1));
+      look();
+      FinalOrdering waiting = now;
+      world.append(world.event("a", 2));
+      look();
+      assertThat(now).isEqualTo(waiting);
+      late.commit();
+    }
+    assertThat(look()).isEqualTo(3);
+  }
+
+  @Test
+  void an_idle_journal_takes_no_transaction_ids() throws Exception {
+    world.append(world.event("a", 1));
+    look();
+    String before = nextId();
+    look();
+    look();
+    assertThat(nextId()).isEqualTo(before);
+  }
+
+  @Test
+  void orderings_that_sessions_keep_in_stock_are_refused() throws Exception {
+    world.execute("ALTER SEQUENCE event_journal_ordering_seq CACHE 20");
+    assertThatThrownBy(this::look)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("ALTER SEQUENCE event_journal_ordering_seq CACHE 1");
+  }
+
+  private long look() throws SQLException {
+    try (Connection connection = world.database().connection()) {
+      now = now.look(connection, world.journal());
+      return now.ordering();
+    }
+  }
+
+  private String nextId() throws Exception {
+    return world.column("SELECT pg_snapshot_xmax(pg_current_snapshot())").get(0);
+  }
+
+  private static void takeId(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT pg_current_xact_id()")) {
+      row.next();
+    }
+  }
+}
