@@ -91,3 +91,12 @@ CREATE TABLE IF NOT EXISTS kintsugi_skip_archive_default
 
 CREATE INDEX IF NOT EXISTS kintsugi_skip_archive_event_idx
   ON kintsugi_skip_archive (projection, generation, persistence_id, sequence_number);
+
+-- Sequence numbers that no event has: a persistent actor used them for events that were rejected, and
+-- went on. Written with the event behind the gap. A gap of any other numbers is a loss, and a replay
+-- that comes to it fails.
+CREATE TABLE IF NOT EXISTS kintsugi_rejected (
+  persistence_id  VARCHAR(255) NOT NULL,
+  sequence_number BIGINT       NOT NULL,
+  PRIMARY KEY (persistence_id, sequence_number)
+);

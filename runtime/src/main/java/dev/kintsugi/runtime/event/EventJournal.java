@@ -33,6 +33,7 @@ public final class EventJournal {
   private final String tagTable;
   private final TagLayout tagLayout;
   private final JournalTables names;
+  private final Gaps gaps;
   private final String rowColumns;
   private final String insertColumns;
 
@@ -54,6 +55,7 @@ public final class EventJournal {
    */
   public EventJournal(JournalTables names, TagLayout tagLayout) {
     this.names = names;
+    this.gaps = new Gaps(names);
     this.tagLayout = tagLayout;
     String ordering = names.ordering();
     String persistenceId = names.persistenceId();
@@ -232,7 +234,14 @@ public final class EventJournal {
     }
   }
 
-  /** Hands on the events of a stream in sequence, fetched from the server in portions. */
+  /**
+   * Hands on the events of a stream in sequence, fetched from the server in portions.
+   *
+   * @param from the first sequence number, 1 or what comes behind a snapshot
+   * @param max how many events at the most
+   * @throws MissingEventsException at the first gap that nothing explains: neither a deletion nor a
+   *     rejected event. What comes before it was handed on by then.
+   */
   public void replay(
       Connection connection,
       String persistenceId,
@@ -247,11 +256,40 @@ public final class EventJournal {
       select.setLong(2, from);
       select.setLong(3, to);
       select.setLong(4, max);
+      long next = Math.max(1, from);
+      long found = 0;
       try (ResultSet row = select.executeQuery()) {
         while (row.next()) {
-          each.accept(read(row));
+          EventRow event = read(row);
+          refuseGap(connection, persistenceId, found == 0, next, event.sequenceNumber(), to);
+          each.accept(event);
+          next = event.sequenceNumber() + 1;
+          found++;
         }
       }
+      if (found < max && next <= to) {
+        long behind = gaps.firstFrom(connection, persistenceId, next);
+        refuseGap(connection, persistenceId, found == 0, next, behind, to);
+      }
+    }
+  }
+
+  private void refuseGap(
+      Connection connection,
+      String persistenceId,
+      boolean atTheBeginning,
+      long first,
+      long behind,
+      long to)
+      throws SQLException {
+    long last = Math.min(behind - 1, to);
+    if (first > last) {
+      return;
+    }
+    if (atTheBeginning) {
+      gaps.refuseAtTheBeginning(connection, persistenceId, first, last, behind);
+    } else {
+      gaps.refuse(connection, persistenceId, first, last);
     }
   }
 
@@ -276,6 +314,7 @@ public final class EventJournal {
         delete.executeUpdate();
       }
     }
+    RejectedNumbers.delete(connection, persistenceId, last);
   }
 
   private static long highest(

@@ -29,6 +29,7 @@ final class JournalLanes implements AutoCloseable {
 
   private final Node node;
   private final EventCodec codec;
+  private final Rejections rejected = new Rejections();
   private final List<Lane> lanes = new ArrayList<>();
 
   /** The end of all writes of a stream that are under way. */
@@ -44,7 +45,8 @@ final class JournalLanes implements AutoCloseable {
               settings,
               new Appender(node.database(), node.writer()),
               node.counters(),
-              node.writeHints()));
+              node.writeHints(),
+              rejected));
     }
     lanes.forEach(Lane::start);
     node.beforeClose(this::awaitEnd);
@@ -64,12 +66,18 @@ final class JournalLanes implements AutoCloseable {
       } catch (Exception e) {
         encoded.add(List.of());
         rejections.add(Optional.of(e));
+        rejected.add(atomicWrite);
       }
     }
     Write write = new Write(persistenceId, encoded, rejections);
     remember(persistenceId, write.result());
     lanes.get(Math.floorMod(persistenceId.hashCode(), lanes.size())).submit(write);
     return write.result();
+  }
+
+  /** Notes an atomic write that Pekko rejected itself: an event adapter could not take it. */
+  void rejectedByAdapter(AtomicWrite atomicWrite) {
+    rejected.add(atomicWrite);
   }
 
   private List<NewEvent> encode(AtomicWrite atomicWrite, long now) {
@@ -98,7 +106,10 @@ final class JournalLanes implements AutoCloseable {
                 connection -> node.journal().highestSequenceNumber(connection, persistenceId)));
   }
 
-  /** Hands a stream's events to the callback in sequence, on a blocking thread. */
+  /**
+   * Hands a stream's events to the callback in sequence, on a blocking thread. Fails with {@link
+   * dev.kintsugi.runtime.event.MissingEventsException} at a gap that nothing explains.
+   */
   CompletionStage<Done> replay(
       String persistenceId, long from, long to, long max, Consumer<PersistentRepr> callback) {
     return node.inTransaction(

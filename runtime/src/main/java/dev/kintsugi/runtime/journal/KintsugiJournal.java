@@ -3,11 +3,17 @@ package dev.kintsugi.runtime.journal;
 import com.typesafe.config.Config;
 import dev.kintsugi.runtime.node.Node;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.apache.pekko.persistence.AtomicWrite;
+import org.apache.pekko.persistence.PersistentEnvelope;
 import org.apache.pekko.persistence.PersistentRepr;
 import org.apache.pekko.persistence.journal.japi.AsyncWriteJournal;
+import scala.collection.immutable.Seq;
 import scala.concurrent.Future;
+import scala.jdk.javaapi.CollectionConverters;
 import scala.jdk.javaapi.FutureConverters;
 
 /**
@@ -27,13 +33,30 @@ public final class KintsugiJournal extends AsyncWriteJournal {
   @Override
   public Future<Iterable<Optional<Exception>>> doAsyncWriteMessages(
       Iterable<AtomicWrite> messages) {
-    return FutureConverters.asScala(lanes.write(messages));
+    return future(lanes.write(messages));
+  }
+
+  /**
+   * Runs the event adapters. Where one throws, Pekko rejects the writes and never asks the plugin;
+   * but their numbers are used up.
+   */
+  @Override
+  public Seq<AtomicWrite> preparePersistentBatch(Seq<PersistentEnvelope> envelopes) {
+    try {
+      return super.preparePersistentBatch(envelopes);
+    } catch (RuntimeException e) {
+      for (PersistentEnvelope envelope : CollectionConverters.asJava(envelopes)) {
+        if (envelope instanceof AtomicWrite atomicWrite) {
+          lanes.rejectedByAdapter(atomicWrite);
+        }
+      }
+      throw e;
+    }
   }
 
   @Override
   public Future<Void> doAsyncDeleteMessagesTo(String persistenceId, long toSequenceNr) {
-    return FutureConverters.asScala(
-        lanes.deleteUpTo(persistenceId, toSequenceNr).thenAccept(done -> {}));
+    return future(lanes.deleteUpTo(persistenceId, toSequenceNr).thenAccept(done -> {}));
   }
 
   @Override
@@ -43,7 +66,7 @@ public final class KintsugiJournal extends AsyncWriteJournal {
       long toSequenceNr,
       long max,
       Consumer<PersistentRepr> replayCallback) {
-    return FutureConverters.asScala(
+    return future(
         lanes
             .replay(persistenceId, fromSequenceNr, toSequenceNr, max, replayCallback)
             .thenAccept(done -> {}));
@@ -51,12 +74,29 @@ public final class KintsugiJournal extends AsyncWriteJournal {
 
   @Override
   public Future<Long> doAsyncReadHighestSequenceNr(String persistenceId, long fromSequenceNr) {
-    return FutureConverters.asScala(lanes.highestSequenceNumber(persistenceId));
+    return future(lanes.highestSequenceNumber(persistenceId));
   }
 
   @Override
   public void postStop() throws Exception {
     lanes.close();
     super.postStop();
+  }
+
+  /** As a Scala future that fails with the error itself, which Java's stages wrap on their way. */
+  private static <T> Future<T> future(CompletionStage<T> stage) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    stage.whenComplete(
+        (value, error) -> {
+          if (error == null) {
+            result.complete(value);
+          } else {
+            result.completeExceptionally(
+                error instanceof CompletionException && error.getCause() != null
+                    ? error.getCause()
+                    : error);
+          }
+        });
+    return FutureConverters.asScala(result);
   }
 }

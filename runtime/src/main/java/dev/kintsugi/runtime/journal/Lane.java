@@ -35,6 +35,7 @@ final class Lane implements AutoCloseable {
   private final Appender appender;
   private final Counters counters;
   private final WriteHints hints;
+  private final Rejections rejections;
   private final Thread thread;
   private volatile boolean closed;
 
@@ -57,13 +58,15 @@ final class Lane implements AutoCloseable {
       JournalSettings settings,
       Appender appender,
       Counters counters,
-      WriteHints hints) {
+      WriteHints hints,
+      Rejections rejections) {
     this.queueSize = settings.queueSize();
     this.queue = new LinkedBlockingQueue<>(queueSize);
     this.groupSize = settings.groupSize();
     this.appender = appender;
     this.counters = counters;
     this.hints = hints;
+    this.rejections = rejections;
     this.thread = new Thread(this::run, name);
     this.thread.setDaemon(true);
   }
@@ -142,11 +145,11 @@ final class Lane implements AutoCloseable {
 
   private void store(List<Write> group) throws InterruptedException {
     while (true) {
-      List<NewEvent> events = new ArrayList<>();
-      group.forEach(write -> events.addAll(write.events()));
+      List<NewEvent> events = eventsOf(group);
       try {
         if (!events.isEmpty()) {
-          counters.written(appender.append(events));
+          counters.written(appender.append(events, rejections.before(events)));
+          rejections.stored(events);
           hints.committed(events);
         }
         group.forEach(Write::complete);
@@ -154,7 +157,9 @@ final class Lane implements AutoCloseable {
       } catch (AppendRejectedException e) {
         boolean rejected = false;
         for (Write write : group) {
-          rejected |= write.reject(e.persistenceId(), e.sequenceNumber(), e);
+          List<NewEvent> atFault = write.reject(e.persistenceId(), e.sequenceNumber(), e);
+          rejections.add(atFault);
+          rejected |= !atFault.isEmpty();
         }
         if (!rejected) {
           failAll(group, e);
@@ -168,6 +173,12 @@ final class Lane implements AutoCloseable {
         return;
       }
     }
+  }
+
+  private static List<NewEvent> eventsOf(List<Write> group) {
+    List<NewEvent> events = new ArrayList<>();
+    group.forEach(write -> events.addAll(write.events()));
+    return events;
   }
 
   private void bisect(List<Write> group, Throwable e) throws InterruptedException {

@@ -53,10 +53,10 @@ final class Write {
     return events;
   }
 
-  /** Rejects the atomic write that an event is of, if it is of one of these. */
-  boolean reject(String ofStream, long sequenceNumber, Exception why) {
+  /** Rejects the atomic write that an event is of, if it is of one of these; returns its events. */
+  List<NewEvent> reject(String ofStream, long sequenceNumber, Exception why) {
     if (!persistenceId.equals(ofStream)) {
-      return false;
+      return List.of();
     }
     for (int i = 0; i < atomicWrites.size(); i++) {
       boolean contains =
@@ -64,10 +64,10 @@ final class Write {
               .anyMatch(event -> event.row().sequenceNumber() == sequenceNumber);
       if (contains && rejections.get(i).isEmpty()) {
         rejections.set(i, Optional.of(why));
-        return true;
+        return atomicWrites.get(i);
       }
     }
-    return false;
+    return List.of();
   }
 
   /** Done: what was not rejected is stored. */

@@ -1,6 +1,8 @@
 package dev.kintsugi.runtime.writer;
 
 import dev.kintsugi.runtime.event.NewEvent;
+import dev.kintsugi.runtime.event.RejectedNumber;
+import dev.kintsugi.runtime.event.RejectedNumbers;
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.handler.HandlerException;
@@ -31,18 +33,30 @@ public final class Appender implements AutoCloseable {
    *     answer that was lost
    */
   public Written append(List<NewEvent> events) throws Exception {
+    return append(events, List.of());
+  }
+
+  /**
+   * Appends events, as {@link #append(List)} does, and the gaps that they leave behind.
+   *
+   * @param gaps numbers below theirs, of events that were rejected
+   */
+  public Written append(List<NewEvent> events, List<RejectedNumber> gaps) throws Exception {
     try {
-      return append(events, OnThrow.ROLL_BACK);
+      return append(events, gaps, OnThrow.ROLL_BACK);
     } catch (HandlerException e) {
-      return append(events, OnThrow.SAVEPOINT);
+      return append(events, gaps, OnThrow.SAVEPOINT);
     }
   }
 
-  private Written append(List<NewEvent> events, OnThrow onThrow) throws Exception {
+  private Written append(List<NewEvent> events, List<RejectedNumber> gaps, OnThrow onThrow)
+      throws Exception {
     return database.inTransaction(
         connection -> {
           try {
-            return writer.write(connection, applier, events, onThrow);
+            Written written = writer.write(connection, applier, events, onThrow);
+            RejectedNumbers.insert(connection, gaps);
+            return written;
           } catch (Throwable e) {
             applier.forget();
             throw e;

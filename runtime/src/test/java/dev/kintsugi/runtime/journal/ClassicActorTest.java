@@ -4,6 +4,7 @@ import static dev.kintsugi.runtime.testing.TestSystem.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.runtime.event.MissingEventsException;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.World;
@@ -20,8 +21,10 @@ import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.persistence.AbstractPersistentActor;
 import org.apache.pekko.persistence.DeleteMessagesSuccess;
 import org.apache.pekko.persistence.RecoveryCompleted;
+import org.apache.pekko.persistence.journal.WriteEventAdapter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import scala.Option;
 
 /**
  * The journal plugin under classic persistent actors, which tell a rejection from a failure, send
@@ -31,7 +34,16 @@ class ClassicActorTest {
 
   private final World world = new World();
   private final TestProjection log = new TestProjection("log");
-  private final TestSystem node = new TestSystem(world);
+  private final TestSystem node =
+      new TestSystem(
+          world,
+          """
+          kintsugi.journal {
+            event-adapters.failing = "%s"
+            event-adapter-bindings."%s" = failing
+          }
+          """
+              .formatted(FailingAdapter.class.getName(), Unadaptable.class.getName()));
   private final TestProbe<Object> told = node.probe();
 
   @AfterEach
@@ -43,6 +55,22 @@ class ClassicActorTest {
   /** Serializers know nothing of it. */
   private static final class Unserializable {}
 
+  /** The event adapter takes no such thing. */
+  private static final class Unadaptable {}
+
+  /** Throws. */
+  public static final class FailingAdapter implements WriteEventAdapter {
+    @Override
+    public String manifest(Object event) {
+      return "";
+    }
+
+    @Override
+    public Object toJournal(Object event) {
+      throw new IllegalArgumentException("no form in the journal");
+    }
+  }
+
   private record All(List<Object> events) {}
 
   private record EachWithoutWaiting(List<Object> events) {}
@@ -52,6 +80,8 @@ class ClassicActorTest {
   private record Recovered(List<Object> events, long highest) {}
 
   private record Stored(Object event, long sequenceNumber) {}
+
+  private record RecoveryFailed(Throwable cause) {}
 
   private record Rejected(Throwable cause, long sequenceNumber) {}
 
@@ -107,6 +137,11 @@ class ClassicActorTest {
     }
 
     @Override
+    public void onRecoveryFailure(Throwable cause, Option<Object> event) {
+      tell(new RecoveryFailed(cause));
+    }
+
+    @Override
     public void onPersistRejected(Throwable cause, Object event, long sequenceNumber) {
       tell(new Rejected(cause, sequenceNumber));
     }
@@ -117,10 +152,13 @@ class ClassicActorTest {
     }
   }
 
+  private ActorRef startAnew(String persistenceId) {
+    return node.system()
+        .actorOf(Props.create(Actor.class, () -> new Actor(persistenceId, told.ref()::tell)));
+  }
+
   private ActorRef start(String persistenceId, List<Object> recovered, long highest) {
-    ActorRef actor =
-        node.system()
-            .actorOf(Props.create(Actor.class, () -> new Actor(persistenceId, told.ref()::tell)));
+    ActorRef actor = startAnew(persistenceId);
     assertThat(expect(Recovered.class)).isEqualTo(new Recovered(recovered, highest));
     return actor;
   }
@@ -156,7 +194,98 @@ class ClassicActorTest {
     assertThat(rejected.sequenceNumber()).isEqualTo(1);
     assertThat(rejected.cause()).hasMessageContaining(Unserializable.class.getName());
     assertThat(expect(Stored.class).event()).isEqualTo("next");
-    assertThat(stored()).hasSize(1);
+    assertThat(stored()).containsExactly("a/2");
+    stop(actor);
+    start("a", List.of("next"), 2);
+  }
+
+  @Test
+  void a_gap_that_rejected_events_left_is_no_loss_however_they_were_rejected() throws Exception {
+    node.startAndFinish(log.onFailure(FailurePolicy.reject()).failOn("poison"));
+    ActorRef actor = start("a", List.of(), 0);
+    for (Object each :
+        List.of(
+            "one",
+            new Unserializable(),
+            new Unadaptable(),
+            "poison",
+            new All(List.of("x", "poison")))) {
+      tell(actor, each);
+    }
+    expect(Stored.class);
+    for (long number = 2; number <= 6; number++) {
+      assertThat(expect(Rejected.class).sequenceNumber()).isEqualTo(number);
+    }
+    tell(actor, "seven");
+    assertThat(expect(Stored.class)).isEqualTo(new Stored("seven", 7));
+    stop(actor);
+
+    start("a", List.of("one", "seven"), 7);
+    assertThat(rejectedNumbers()).containsExactly("a/2", "a/3", "a/4", "a/5", "a/6");
+    assertThat(stored()).containsExactly("a/1", "a/7");
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_rejected_event_with_none_behind_it_leaves_no_gap_and_no_record() throws Exception {
+    ActorRef actor = start("a", List.of(), 0);
+    tell(actor, "one");
+    expect(Stored.class);
+    tell(actor, new Unserializable());
+    expect(Rejected.class);
+    stop(actor);
+
+    ActorRef again = start("a", List.of("one"), 1);
+    tell(again, "two");
+
+    assertThat(expect(Stored.class)).isEqualTo(new Stored("two", 2));
+    assertThat(rejectedNumbers()).isEmpty();
+  }
+
+  @Test
+  void a_stream_that_lost_an_event_is_not_recovered_past_it() throws Exception {
+    ActorRef actor = start("a", List.of(), 0);
+    tell(actor, new All(List.of("one", "two", "three", "four", "five")));
+    for (int i = 1; i <= 5; i++) {
+      expect(Stored.class);
+    }
+    stop(actor);
+    world.execute("DELETE FROM event_journal WHERE sequence_number IN (2, 4)");
+
+    startAnew("a");
+
+    assertThat(expect(RecoveryFailed.class).cause())
+        .isInstanceOf(MissingEventsException.class)
+        .hasMessageContaining("Stream a has no event 2,");
+    world.execute("INSERT INTO kintsugi_rejected VALUES ('a', 2)");
+    startAnew("a");
+    assertThat(expect(RecoveryFailed.class).cause())
+        .hasMessageContaining("Stream a has no event 4,");
+    world.execute("INSERT INTO kintsugi_rejected VALUES ('a', 4)");
+    start("a", List.of("one", "three", "five"), 5);
+  }
+
+  @Test
+  void an_event_whose_class_is_gone_fails_the_recovery_by_its_name() throws Exception {
+    ActorRef actor = start("a", List.of(), 0);
+    tell(actor, new All(List.of("one", "two")));
+    expect(Stored.class);
+    expect(Stored.class);
+    stop(actor);
+    world.execute(
+        "UPDATE event_journal SET event_ser_id = 31, event_ser_manifest = 'app.Gone'"
+            + " WHERE sequence_number = 2");
+
+    startAnew("a");
+
+    assertThat(expect(RecoveryFailed.class).cause())
+        .hasMessageContaining("event 2 of stream a")
+        .hasMessageContaining("serializer 31, manifest 'app.Gone'");
+  }
+
+  private List<String> rejectedNumbers() throws Exception {
+    return world.column(
+        "SELECT persistence_id || '/' || sequence_number FROM kintsugi_rejected ORDER BY 1");
   }
 
   @Test

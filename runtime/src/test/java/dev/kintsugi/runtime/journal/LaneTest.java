@@ -46,7 +46,12 @@ class LaneTest {
   private Lane lane(JournalSettings settings, Database database) {
     Lane made =
         new Lane(
-            "lane", settings, new Appender(database, world.writer()), counters, new WriteHints());
+            "lane",
+            settings,
+            new Appender(database, world.writer()),
+            counters,
+            new WriteHints(),
+            new Rejections());
     made.start();
     return made;
   }

@@ -36,6 +36,7 @@ class SchemaTest {
       List.of(
           "kintsugi_projection",
           "kintsugi_rebuild",
+          "kintsugi_rejected",
           "kintsugi_skip",
           "kintsugi_skip_archive",
           "kintsugi_skip_archive_default");
@@ -93,7 +94,7 @@ class SchemaTest {
   void an_empty_database_gets_all_tables() throws Exception {
     schema.ensure(true);
 
-    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(9);
+    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(10);
   }
 
   @Test
@@ -129,7 +130,7 @@ class SchemaTest {
     } finally {
       threads.shutdown();
     }
-    assertThat(tables()).hasSize(9);
+    assertThat(tables()).hasSize(10);
   }
 
   @Test
