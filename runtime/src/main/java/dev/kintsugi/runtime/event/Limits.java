@@ -1,16 +1,26 @@
 package dev.kintsugi.runtime.event;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What fits into the text columns of Pekko Persistence JDBC's tables. Looked at before anything is
- * sent: the database's own error would name neither event nor column, and would cost a transaction.
+ * What fits into Pekko Persistence JDBC's tables, and through PostgreSQL's protocol. Looked at
+ * before anything is sent: the database's own error would name neither event nor column, and would
+ * cost a transaction or even the connection.
  */
 public final class Limits {
 
+  /**
+   * How many bytes the events of one atomic write may have. No message of PostgreSQL's is longer
+   * than 1 GB, and when it is read, it may come as text of twice the length: what is larger could
+   * be stored, but not recovered.
+   */
+  public static final long LARGEST_WRITE = 500L << 20;
+
   private static final int LONGEST_ID = 255;
+  private static final int LONGEST_WRITER = 255;
   private static final int LONGEST_MANIFEST = 255;
   private static final int LONGEST_TAG = 256;
   private static final int LONGEST_SHOWN = 60;
@@ -33,6 +43,33 @@ public final class Limits {
     }
   }
 
+  /**
+   * Refuses events that are to be stored all or none, and are more than fits into one statement.
+   *
+   * @throws UnstorableEventException if so, naming the first of them
+   */
+  public static void refuseTooLarge(List<NewEvent> atomicWrite) {
+    long size = atomicWrite.stream().mapToLong(NewEvent::size).sum();
+    violationOfSize(size, atomicWrite.size())
+        .ifPresent(
+            violation -> {
+              throw new UnstorableEventException(atomicWrite.get(0).row(), violation);
+            });
+  }
+
+  static Optional<String> violationOfSize(long size, int events) {
+    return size <= LARGEST_WRITE
+        ? Optional.empty()
+        : Optional.of(
+            "%s %d bytes, and an atomic write may have %d at the most"
+                .formatted(
+                    events == 1
+                        ? "it has"
+                        : "it and what is to be stored with it, %d events, have".formatted(events),
+                    size,
+                    LARGEST_WRITE));
+  }
+
   /** What of an event does not fit, if anything. */
   static Optional<String> violation(NewEvent event) {
     EventRow row = event.row();
@@ -40,6 +77,7 @@ public final class Limits {
     return Stream.concat(
             Stream.of(
                 violationOfId(row.persistenceId()),
+                violation("writer", row.writer(), LONGEST_WRITER),
                 violation("event adapter's manifest", row.adapterManifest(), LONGEST_MANIFEST),
                 violation("serializer's manifest", row.event().manifest(), LONGEST_MANIFEST),
                 violation(
@@ -64,12 +102,23 @@ public final class Limits {
           "the %s '%s' has a NUL, which PostgreSQL's text can't hold"
               .formatted(what, forPeople(text)));
     }
+    if (!isUnicode(text)) {
+      return Optional.of(
+          "the %s '%s' has half a surrogate pair, which is no character"
+              .formatted(what, forPeople(text)));
+    }
     int length = text.codePointCount(0, text.length());
     return length <= longest
         ? Optional.empty()
         : Optional.of(
             "the %s '%s' has %d characters, and the journal holds %d at the most"
                 .formatted(what, forPeople(text), length, longest));
+  }
+
+  /** The driver would send a question mark in place of half a pair. */
+  private static boolean isUnicode(String text) {
+    return text.codePoints()
+        .noneMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
   }
 
   /** A text that may be long, or have a NUL. */

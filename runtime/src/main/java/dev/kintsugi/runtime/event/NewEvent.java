@@ -12,6 +12,28 @@ import java.util.Set;
  */
 public record NewEvent(EventRow row, Set<String> tags, List<Object> payloads) {
 
+  /** Numbers, and what the protocol adds. */
+  private static final int OVERHEAD = 100;
+
+  /** About how many bytes it takes to send it. */
+  public long size() {
+    Serialized metadata = row.metadata();
+    long perTag = OVERHEAD + length(row.persistenceId());
+    long size = OVERHEAD + length(row.persistenceId()) + length(row.writer()) + size(row.event());
+    for (String tag : tags) {
+      size += perTag + length(tag);
+    }
+    return size + length(row.adapterManifest()) + (metadata == null ? 0 : size(metadata));
+  }
+
+  private static long size(Serialized serialized) {
+    return serialized.bytes().length + length(serialized.manifest());
+  }
+
+  private static long length(String text) {
+    return text.length();
+  }
+
   /** The event as projections see it, once the journal has given it an ordering. */
   public JournalEvent appendedAt(long ordering) {
     return new JournalEvent(

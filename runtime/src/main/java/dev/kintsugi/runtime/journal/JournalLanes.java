@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.journal;
 
 import dev.kintsugi.runtime.event.EventCodec;
+import dev.kintsugi.runtime.event.Limits;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.writer.Appender;
@@ -29,6 +30,7 @@ final class JournalLanes implements AutoCloseable {
 
   private final Node node;
   private final EventCodec codec;
+  private final long groupBytes;
   private final Rejections rejected = new Rejections();
   private final List<Lane> lanes = new ArrayList<>();
 
@@ -38,6 +40,7 @@ final class JournalLanes implements AutoCloseable {
   JournalLanes(Node node, EventCodec codec, JournalSettings settings) {
     this.node = node;
     this.codec = codec;
+    this.groupBytes = settings.groupBytes();
     for (int i = 0; i < settings.lanes(); i++) {
       lanes.add(
           new Lane(
@@ -52,27 +55,62 @@ final class JournalLanes implements AutoCloseable {
     node.beforeClose(this::awaitEnd);
   }
 
-  /** Stores atomic writes of one stream; the result says which were rejected, and why. */
+  /**
+   * Stores atomic writes of one stream; the result says which were rejected, and why. Fails if the
+   * database could not store one of them; what comes before it may be stored then.
+   */
   CompletionStage<Iterable<Optional<Exception>>> write(Iterable<AtomicWrite> atomicWrites) {
+    List<Write> writes = encode(atomicWrites);
+    CompletionStage<Iterable<Optional<Exception>>> result = writes.get(0).result();
+    for (Write next : writes.subList(1, writes.size())) {
+      result = result.thenCombine(next.result(), JournalLanes::inSequence);
+    }
+    String persistenceId = writes.get(0).persistenceId();
+    remember(persistenceId, result);
+    Lane lane = lanes.get(Math.floorMod(persistenceId.hashCode(), lanes.size()));
+    writes.forEach(lane::submit);
+    return result;
+  }
+
+  private static Iterable<Optional<Exception>> inSequence(
+      Iterable<Optional<Exception>> first, Iterable<Optional<Exception>> second) {
+    List<Optional<Exception>> all = new ArrayList<>();
+    first.forEach(all::add);
+    second.forEach(all::add);
+    return all;
+  }
+
+  /** One write, as a rule; more if they are larger than a group may be. */
+  private List<Write> encode(Iterable<AtomicWrite> atomicWrites) {
     long now = System.currentTimeMillis();
+    List<Write> writes = new ArrayList<>(1);
     String persistenceId = "";
     List<List<NewEvent>> encoded = new ArrayList<>();
     List<Optional<Exception>> rejections = new ArrayList<>();
+    long size = 0;
     for (AtomicWrite atomicWrite : atomicWrites) {
       persistenceId = atomicWrite.persistenceId();
+      List<NewEvent> events = List.of();
+      Optional<Exception> rejection = Optional.empty();
       try {
-        encoded.add(encode(atomicWrite, now));
-        rejections.add(Optional.empty());
+        events = encode(atomicWrite, now);
       } catch (Exception e) {
-        encoded.add(List.of());
-        rejections.add(Optional.of(e));
+        rejection = Optional.of(e);
         rejected.add(atomicWrite);
       }
+      long added = events.stream().mapToLong(NewEvent::size).sum();
+      if (size > 0 && size + added > groupBytes) {
+        writes.add(new Write(persistenceId, encoded, rejections));
+        encoded = new ArrayList<>();
+        rejections = new ArrayList<>();
+        size = 0;
+      }
+      encoded.add(events);
+      rejections.add(rejection);
+      size += added;
     }
-    Write write = new Write(persistenceId, encoded, rejections);
-    remember(persistenceId, write.result());
-    lanes.get(Math.floorMod(persistenceId.hashCode(), lanes.size())).submit(write);
-    return write.result();
+    writes.add(new Write(persistenceId, encoded, rejections));
+    return writes;
   }
 
   /** Notes an atomic write that Pekko rejected itself: an event adapter could not take it. */
@@ -85,6 +123,7 @@ final class JournalLanes implements AutoCloseable {
     for (PersistentRepr repr : CollectionConverters.asJava(atomicWrite.payload())) {
       events.add(codec.encode(repr, now));
     }
+    Limits.refuseTooLarge(events);
     return events;
   }
 

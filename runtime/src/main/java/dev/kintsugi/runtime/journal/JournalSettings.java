@@ -1,9 +1,10 @@
 package dev.kintsugi.runtime.journal;
 
 import com.typesafe.config.Config;
+import dev.kintsugi.runtime.event.Limits;
 
 /** Section {@code kintsugi.journal}; the keys are explained in reference.conf. */
-public record JournalSettings(int lanes, int queueSize, int groupSize) {
+public record JournalSettings(int lanes, int queueSize, int groupSize, long groupBytes) {
 
   public JournalSettings {
     if (lanes < 1) {
@@ -12,6 +13,11 @@ public record JournalSettings(int lanes, int queueSize, int groupSize) {
     if (groupSize < 1) {
       throw new IllegalArgumentException("kintsugi.journal.group-size is below 1: " + groupSize);
     }
+    if (groupBytes < 1 || groupBytes > Limits.LARGEST_WRITE) {
+      throw new IllegalArgumentException(
+          "kintsugi.journal.group-bytes is not between 1 and %d: %d"
+              .formatted(Limits.LARGEST_WRITE, groupBytes));
+    }
     if (queueSize < 1) {
       throw new IllegalArgumentException("kintsugi.journal.queue-size is below 1: " + queueSize);
     }
@@ -19,6 +25,9 @@ public record JournalSettings(int lanes, int queueSize, int groupSize) {
 
   public static JournalSettings of(Config config) {
     return new JournalSettings(
-        config.getInt("lanes"), config.getInt("queue-size"), config.getInt("group-size"));
+        config.getInt("lanes"),
+        config.getInt("queue-size"),
+        config.getInt("group-size"),
+        config.getBytes("group-bytes"));
   }
 }

@@ -32,6 +32,7 @@ final class Lane implements AutoCloseable {
   private final BlockingQueue<Write> queue;
   private final int queueSize;
   private final int groupSize;
+  private final long groupBytes;
   private final Appender appender;
   private final Counters counters;
   private final WriteHints hints;
@@ -63,6 +64,7 @@ final class Lane implements AutoCloseable {
     this.queueSize = settings.queueSize();
     this.queue = new LinkedBlockingQueue<>(queueSize);
     this.groupSize = settings.groupSize();
+    this.groupBytes = settings.groupBytes();
     this.appender = appender;
     this.counters = counters;
     this.hints = hints;
@@ -94,8 +96,7 @@ final class Lane implements AutoCloseable {
     List<Write> group = new ArrayList<>(groupSize);
     try {
       while (!closed) {
-        group.add(queue.take());
-        queue.drainTo(group, groupSize - 1);
+        take(group);
         store(withoutThoseAfterAFailure(group));
         group.clear();
       }
@@ -106,6 +107,24 @@ final class Lane implements AutoCloseable {
       appender.close();
       group.forEach(write -> write.fail(new IllegalStateException("the journal was closed")));
       failQueued();
+    }
+  }
+
+  /** Waits for a write, and takes what is queued behind it, as much as fits into one group. */
+  private void take(List<Write> group) throws InterruptedException {
+    Write write = queue.take();
+    group.add(write);
+    long size = write.size();
+    while (group.size() < groupSize) {
+      Write next = queue.peek();
+      if (next == null || size + next.size() > groupBytes) {
+        return;
+      }
+      if (!queue.remove(next)) {
+        return; // the lane is closed, and whoever closed it fails what is queued
+      }
+      group.add(next);
+      size += next.size();
     }
   }
 

@@ -8,14 +8,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * What one persistent actor sent in one go: atomic writes of one stream, in sequence. Each of them
- * is stored or rejected by itself; a failure of the database fails them all.
+ * What one persistent actor sent in one go, or a part of it: atomic writes of one stream, in
+ * sequence. Each of them is stored or rejected by itself; a failure of the database fails them all.
  */
 final class Write {
 
   private final String persistenceId;
   private final List<List<NewEvent>> atomicWrites;
   private final List<Optional<Exception>> rejections;
+  private final long size;
   private final CompletableFuture<Iterable<Optional<Exception>>> result = new CompletableFuture<>();
 
   /**
@@ -31,6 +32,7 @@ final class Write {
     this.persistenceId = persistenceId;
     this.atomicWrites = atomicWrites;
     this.rejections = new ArrayList<>(rejections);
+    this.size = atomicWrites.stream().flatMap(List::stream).mapToLong(NewEvent::size).sum();
   }
 
   /** A write of nothing, which wakes a lane. */
@@ -40,6 +42,11 @@ final class Write {
 
   String persistenceId() {
     return persistenceId;
+  }
+
+  /** About how many bytes it takes to send it. */
+  long size() {
+    return size;
   }
 
   /** The events that are not rejected. */

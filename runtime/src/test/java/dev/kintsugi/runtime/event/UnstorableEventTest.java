@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.runtime.testing.World;
+import java.util.Collections;
 import java.util.Set;
 import org.apache.pekko.persistence.journal.Tagged;
 import org.junit.jupiter.api.AfterEach;
@@ -59,6 +60,32 @@ class UnstorableEventTest {
   void a_tag_that_is_longer_than_its_column_or_has_a_nul() {
     assertRefused("a", new Tagged("event", Set.of("x".repeat(257))), "tag", "257", "256");
     assertRefused("a", new Tagged("event", Set.of("x\0")), "tag", "'x\\0'", "NUL");
+  }
+
+  @Test
+  void a_text_with_half_a_character_which_the_driver_would_replace() {
+    assertRefused("a\uD83C", "event", "half a surrogate pair");
+    assertRefused("a", new Tagged("event", Set.of("\uDFFA")), "half a surrogate pair");
+  }
+
+  @Test
+  void what_is_larger_than_could_be_read_again() {
+    assertThat(Limits.violationOfSize(Limits.LARGEST_WRITE, 1)).isEmpty();
+    assertThat(Limits.violationOfSize(Limits.LARGEST_WRITE + 1, 1))
+        .hasValueSatisfying(why -> assertThat(why).contains("it has 524288001 bytes", "524288000"));
+    assertThat(Limits.violationOfSize(Limits.LARGEST_WRITE + 1, 3))
+        .hasValueSatisfying(why -> assertThat(why).contains("3 events"));
+  }
+
+  @Test
+  void the_size_of_all_that_is_to_be_stored_at_once_counts() {
+    NewEvent event = world.event("a", 7, new byte[10_000_000]);
+
+    Limits.refuseTooLarge(Collections.nCopies(52, event));
+    assertThatThrownBy(() -> Limits.refuseTooLarge(Collections.nCopies(53, event)))
+        .isInstanceOf(UnstorableEventException.class)
+        .hasMessageContaining("event 7 of stream 'a'")
+        .hasMessageContaining("53 events");
   }
 
   @Test

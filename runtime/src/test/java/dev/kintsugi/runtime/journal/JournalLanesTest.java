@@ -2,9 +2,14 @@ package dev.kintsugi.runtime.journal;
 
 import static dev.kintsugi.runtime.testing.TestSystem.eventually;
 import static dev.kintsugi.runtime.testing.TestSystem.get;
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.THROWABLE;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.kintsugi.runtime.event.Limits;
+import dev.kintsugi.runtime.event.UnstorableEventException;
 import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
@@ -14,12 +19,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.persistence.AtomicWrite;
 import org.apache.pekko.persistence.PersistentRepr;
 import org.apache.pekko.persistence.journal.Tagged;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import scala.jdk.javaapi.CollectionConverters;
 
 /** The journal's contract, without the actor around it. */
@@ -33,7 +42,7 @@ class JournalLanesTest {
           world, "kintsugi.blocking-dispatcher.thread-pool-executor.fixed-pool-size = 1");
 
   private final JournalLanes lanes =
-      new JournalLanes(node.node(), node.node().codec(), new JournalSettings(1, 1, 100));
+      new JournalLanes(node.node(), node.node().codec(), new JournalSettings(1, 1, 100, 1 << 20));
 
   @AfterEach
   void close() {
@@ -226,6 +235,97 @@ class JournalLanesTest {
         .hasMessageContaining("serializer 987654, manifest 'm'");
   }
 
+  /** Serializers know nothing of it. */
+  private record Unserializable() {}
+
+  private static Stream<Arguments> unstorable() {
+    String tooLong = "x".repeat(257);
+    return Stream.of(
+        arguments("of no serializer", repr("b", 2, new Unserializable()), "Unserializable"),
+        arguments("of a long tag", repr("b", 2, new Tagged("e", Set.of(tooLong))), "tag"),
+        arguments("of a tag with a NUL", repr("b", 2, new Tagged("e", Set.of("t\0"))), "NUL"),
+        arguments(
+            "of a tag that is no text", repr("b", 2, new Tagged("e", Set.of("\uD83C"))), "half"),
+        arguments("of a long manifest", repr("b", 2, "e").withManifest(tooLong), "manifest"),
+        arguments("of a manifest with a NUL", repr("b", 2, "e").withManifest("\0"), "NUL"),
+        arguments(
+            "of metadata of no serializer",
+            repr("b", 2, "e").withMetadata(new Unserializable()),
+            "Unserializable"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("unstorable")
+  void an_event_that_can_not_be_stored_is_rejected_alone(String of, PersistentRepr bad, String why)
+      throws Exception {
+    var result =
+        lanes.write(
+            List.of(
+                atomic(repr("b", 1, "one")),
+                atomic(bad, repr("b", 3, "of the same atomic write")),
+                atomic(repr("b", 4, "four"))));
+
+    assertThat(get(result))
+        .satisfiesExactly(
+            first -> assertThat(first).isEmpty(),
+            second ->
+                assertThat(second)
+                    .get(as(THROWABLE))
+                    .isInstanceOf(UnstorableEventException.class)
+                    .hasMessageContaining("event 2 of stream 'b'")
+                    .hasMessageContaining(why),
+            third -> assertThat(third).isEmpty());
+    assertThat(world.column("SELECT sequence_number FROM event_journal ORDER BY 1"))
+        .containsExactly("1", "4");
+    assertThat(replay("b", 1, Long.MAX_VALUE, Long.MAX_VALUE))
+        .extracting(PersistentRepr::payload)
+        .containsExactly("one", "four");
+  }
+
+  @Test
+  void a_persistence_id_that_does_not_fit_is_rejected() throws Exception {
+    for (String persistenceId : List.of("x".repeat(256), "a\0b")) {
+      assertThat(get(write(persistenceId, 1)))
+          .singleElement()
+          .satisfies(
+              rejection ->
+                  assertThat(rejection)
+                      .get(as(THROWABLE))
+                      .hasMessageContaining("event 1 of stream")
+                      .hasMessageContaining("persistence id"));
+    }
+    assertThat(world.column("SELECT 1 FROM event_journal")).isEmpty();
+  }
+
+  @Test
+  void what_an_actor_sends_at_once_may_be_more_than_fits_into_one_group() throws Exception {
+    List<AtomicWrite> atomicWrites = new ArrayList<>();
+    for (int i = 1; i <= 6; i++) {
+      atomicWrites.add(atomic(repr("a", i, new byte[400_000])));
+    }
+    try (JournalLanes roomy =
+        new JournalLanes(
+            node.node(), node.node().codec(), new JournalSettings(1, 100, 100, 1 << 20))) {
+
+      assertThat(get(roomy.write(atomicWrites))).hasSize(6).allMatch(Optional::isEmpty);
+    }
+
+    assertThat(
+            world.column(
+                "SELECT count(*) FROM event_journal GROUP BY xmin::text ORDER BY min(ordering)"))
+        .containsExactly("2", "2", "2");
+  }
+
+  @Test
+  void an_atomic_write_is_stored_whole_however_large_a_group_may_be() throws Exception {
+    get(
+        lanes.write(
+            List.of(atomic(repr("a", 1, new byte[900_000]), repr("a", 2, new byte[900_000])))));
+
+    assertThat(world.column("SELECT count(*) FROM event_journal GROUP BY xmin::text"))
+        .containsExactly("2");
+  }
+
   @Test
   void after_close_every_write_fails() {
     lanes.close();
@@ -235,10 +335,15 @@ class JournalLanesTest {
 
   @Test
   void settings_below_one_are_refused_by_name() {
-    assertThatThrownBy(() -> new JournalSettings(0, 1, 1)).hasMessageContaining("journal.lanes");
-    assertThatThrownBy(() -> new JournalSettings(1, 0, 1))
+    assertThatThrownBy(() -> new JournalSettings(0, 1, 1, 1 << 20))
+        .hasMessageContaining("journal.lanes");
+    assertThatThrownBy(() -> new JournalSettings(1, 0, 1, 1 << 20))
         .hasMessageContaining("journal.queue-size");
-    assertThatThrownBy(() -> new JournalSettings(1, 1, 0))
+    assertThatThrownBy(() -> new JournalSettings(1, 1, 0, 1 << 20))
         .hasMessageContaining("journal.group-size");
+    for (long bytes : new long[] {0, Limits.LARGEST_WRITE + 1}) {
+      assertThatThrownBy(() -> new JournalSettings(1, 1, 1, bytes))
+          .hasMessageContaining("journal.group-bytes");
+    }
   }
 }

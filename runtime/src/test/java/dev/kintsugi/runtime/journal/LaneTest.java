@@ -37,7 +37,7 @@ class LaneTest {
   private final World world = new World();
   private final TestProjection log = new TestProjection("log");
   private final Counters counters = new Counters();
-  private Lane lane = lane(new JournalSettings(1, 100, 100));
+  private Lane lane = lane(new JournalSettings(1, 100, 100, 1 << 20));
 
   private Lane lane(JournalSettings settings) {
     return lane(settings, world.database());
@@ -177,7 +177,7 @@ class LaneTest {
   @Test
   void a_group_is_no_larger_than_the_settings_say() throws Exception {
     lane.close();
-    lane = lane(new JournalSettings(1, 100, 3));
+    lane = lane(new JournalSettings(1, 100, 3, 1 << 20));
 
     Write[] writes = new Write[7];
     for (int i = 0; i < writes.length; i++) {
@@ -193,6 +193,27 @@ class LaneTest {
                 "SELECT count(*) FROM event_journal WHERE persistence_id <> 'held'"
                     + " GROUP BY xmin::text ORDER BY min(ordering)"))
         .containsExactly("3", "3", "1");
+  }
+
+  @Test
+  void a_group_has_no_more_bytes_than_the_settings_say() throws Exception {
+    lane.close();
+    lane = lane(new JournalSettings(1, 100, 100, 10_000));
+
+    Write[] writes = new Write[5];
+    for (int i = 0; i < writes.length; i++) {
+      writes[i] = write(world.event("s" + i, 1, new byte[i == 3 ? 20_000 : 3_000]));
+    }
+    submitTogether(writes);
+
+    for (Write write : writes) {
+      assertThat(isStored(write)).isTrue();
+    }
+    assertThat(
+            world.column(
+                "SELECT count(*) FROM event_journal WHERE persistence_id <> 'held'"
+                    + " GROUP BY xmin::text ORDER BY min(ordering)"))
+        .containsExactly("3", "1", "1");
   }
 
   @Test
@@ -387,7 +408,7 @@ class LaneTest {
   @Test
   void what_an_actor_sent_after_a_write_that_found_no_room_fails_too() throws Exception {
     lane.close();
-    lane = lane(new JournalSettings(1, 1, 100));
+    lane = lane(new JournalSettings(1, 1, 100, 1 << 20));
     Connection lock = holdLane();
     Write queued = writeOf("x", "a", 1);
     Write refused = writeOf("x", "a", 2);
@@ -411,7 +432,7 @@ class LaneTest {
   @Test
   void a_write_that_finds_the_queue_full_fails_at_once_and_says_how_large_it_is() throws Exception {
     lane.close();
-    lane = lane(new JournalSettings(1, 2, 100));
+    lane = lane(new JournalSettings(1, 2, 100, 1 << 20));
     Connection lock = holdLane();
     Write first = write(world.event("a", 1));
     Write second = write(world.event("b", 1));
@@ -453,7 +474,7 @@ class LaneTest {
       throws Exception {
     lane.close();
     try (PoolOfOne pool = new PoolOfOne(world.url())) {
-      lane = lane(new JournalSettings(1, 100, 100), new Database(pool));
+      lane = lane(new JournalSettings(1, 100, 100, 1 << 20), new Database(pool));
       Write[] writes = new Write[8];
       for (int i = 0; i < writes.length; i++) {
         writes[i] = write(world.event("s" + i, 1));
