@@ -66,4 +66,61 @@ class BenchTest {
         .containsPattern("kintsugi +persist\\(\\), one tag +[0-9]")
         .containsPattern("recovery +[0-9,]+ +recovery +[0-9,]+ +[0-9.]+ +>= 1.20 +(met|MISSED)");
   }
+
+  @Test
+  void rebuild_latency_puts_phases_with_and_without_a_rebuild_side_by_side() {
+    Program program =
+        Program.run(
+            "rebuild-latency",
+            "--history",
+            "300",
+            "--rate",
+            "200",
+            "--rounds",
+            "1",
+            "--actors",
+            "5",
+            "--connections",
+            "8");
+
+    assertThat(program.exitCode()).as(program.err()).isZero();
+    assertThat(program.out())
+        .containsPattern("1 +no +[0-9.]+ +[0-9]+ ")
+        .containsPattern("1 +yes +[0-9.]+ +[0-9]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[3-9][0-9][0-9]")
+        .containsPattern("p99 +[0-9.]+ +[0-9.]+ +[0-9.]+ +<= 1.25 +(met|MISSED)");
+  }
+
+  @Test
+  void history_size_puts_an_empty_and_a_filled_database_side_by_side() {
+    Program program =
+        Program.run(
+            "history-size",
+            "--archived",
+            "500",
+            "--open",
+            "200",
+            "--actors",
+            "4",
+            "--events",
+            "5",
+            "--rounds",
+            "2",
+            "--connections",
+            "8");
+
+    assertThat(program.exitCode()).as(program.err()).isZero();
+    assertThat(program.out())
+        .containsPattern("median +[0-9,]+ +[0-9,]+ +[0-9.]+ +>= 0.90 +(met|MISSED)");
+  }
+
+  @Test
+  void kill_kills_and_finds_all_that_was_acknowledged() {
+    Program program =
+        Program.run("kill", "--times", "2", "--acks", "30", "--actors", "5", "--connections", "8");
+
+    assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
+    assertThat(program.out())
+        .containsPattern("2 +[0-9,]+ +[0-9,]+ +0 +0 +0 +0 +0")
+        .contains("Every acknowledged event is there, once");
+  }
 }

@@ -12,8 +12,7 @@ import java.sql.Statement;
 /** A database for one run, dropped when it is closed, whoever is still connected. */
 public final class BenchDatabase implements AutoCloseable {
 
-  /** The stock plugin's tables; it makes none by itself. */
-  private static final String JOURNAL = "/dev/kintsugi/ddl/postgresql/journal.sql";
+  private static final String SCRIPTS = "/dev/kintsugi/ddl/postgresql/";
 
   private final BenchServer server;
   private final String name;
@@ -29,14 +28,24 @@ public final class BenchDatabase implements AutoCloseable {
     return login;
   }
 
-  /** Makes the journal's tables, the same for both plugins. */
+  /** Makes the journal's tables, the same for both plugins; the stock one makes none by itself. */
   public BenchDatabase withJournal() throws SQLException {
-    try (InputStream in = BenchDatabase.class.getResourceAsStream(JOURNAL)) {
+    run("journal.sql");
+    return this;
+  }
+
+  /** Makes Kintsugi's own tables, where the plugin has not run yet. */
+  public BenchDatabase withSkipRecords() throws SQLException {
+    run("kintsugi.sql");
+    return this;
+  }
+
+  private void run(String script) throws SQLException {
+    try (InputStream in = BenchDatabase.class.getResourceAsStream(SCRIPTS + script)) {
       if (in == null) {
-        throw new IllegalStateException(JOURNAL + " is not on the class path");
+        throw new IllegalStateException(SCRIPTS + script + " is not on the class path");
       }
       execute(new String(in.readAllBytes(), StandardCharsets.UTF_8));
-      return this;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
