@@ -14,6 +14,7 @@ import dev.kintsugi.runtime.state.Rebuilds;
 import dev.kintsugi.runtime.supervisor.ProjectionStatus;
 import dev.kintsugi.runtime.supervisor.ProjectionSupervisor;
 import dev.kintsugi.runtime.supervisor.UnknownProjectionException;
+import dev.kintsugi.runtime.writer.EventWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -205,6 +206,14 @@ public final class Kintsugi implements Extension {
   public CompletionStage<Rebuild> whenDone(String projection) {
     return status(projection)
         .thenCompose(status -> whenDone(projection, status.generation().generation()));
+  }
+
+  /**
+   * Appends events from plain JDBC code, in a transaction of the application's own; see {@link
+   * EventWriter}. The same one at each call.
+   */
+  public EventWriter eventWriter() {
+    return node.eventWriter();
   }
 
   /** Looks at the row until the rebuild has ended, whichever node carries it out. */

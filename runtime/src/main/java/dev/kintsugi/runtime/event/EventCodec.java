@@ -8,6 +8,7 @@ import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.persistence.Persistence;
 import org.apache.pekko.persistence.PersistentRepr;
+import org.apache.pekko.persistence.journal.EventAdapter;
 import org.apache.pekko.persistence.journal.EventAdapters;
 import org.apache.pekko.persistence.journal.Tagged;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,43 @@ public final class EventCodec {
               throw new UnstorableEventException(repr, violation, null);
             });
     return event;
+  }
+
+  /**
+   * Serializes an event that comes from no persistent actor. Pekko has an actor's event go through
+   * the write side of the event adapters before the journal gets to see it; here that is done too,
+   * so that a stream looks the same whoever wrote it.
+   *
+   * @param writer names who writes, as the id of an actor's incarnation does
+   * @param timestamp when it is written, in milliseconds since the epoch
+   * @throws UnstorableEventException if it can't be adapted or serialized, or does not fit into the
+   *     journal
+   */
+  public NewEvent adaptAndEncode(
+      String persistenceId, long sequenceNumber, String writer, Object event, long timestamp) {
+    PersistentRepr repr =
+        PersistentRepr.apply(
+            event,
+            sequenceNumber,
+            persistenceId,
+            PersistentRepr.Undefined(),
+            false,
+            ActorRef.noSender(),
+            writer);
+    return encode(adapted(repr), timestamp);
+  }
+
+  /**
+   * By the adapter of the payload's own class, also where that is {@link Tagged}, as Pekko does.
+   */
+  private PersistentRepr adapted(PersistentRepr repr) {
+    try {
+      Object event = repr.payload();
+      EventAdapter adapter = adapters.get(event.getClass());
+      return repr.withPayload(adapter.toJournal(event)).withManifest(adapter.manifest(event));
+    } catch (Exception e) {
+      throw new UnstorableEventException(repr, e.toString(), e);
+    }
   }
 
   private NewEvent serialized(PersistentRepr repr, long timestamp) {

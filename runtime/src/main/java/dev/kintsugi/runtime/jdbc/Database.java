@@ -152,6 +152,19 @@ public final class Database implements AutoCloseable {
   }
 
   /**
+   * Refuses a connection that is not PostgreSQL's driver's, and can't be unwrapped to one.
+   *
+   * @throws IllegalArgumentException if so
+   */
+  public static void refuseForeign(Connection connection) throws SQLException {
+    if (!connection.isWrapperFor(BaseConnection.class)) {
+      throw new IllegalArgumentException(
+          "a connection of %s can't be unwrapped to one of PostgreSQL's driver; a pool or proxy has to support java.sql.Wrapper"
+              .formatted(connection.getClass().getName()));
+    }
+  }
+
+  /**
    * Whether a statement failed in the connection's transaction, so that it can only be rolled back.
    * The driver knows; this costs no round trip.
    */

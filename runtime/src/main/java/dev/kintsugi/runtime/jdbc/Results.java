@@ -3,6 +3,8 @@ package dev.kintsugi.runtime.jdbc;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Walks the results of several statements that went to the server in one round trip. */
 public final class Results {
@@ -14,16 +16,25 @@ public final class Results {
    * reads or sorts all of it.
    */
   public static final String USE_INDEXES =
-      "set_config('enable_seqscan', 'off', TRUE), set_config('enable_bitmapscan', 'off', TRUE),"
-          + " set_config('enable_sort', 'off', TRUE)";
+      forEachSetting(
+          "set_config('kintsugi.%1$s', current_setting('%1$s'), TRUE),"
+              + " set_config('%1$s', 'off', TRUE)");
 
   /** {@link #USE_INDEXES} as a statement of its own; see {@link #byIndex}. */
   public static final String BY_INDEX = "SELECT " + USE_INDEXES + "; ";
 
-  /** Ends what {@link #USE_INDEXES} began: the rest of the transaction is the handlers'. */
+  /**
+   * Ends what {@link #USE_INDEXES} began: the rest of the transaction is the handlers', and on a
+   * connection of the application's it is the application's.
+   */
   public static final String AS_BEFORE =
-      "; SELECT set_config('enable_seqscan', 'on', TRUE),"
-          + " set_config('enable_bitmapscan', 'on', TRUE), set_config('enable_sort', 'on', TRUE)";
+      "; SELECT " + forEachSetting("set_config('%1$s', current_setting('kintsugi.%1$s'), TRUE)");
+
+  private static String forEachSetting(String expression) {
+    return Stream.of("enable_seqscan", "enable_bitmapscan", "enable_sort")
+        .map(expression::formatted)
+        .collect(Collectors.joining(", "));
+  }
 
   private Results() {}
 

@@ -9,6 +9,7 @@ import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
 import dev.kintsugi.runtime.schema.Schema;
+import dev.kintsugi.runtime.writer.EventWriter;
 import dev.kintsugi.runtime.writer.InlineWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -37,6 +38,7 @@ public final class Node implements Extension {
   private final Counters counters = new Counters();
   private final WriteHints writeHints = new WriteHints();
   private final InlineWriter writer;
+  private final EventWriter eventWriter;
   private final Executor blocking;
   private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
 
@@ -48,6 +50,7 @@ public final class Node implements Extension {
     this.database = Database.open(JdbcSettings.of(config.getConfig("jdbc")));
     this.journal = new EventJournal(tables, ensureSchema(tables));
     this.writer = new InlineWriter(journal, codec, registry, config.getInt("writer.help-limit"));
+    this.eventWriter = new EventWriter(journal, codec, writer);
     system.registerOnTermination(
         () -> {
           beforeClose.forEach(Runnable::run);
@@ -112,6 +115,10 @@ public final class Node implements Extension {
 
   public InlineWriter writer() {
     return writer;
+  }
+
+  public EventWriter eventWriter() {
+    return eventWriter;
   }
 
   /**

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -30,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * <p>They are statements of their own, in this order, each with a snapshot of its own. The id comes
  * first, so that a fence taken after a change of status waits for every writer that read the older
  * one; the consult comes after it, so that no writer with an id above the fence can read the older
- * one. Tags are a part of the append: they cost no round trip of their own.
+ * one. Tags are a part of the append, and where the streams are expected to end is looked at with
+ * it: these cost no round trip of their own.
  */
 final class AppendAndConsult {
 
@@ -64,21 +66,32 @@ final class AppendAndConsult {
       "?::text[], ?::bigint[], ?::text[], ?::bigint[], ?::text[],"
           + " ?::int[], ?::text[], ?::bytea[], ?::int[], ?::text[], ?::bytea[]";
 
-  private static final int APPEND_PARAMETERS = 11;
-  private static final int TAG_PARAMETERS = 3;
+  /** Which parts a statement has, besides those that each has. */
+  private record Shape(boolean tagged, boolean checked) {}
 
-  private final String sql;
-  private final String sqlWithTags;
+  private final Map<Shape, String> sql = new HashMap<>();
   private final int helpLimit;
 
   AppendAndConsult(EventJournal journal, int helpLimit) {
     this.helpLimit = helpLimit;
-    String ordering = journal.column(EventJournal.Column.ORDERING);
-    String append =
-        "INSERT INTO %s (%s) SELECT * FROM unnest(%s)"
-            .formatted(journal.table(), journal.insertColumns(), APPENDED);
-    String appendWithTags =
-        """
+    for (boolean tagged : List.of(false, true)) {
+      String append = TAKE_ID + (tagged ? appendWithTags(journal) : append(journal)) + "; ";
+      sql.put(new Shape(tagged, false), append + CONSULT + AS_BEFORE);
+      sql.put(new Shape(tagged, true), append + check(journal) + "; " + CONSULT + AS_BEFORE);
+    }
+  }
+
+  private static String append(EventJournal journal) {
+    return insert(journal) + " RETURNING " + journal.column(EventJournal.Column.ORDERING);
+  }
+
+  private static String insert(EventJournal journal) {
+    return "INSERT INTO %s (%s) SELECT * FROM unnest(%s)"
+        .formatted(journal.table(), journal.insertColumns(), APPENDED);
+  }
+
+  private static String appendWithTags(EventJournal journal) {
+    return """
         WITH appended AS (%s RETURNING %s),
         tagged AS (
           INSERT INTO %s (%s, %s)
@@ -86,20 +99,18 @@ final class AppendAndConsult {
           JOIN appended ON appended.%s = t.persistence_id AND appended.%s = t.sequence_number)
         SELECT %s FROM appended
         """
-            .formatted(
-                append,
-                returnedForTags(journal),
-                journal.tagTable(),
-                String.join(", ", journal.tagKeyColumns()),
-                journal.tagColumn(),
-                journal.tagKeySources().stream()
-                    .map(column -> "appended." + column)
-                    .collect(joining(", ")),
-                journal.column(EventJournal.Column.PERSISTENCE_ID),
-                journal.column(EventJournal.Column.SEQUENCE_NUMBER),
-                ordering);
-    this.sql = TAKE_ID + append + " RETURNING " + ordering + "; " + CONSULT + AS_BEFORE;
-    this.sqlWithTags = TAKE_ID + appendWithTags + "; " + CONSULT + AS_BEFORE;
+        .formatted(
+            insert(journal),
+            returnedForTags(journal),
+            journal.tagTable(),
+            String.join(", ", journal.tagKeyColumns()),
+            journal.tagColumn(),
+            journal.tagKeySources().stream()
+                .map(column -> "appended." + column)
+                .collect(joining(", ")),
+            journal.column(EventJournal.Column.PERSISTENCE_ID),
+            journal.column(EventJournal.Column.SEQUENCE_NUMBER),
+            journal.column(EventJournal.Column.ORDERING));
   }
 
   private static String returnedForTags(EventJournal journal) {
@@ -112,24 +123,54 @@ final class AppendAndConsult {
   }
 
   /**
+   * Finds a stream that the events do not follow the end of. It must be a statement after the
+   * append, with a snapshot of its own: what is seen of a stream before may be outdated when its
+   * events are let in, and the primary key alone would let them into a gap that another writer and
+   * a deletion have left meanwhile. Once ours are in, nobody gets past them.
+   */
+  private static String check(EventJournal journal) {
+    return """
+        SELECT persistence_id, expected, actual FROM (
+          SELECT u.n, u.persistence_id, u.first - 1 AS expected, COALESCE(
+            (SELECT max(j.%3$s) FROM %1$s j WHERE j.%2$s = u.persistence_id AND j.%3$s > u.last),
+            (SELECT max(j.%3$s) FROM %1$s j WHERE j.%2$s = u.persistence_id AND j.%3$s < u.first),
+            0) AS actual
+          FROM unnest(?::text[], ?::bigint[], ?::bigint[])
+            WITH ORDINALITY AS u(persistence_id, first, last, n)) streams
+        WHERE actual <> expected ORDER BY n LIMIT 1
+        """
+        .formatted(
+            journal.table(),
+            journal.column(EventJournal.Column.PERSISTENCE_ID),
+            journal.column(EventJournal.Column.SEQUENCE_NUMBER));
+  }
+
+  /**
    * Appends events with their tags, and consults.
    *
+   * @param expected where the streams are expected to end; empty if nothing is expected
+   * @throws ConflictException if one of these streams ends elsewhere, and has room for the events
    * @throws UnsafeTransactionException if the transaction's isolation is not the protocol's
    * @throws SQLException if the database says no; a unique violation here is a conflict in the
    *     journal, as nothing else has been written by then
    */
-  Consulted run(Connection connection, List<NewEvent> events) throws SQLException {
+  Consulted run(Connection connection, List<NewEvent> events, List<StreamAppend> expected)
+      throws SQLException, ConflictException {
     if (connection.getAutoCommit()) {
-      throw new UnsafeTransactionException("in autocommit");
+      throw UnsafeTransactionException.inAutocommit();
     }
-    boolean tagged = events.stream().anyMatch(event -> !event.tags().isEmpty());
-    try (PreparedStatement statement = connection.prepareStatement(tagged ? sqlWithTags : sql)) {
-      bindAppend(statement, events);
-      if (tagged) {
-        bindTags(statement, events);
+    Shape shape =
+        new Shape(events.stream().anyMatch(event -> !event.tags().isEmpty()), !expected.isEmpty());
+    try (PreparedStatement statement = connection.prepareStatement(sqlOf(shape))) {
+      Parameters parameters = new Parameters(statement);
+      bindAppend(parameters, events);
+      if (shape.tagged()) {
+        bindTags(parameters, events);
       }
-      bindConsult(
-          statement, events, tagged ? APPEND_PARAMETERS + TAG_PARAMETERS : APPEND_PARAMETERS);
+      if (shape.checked()) {
+        bindCheck(parameters, expected);
+      }
+      bindConsult(parameters, events);
       try (ResultSet id = Results.first(statement)) {
         refuseUnsafeIsolation(id);
       }
@@ -137,29 +178,70 @@ final class AppendAndConsult {
       try (ResultSet appended = Results.next(statement)) {
         orderings = readOrderings(appended, events.size());
       }
+      if (shape.checked()) {
+        try (ResultSet elsewhere = Results.next(statement)) {
+          refuseConflict(elsewhere);
+        }
+      }
       try (ResultSet views = Results.next(statement)) {
         return new Consulted(orderings, readViews(views));
       }
     }
   }
 
-  private static void bindAppend(PreparedStatement statement, List<NewEvent> events)
-      throws SQLException {
-    bind(statement, 1, "text", events, EventRow::persistenceId);
-    bind(statement, 2, "int8", events, EventRow::sequenceNumber);
-    bind(statement, 3, "text", events, EventRow::writer);
-    bind(statement, 4, "int8", events, EventRow::timestamp);
-    bind(statement, 5, "text", events, EventRow::adapterManifest);
-    bind(statement, 6, "int4", events, row -> row.event().serializerId());
-    bind(statement, 7, "text", events, row -> row.event().manifest());
-    bindBytes(statement, 8, events, EventRow::event);
-    bind(statement, 9, "int4", events, row -> metadata(row, Serialized::serializerId));
-    bind(statement, 10, "text", events, row -> metadata(row, Serialized::manifest));
-    bindBytes(statement, 11, events, EventRow::metadata);
+  private String sqlOf(Shape shape) {
+    return Objects.requireNonNull(sql.get(shape));
   }
 
-  private static void bindTags(PreparedStatement statement, List<NewEvent> events)
-      throws SQLException {
+  /** Binds a statement's parameters, one after the other. */
+  private static final class Parameters {
+    private final PreparedStatement statement;
+    private int bound;
+
+    Parameters(PreparedStatement statement) {
+      this.statement = statement;
+    }
+
+    void array(String type, Object[] values) throws SQLException {
+      statement.setArray(++bound, statement.getConnection().createArrayOf(type, values));
+    }
+
+    <T> void array(String type, List<T> rows, Function<T, @Nullable Object> column)
+        throws SQLException {
+      array(type, rows.stream().map(column).toArray());
+    }
+
+    void integer(int value) throws SQLException {
+      statement.setInt(++bound, value);
+    }
+  }
+
+  private static void bindAppend(Parameters parameters, List<NewEvent> events) throws SQLException {
+    List<EventRow> rows = events.stream().map(NewEvent::row).toList();
+    parameters.array("text", rows, EventRow::persistenceId);
+    parameters.array("int8", rows, EventRow::sequenceNumber);
+    parameters.array("text", rows, EventRow::writer);
+    parameters.array("int8", rows, EventRow::timestamp);
+    parameters.array("text", rows, EventRow::adapterManifest);
+    parameters.array("int4", rows, row -> row.event().serializerId());
+    parameters.array("text", rows, row -> row.event().manifest());
+    parameters.array("bytea", bytes(rows, EventRow::event));
+    parameters.array("int4", rows, row -> metadata(row, Serialized::serializerId));
+    parameters.array("text", rows, row -> metadata(row, Serialized::manifest));
+    parameters.array("bytea", bytes(rows, EventRow::metadata));
+  }
+
+  private static byte[][] bytes(
+      List<EventRow> rows, Function<EventRow, @Nullable Serialized> column) {
+    byte[][] values = new byte[rows.size()][];
+    for (int i = 0; i < values.length; i++) {
+      Serialized serialized = column.apply(rows.get(i));
+      values[i] = serialized == null ? null : serialized.bytes();
+    }
+    return values;
+  }
+
+  private static void bindTags(Parameters parameters, List<NewEvent> events) throws SQLException {
     List<String> persistenceIds = new ArrayList<>();
     List<Long> sequenceNumbers = new ArrayList<>();
     List<String> tags = new ArrayList<>();
@@ -170,48 +252,22 @@ final class AppendAndConsult {
         tags.add(tag);
       }
     }
-    Connection connection = statement.getConnection();
-    statement.setArray(
-        APPEND_PARAMETERS + 1, connection.createArrayOf("text", persistenceIds.toArray()));
-    statement.setArray(
-        APPEND_PARAMETERS + 2, connection.createArrayOf("int8", sequenceNumbers.toArray()));
-    statement.setArray(APPEND_PARAMETERS + 3, connection.createArrayOf("text", tags.toArray()));
+    parameters.array("text", persistenceIds.toArray());
+    parameters.array("int8", sequenceNumbers.toArray());
+    parameters.array("text", tags.toArray());
   }
 
-  private void bindConsult(PreparedStatement statement, List<NewEvent> events, int before)
+  private static void bindCheck(Parameters parameters, List<StreamAppend> expected)
       throws SQLException {
-    Object[] streams =
-        events.stream().map(event -> event.row().persistenceId()).distinct().toArray();
-    statement.setArray(before + 1, statement.getConnection().createArrayOf("text", streams));
-    statement.setInt(before + 2, helpLimit + 1);
+    parameters.array("text", expected, StreamAppend::persistenceId);
+    parameters.array("int8", expected, StreamAppend::first);
+    parameters.array("int8", expected, StreamAppend::last);
   }
 
-  private static void bind(
-      PreparedStatement statement,
-      int index,
-      String type,
-      List<NewEvent> events,
-      Function<EventRow, @Nullable Object> column)
-      throws SQLException {
-    Object[] values = new Object[events.size()];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = column.apply(events.get(i).row());
-    }
-    statement.setArray(index, statement.getConnection().createArrayOf(type, values));
-  }
-
-  private static void bindBytes(
-      PreparedStatement statement,
-      int index,
-      List<NewEvent> events,
-      Function<EventRow, @Nullable Serialized> column)
-      throws SQLException {
-    byte[][] values = new byte[events.size()][];
-    for (int i = 0; i < values.length; i++) {
-      Serialized serialized = column.apply(events.get(i).row());
-      values[i] = serialized == null ? null : serialized.bytes();
-    }
-    statement.setArray(index, statement.getConnection().createArrayOf("bytea", values));
+  private void bindConsult(Parameters parameters, List<NewEvent> events) throws SQLException {
+    parameters.array(
+        "text", events.stream().map(event -> event.row().persistenceId()).distinct().toArray());
+    parameters.integer(helpLimit + 1);
   }
 
   private static @Nullable Object metadata(EventRow row, Function<Serialized, Object> part) {
@@ -223,6 +279,14 @@ final class AppendAndConsult {
     String isolation = id.getString(2);
     if (!SAFE_ISOLATION.contains(isolation)) {
       throw new UnsafeTransactionException("on " + isolation.toUpperCase(java.util.Locale.ROOT));
+    }
+  }
+
+  private static void refuseConflict(ResultSet elsewhere) throws SQLException, ConflictException {
+    if (elsewhere.next()) {
+      throw new ConflictException(
+          new AppendResult.Conflict(
+              elsewhere.getString(1), elsewhere.getLong(2), elsewhere.getLong(3)));
     }
   }
 

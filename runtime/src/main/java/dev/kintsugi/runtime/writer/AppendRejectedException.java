@@ -9,13 +9,20 @@ import dev.kintsugi.runtime.handler.HandlerException;
 public final class AppendRejectedException extends Exception {
   private static final long serialVersionUID = 1L;
 
+  private final String projection;
   private final String persistenceId;
   private final long sequenceNumber;
 
   AppendRejectedException(HandlerException cause) {
     super("Rejected, nothing is stored: " + cause.getMessage(), cause);
+    this.projection = cause.projection();
     this.persistenceId = cause.persistenceId();
     this.sequenceNumber = cause.sequenceNumber();
+  }
+
+  /** The projection that rejects it. */
+  public String projection() {
+    return projection;
   }
 
   public String persistenceId() {

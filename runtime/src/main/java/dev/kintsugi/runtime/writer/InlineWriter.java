@@ -64,7 +64,22 @@ public final class InlineWriter {
   public Written write(
       Connection connection, Applier applier, List<NewEvent> events, OnThrow onThrow)
       throws Exception {
-    Consulted consulted = appendAndConsult.run(connection, events);
+    return write(connection, applier, events, List.of(), onThrow);
+  }
+
+  /**
+   * As the other, if the streams end where they are expected to.
+   *
+   * @throws ConflictException if one of them does not; or it is a unique violation that says so
+   */
+  Written write(
+      Connection connection,
+      Applier applier,
+      List<NewEvent> events,
+      List<StreamAppend> expected,
+      OnThrow onThrow)
+      throws Exception {
+    Consulted consulted = appendAndConsult.run(connection, events, expected);
     List<JournalEvent> appended = new ArrayList<>(events.size());
     for (int i = 0; i < events.size(); i++) {
       appended.add(events.get(i).appendedAt(consulted.orderings()[i]));

@@ -7,6 +7,10 @@ package dev.kintsugi.runtime.writer;
 public final class UnsafeTransactionException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  static UnsafeTransactionException inAutocommit() {
+    return new UnsafeTransactionException("in autocommit");
+  }
+
   UnsafeTransactionException(String what) {
     super(
         "An append needs a transaction on READ COMMITTED, but this one is "

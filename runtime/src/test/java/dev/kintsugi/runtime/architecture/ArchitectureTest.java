@@ -138,6 +138,7 @@ class ArchitectureTest {
               "supervisor",
               "rebuild",
               "node",
+              "writer",
               "handler",
               "schema",
               "state",

@@ -27,6 +27,7 @@ import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
 import dev.kintsugi.runtime.writer.Appender;
+import dev.kintsugi.runtime.writer.EventWriter;
 import dev.kintsugi.runtime.writer.InlineWriter;
 import dev.kintsugi.runtime.writer.Written;
 import java.sql.Connection;
@@ -98,6 +99,11 @@ public final class World implements AutoCloseable {
 
   public InlineWriter writer() {
     return writer;
+  }
+
+  /** A writer for plain JDBC code, of the build that has the handlers. */
+  public EventWriter eventWriter() {
+    return new EventWriter(journal, codec, writer);
   }
 
   /** Registers projections and builds their first generations to the end. */
