@@ -2,9 +2,38 @@ package dev.kintsugi.examples.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kintsugi.examples.common.EmbeddedServer;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class BenchTest {
+
+  /** For those that need no durable one. */
+  private static EmbeddedServer server;
+
+  @BeforeAll
+  static void start() throws IOException {
+    server = EmbeddedServer.start(Map.of());
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    server.close();
+  }
+
+  private static Program onServer(String benchmark, String... options) {
+    List<String> arguments = new ArrayList<>();
+    Collections.addAll(
+        arguments, benchmark, "--url", server.url() + "?user=" + EmbeddedServer.USER);
+    Collections.addAll(arguments, options);
+    return Program.run(arguments.toArray(String[]::new));
+  }
 
   @Test
   void without_a_benchmark_it_asks_for_one() {
@@ -70,7 +99,7 @@ class BenchTest {
   @Test
   void rebuild_latency_puts_phases_with_and_without_a_rebuild_side_by_side() {
     Program program =
-        Program.run(
+        onServer(
             "rebuild-latency",
             "--history",
             "300",
@@ -93,7 +122,7 @@ class BenchTest {
   @Test
   void history_size_puts_an_empty_and_a_filled_database_side_by_side() {
     Program program =
-        Program.run(
+        onServer(
             "history-size",
             "--archived",
             "500",
@@ -116,7 +145,7 @@ class BenchTest {
   @Test
   void kill_kills_and_finds_all_that_was_acknowledged() {
     Program program =
-        Program.run("kill", "--times", "2", "--acks", "30", "--actors", "5", "--connections", "8");
+        onServer("kill", "--times", "2", "--acks", "30", "--actors", "5", "--connections", "8");
 
     assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
     assertThat(program.out())
