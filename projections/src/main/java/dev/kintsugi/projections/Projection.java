@@ -1,5 +1,6 @@
 package dev.kintsugi.projections;
 
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -37,19 +38,21 @@ public final class Projection<E> {
   private final int version;
   private final Class<E> eventClass;
   private final Tables tables;
-  private final Supplier<? extends JdbcHandler<EventEnvelope<E>, JdbcSession>> handler;
+  private final Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler;
+  private final boolean handlesGroups;
   private final FailurePolicy failurePolicy;
   private final boolean sharesRows;
 
   private Projection(
       Builder<E> builder,
       Tables tables,
-      Supplier<? extends JdbcHandler<EventEnvelope<E>, JdbcSession>> handler) {
+      Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler) {
     this.name = builder.name;
     this.version = builder.version;
     this.eventClass = builder.eventClass;
     this.tables = tables;
     this.handler = handler;
+    this.handlesGroups = builder.handlesGroups;
     this.failurePolicy = builder.failurePolicy;
     this.sharesRows = builder.sharesRows;
   }
@@ -102,10 +105,20 @@ public final class Projection<E> {
     return eventClass.isInstance(event);
   }
 
-  /** A new handler, for one thread. */
-  public JdbcHandler<EventEnvelope<E>, JdbcSession> newHandler() {
+  /** Whether its handler takes many events in one call; see {@link Builder#groupedHandler}. */
+  public boolean handlesGroups() {
+    return handlesGroups;
+  }
+
+  /** A new handler, for one thread; one that takes no groups is called for each event by itself. */
+  public JdbcHandler<List<EventEnvelope<E>>, JdbcSession> newHandler() {
+    return made(handler, name);
+  }
+
+  private static <T> T made(Supplier<? extends T> supplier, String projection) {
     return Objects.requireNonNull(
-        handler.get(), () -> "the handler supplier of projection '" + name + "' returned null");
+        supplier.get(),
+        () -> "the handler supplier of projection '" + projection + "' returned null");
   }
 
   @Override
@@ -133,7 +146,8 @@ public final class Projection<E> {
     private final Class<E> eventClass;
     private int version = 1;
     private @Nullable Tables tables;
-    private @Nullable Supplier<? extends JdbcHandler<EventEnvelope<E>, JdbcSession>> handler;
+    private @Nullable Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler;
+    private boolean handlesGroups;
     private FailurePolicy failurePolicy = FailurePolicy.reject();
     private boolean sharesRows;
 
@@ -175,7 +189,24 @@ public final class Projection<E> {
      */
     public Builder<E> handler(
         Supplier<? extends JdbcHandler<EventEnvelope<E>, JdbcSession>> handler) {
+      this.handler = () -> new OneByOne<>(made(handler, name));
+      this.handlesGroups = false;
+      return this;
+    }
+
+    /**
+     * Makes the handler that applies many events in one call: all those of one transaction, of many
+     * streams, each stream's in sequence; so that it can send them in a JDBC batch, or as arrays.
+     * Under load this is several times as fast as a statement for each event. How they are grouped
+     * means nothing: the rows must be the same however the events are cut into calls. After a
+     * failure the transaction is run again with one event a call, to find the one at fault.
+     *
+     * <p>Otherwise as {@link #handler}.
+     */
+    public Builder<E> groupedHandler(
+        Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler) {
       this.handler = handler;
+      this.handlesGroups = true;
       return this;
     }
 
@@ -209,7 +240,8 @@ public final class Projection<E> {
         throw new IllegalStateException("projection '" + name + "' has no tables(...)");
       }
       if (handler == null) {
-        throw new IllegalStateException("projection '" + name + "' has no handler(...)");
+        throw new IllegalStateException(
+            "projection '" + name + "' has no handler(...) or groupedHandler(...)");
       }
       return new Projection<>(this, tables, handler);
     }

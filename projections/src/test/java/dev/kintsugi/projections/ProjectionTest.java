@@ -114,7 +114,7 @@ class ProjectionTest {
         .hasMessage("projection 'files' has no tables(...)");
     assertThatThrownBy(() -> files().tables(TABLES).build())
         .isInstanceOf(IllegalStateException.class)
-        .hasMessage("projection 'files' has no handler(...)");
+        .hasMessage("projection 'files' has no handler(...) or groupedHandler(...)");
   }
 
   @Test
@@ -127,10 +127,11 @@ class ProjectionTest {
   @Test
   @SuppressWarnings("NullAway") // a supplier that does not keep its contract
   void a_supplier_that_returns_null_is_named() {
-    Projection<FileEvent> files = files().tables(TABLES).handler(() -> null).build();
-
-    assertThatThrownBy(files::newHandler)
-        .hasMessage("the handler supplier of projection 'files' returned null");
+    String message = "the handler supplier of projection 'files' returned null";
+    assertThatThrownBy(files().tables(TABLES).handler(() -> null).build()::newHandler)
+        .hasMessage(message);
+    assertThatThrownBy(files().tables(TABLES).groupedHandler(() -> null).build()::newHandler)
+        .hasMessage(message);
   }
 
   @Test

@@ -7,7 +7,9 @@ import dev.kintsugi.runtime.jdbc.SqlStates;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.persistence.query.Offset;
@@ -39,11 +41,16 @@ public final class Applier implements AutoCloseable {
   }
 
   private final Map<String, JdbcHandler<?, JdbcSession>> handlers = new HashMap<>();
+
+  /** The events of one projection that its handler gets in one call. */
+  private final List<JournalEvent> group = new ArrayList<>();
+
   private @Nullable Connection connection;
   private @Nullable GuardedSession session;
 
   /**
-   * Applies an event to a projection's read model, in the connection's transaction.
+   * Applies an event to a projection's read model, in the connection's transaction. With {@code
+   * ROLL_BACK}, a handler of groups gets it with the others at {@link #finish}.
    *
    * @return whether the projection subscribes to it
    * @throws HandlerException if the handler or the event is at fault
@@ -55,12 +62,28 @@ public final class Applier implements AutoCloseable {
     if (event.undecodable() == null && !isSubscribed(projection, event)) {
       return false;
     }
-    if (onThrow == OnThrow.ROLL_BACK) {
-      process(connection, projection, event);
-    } else {
+    if (onThrow == OnThrow.SAVEPOINT) {
       processWithSavepoint(connection, projection, event);
+    } else if (projection.handlesGroups() && event.undecodable() == null) {
+      group.add(event);
+    } else {
+      process(connection, projection, event);
     }
     return true;
+  }
+
+  /**
+   * Ends what was applied to one projection: to be called before anything is applied to another,
+   * and before the transaction is committed.
+   *
+   * @throws HandlerException only with {@code ROLL_BACK}: one of a group could not be applied
+   * @throws Exception if the database is at fault, or the transaction lost a race
+   */
+  public void finish(Connection connection, Projection<?> projection) throws Exception {
+    if (!group.isEmpty()) {
+      process(connection, projection, List.copyOf(group));
+      group.clear();
+    }
   }
 
   /** Whether a projection subscribes to what an event is to projections. */
@@ -100,28 +123,18 @@ public final class Applier implements AutoCloseable {
     }
   }
 
-  @SuppressWarnings("unchecked")
-  private <E> void process(Connection connection, Projection<E> projection, JournalEvent event)
+  private void process(Connection connection, Projection<?> projection, JournalEvent event)
       throws Exception {
+    if (event.undecodable() != null) {
+      throw new HandlerException(projection, event, event.undecodable());
+    }
+    process(connection, projection, List.of(event));
+  }
+
+  private <E> void process(
+      Connection connection, Projection<E> projection, List<JournalEvent> events) throws Exception {
     try {
-      if (event.undecodable() != null) {
-        throw event.undecodable();
-      }
-      JdbcHandler<EventEnvelope<E>, JdbcSession> handler =
-          (JdbcHandler<EventEnvelope<E>, JdbcSession>) handlerOf(projection);
-      JdbcSession session = sessionOn(connection);
-      for (Object payload : event.payloads()) {
-        if (projection.subscribesTo(payload)) {
-          handler.process(
-              session,
-              EventEnvelope.create(
-                  Offset.sequence(event.ordering()),
-                  event.persistenceId(),
-                  event.sequenceNumber(),
-                  (E) payload,
-                  event.timestamp()));
-        }
-      }
+      handlerOf(projection).process(sessionOn(connection), envelopes(projection, events));
       if (Database.isAborted(connection)) {
         throw new IllegalStateException(
             "the handler swallowed an error of the database, after which nothing can be done in the"
@@ -132,18 +145,39 @@ public final class Applier implements AutoCloseable {
       if (jvmAtFault || SqlStates.isTransactionRetriable(e) || SqlStates.isDatabaseAtFault(e)) {
         throw e;
       }
-      throw new HandlerException(projection, event, e);
+      throw new HandlerException(projection, events, e);
     }
   }
 
-  private JdbcHandler<?, JdbcSession> handlerOf(Projection<?> projection) {
+  @SuppressWarnings("unchecked") // a projection subscribes to events of its own class only
+  private static <E> List<EventEnvelope<E>> envelopes(
+      Projection<E> projection, List<JournalEvent> events) {
+    List<EventEnvelope<E>> envelopes = new ArrayList<>(events.size());
+    for (JournalEvent event : events) {
+      for (Object payload : event.payloads()) {
+        if (projection.subscribesTo(payload)) {
+          envelopes.add(
+              EventEnvelope.create(
+                  Offset.sequence(event.ordering()),
+                  event.persistenceId(),
+                  event.sequenceNumber(),
+                  (E) payload,
+                  event.timestamp()));
+        }
+      }
+    }
+    return envelopes;
+  }
+
+  @SuppressWarnings("unchecked") // under a projection's name there is only what it made
+  private <E> JdbcHandler<List<EventEnvelope<E>>, JdbcSession> handlerOf(Projection<E> projection) {
     JdbcHandler<?, JdbcSession> handler = handlers.get(projection.name());
     if (handler == null) {
       handler = projection.newHandler();
       handler.start();
       handlers.put(projection.name(), handler);
     }
-    return handler;
+    return (JdbcHandler<List<EventEnvelope<E>>, JdbcSession>) handler;
   }
 
   private GuardedSession sessionOn(Connection connection) {
@@ -158,6 +192,7 @@ public final class Applier implements AutoCloseable {
    * Stops all handlers; the next event gets new ones. To be called when a transaction rolled back.
    */
   public void forget() {
+    group.clear();
     handlers.forEach(
         (projection, handler) -> {
           try {

@@ -4,6 +4,7 @@ import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.event.JournalEvent;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
 
 /**
  * A handler could not apply an event, and neither the database nor a race is to blame. The
@@ -20,15 +21,27 @@ public final class HandlerException extends Exception {
   private final long sequenceNumber;
 
   HandlerException(Projection<?> projection, JournalEvent event, Throwable cause) {
+    this(projection, List.of(event), cause);
+  }
+
+  /** One of some events can't be applied; which, only a run with one event a call can tell. */
+  HandlerException(Projection<?> projection, List<JournalEvent> events, Throwable cause) {
     super(
         storable(
             "projection '%s' can't apply %s: %s"
-                .formatted(projection.name(), event.forPeople(), cause)),
+                .formatted(projection.name(), forPeople(events), cause)),
         cause);
     this.why = cause;
     this.projection = projection.name();
-    this.persistenceId = event.persistenceId();
-    this.sequenceNumber = event.sequenceNumber();
+    this.persistenceId = events.get(0).persistenceId();
+    this.sequenceNumber = events.get(0).sequenceNumber();
+  }
+
+  private static String forPeople(List<JournalEvent> events) {
+    String first = events.get(0).forPeople();
+    return events.size() == 1
+        ? first
+        : "%s, or one of the %d events after it".formatted(first, events.size() - 1);
   }
 
   /** PostgreSQL's text can't hold a NUL. */

@@ -120,6 +120,7 @@ final class Replay {
         blocked.add(event.persistenceId());
       }
     }
+    applier.finish(connection, projection);
     long checkpoint = entries.get(entries.size() - 1).row().ordering();
     return Rebuilds.advance(connection, rebuild, checkpoint, replayed)
         ? Result.ADVANCED

@@ -218,6 +218,7 @@ public final class Drain {
           attempt(record, row);
         }
       }
+      applier.finish(connection, projection);
       SkipRecords.archive(connection, applied, Outcome.APPLIED);
       SkipRecords.archive(connection, unsubscribed, Outcome.UNSUBSCRIBED);
       long lastOrdering = records.get(records.size() - 1).ordering();

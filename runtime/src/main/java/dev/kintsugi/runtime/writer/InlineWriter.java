@@ -135,6 +135,9 @@ public final class InlineWriter {
           applyHelpOrRecord(event);
         }
       }
+      if (projection.isPresent()) {
+        applier.finish(connection, projection.get());
+      }
     }
 
     private void applyHelpOrRecord(JournalEvent event) throws Exception {

@@ -45,6 +45,12 @@ class RandomRunTest {
           .onFailure(
               FailurePolicy.skip()
                   .retry(Duration.ofHours(1), Duration.ofMillis(1), Duration.ofMillis(5)));
+  private final TestProjection grouped =
+      new TestProjection("grouped")
+          .grouped()
+          .onFailure(
+              FailurePolicy.skip()
+                  .retry(Duration.ofHours(1), Duration.ofMillis(1), Duration.ofMillis(5)));
   private final TestProjection steady =
       new TestProjection("steady").onFailure(FailurePolicy.reject());
   private final AtomicBoolean writing = new AtomicBoolean(true);
@@ -63,8 +69,9 @@ class RandomRunTest {
   }
 
   private void run(World world, long seed, ExecutorService threads) throws Exception {
-    world.start(skipping, steady);
+    world.start(skipping, grouped, steady);
     skipping.failOn("poison");
+    grouped.failOn("poison");
     List<Future<Integer>> writers = new ArrayList<>();
     for (int i = 0; i < WRITERS; i++) {
       RandomGenerator random = random(seed, i);
@@ -72,7 +79,7 @@ class RandomRunTest {
       writers.add(threads.submit(() -> write(world, name, random)));
     }
     List<Future<Integer>> others = new ArrayList<>();
-    for (TestProjection projection : List.of(skipping, steady)) {
+    for (TestProjection projection : List.of(skipping, grouped, steady)) {
       for (int i = 0; i < 2; i++) {
         others.add(threads.submit(whileWriting(() -> world.drain(projection))));
         others.add(threads.submit(whileWriting(() -> step(world, projection))));
@@ -90,18 +97,19 @@ class RandomRunTest {
       other.get();
     }
 
-    world.audit(skipping, steady);
+    world.audit(skipping, grouped, steady);
     skipping.repair();
+    grouped.repair();
     world.execute("UPDATE kintsugi_skip SET next_attempt_at = '-infinity'");
-    for (TestProjection projection : List.of(skipping, steady)) {
+    for (TestProjection projection : List.of(skipping, grouped, steady)) {
       world.drainAll(projection);
       world.runToTheEnd(projection);
     }
-    world.auditWhole(skipping, steady);
+    world.auditWhole(skipping, grouped, steady);
     assertThat(world.column("SELECT ordering FROM event_journal")).hasSize(events);
     assertThat(world.column("SELECT 1 FROM kintsugi_rebuild WHERE phase = 'done'"))
         .as("rebuilds under load")
-        .hasSizeGreaterThanOrEqualTo(2 + 2);
+        .hasSizeGreaterThanOrEqualTo(3 + 3);
   }
 
   private static RandomGenerator random(long seed, int thread) {

@@ -7,8 +7,10 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -31,6 +33,8 @@ public final class TestProjection {
   private int version = 1;
   private boolean sharesRows;
   private boolean uniquePayloads;
+  private boolean grouped;
+  private final List<Integer> groups = new CopyOnWriteArrayList<>();
   private volatile @Nullable String swallowedOn;
   private volatile @Nullable Gate gate;
 
@@ -42,6 +46,17 @@ public final class TestProjection {
   public TestProjection sharedRows() {
     sharesRows = true;
     return this;
+  }
+
+  /** Has a handler that takes many events in one call. */
+  public TestProjection grouped() {
+    grouped = true;
+    return this;
+  }
+
+  /** How many events each call of a handler of groups had. */
+  public List<Integer> groups() {
+    return groups;
   }
 
   public TestProjection onFailure(FailurePolicy policy) {
@@ -137,6 +152,11 @@ public final class TestProjection {
     if (sharesRows) {
       builder.sharedRows();
     }
+    if (grouped) {
+      builder.groupedHandler(() -> JdbcHandler.fromFunction(this::logAll));
+    } else {
+      builder.handler(() -> JdbcHandler.fromFunction(this::log));
+    }
     return builder
         .version(version)
         .tables(
@@ -149,9 +169,13 @@ public final class TestProjection {
                   payload TEXT NOT NULL %s)
                 """
                     .formatted(table(), uniquePayloads ? "UNIQUE" : "")))
-        .handler(() -> JdbcHandler.fromFunction(this::log))
         .onFailure(policy)
         .build();
+  }
+
+  private void logAll(JdbcSession session, List<EventEnvelope<String>> envelopes) {
+    groups.add(envelopes.size());
+    envelopes.forEach(envelope -> log(session, envelope));
   }
 
   private void log(JdbcSession session, EventEnvelope<String> envelope) {

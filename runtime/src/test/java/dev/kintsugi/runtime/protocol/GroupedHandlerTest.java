@@ -1,0 +1,118 @@
+package dev.kintsugi.runtime.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.runtime.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.testing.TestProjection;
+import dev.kintsugi.runtime.testing.World;
+import dev.kintsugi.runtime.writer.AppendRejectedException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** A handler that takes many events in one call, wherever events are applied. */
+class GroupedHandlerTest {
+
+  private final World world = new World();
+  private final TestProjection log = new TestProjection("log").grouped();
+
+  @AfterEach
+  void close() {
+    world.close();
+  }
+
+  @Test
+  void a_writer_hands_over_the_events_of_its_transaction_in_one_call() throws Exception {
+    world.start(log);
+    world.append(world.event("a", 1), world.event("b", 1), world.event("a", 2));
+
+    assertThat(log.groups()).containsExactly(3);
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_poison_event_is_recorded_alone_and_the_others_of_its_group_are_applied() throws Exception {
+    world.start(log);
+    log.failOn("poison");
+    world.append(
+        world.event("a", 1),
+        world.event("b", 1, "poison"),
+        world.event("c", 1),
+        world.event("b", 2));
+
+    assertThat(world.applied(log)).containsExactly("a/1", "c/1");
+    assertThat(world.open(log)).containsExactly("b/1 FAILED", "b/2 BEHIND");
+    assertThat(log.groups()).as("at once, then each by itself").containsExactly(4, 1, 1, 1);
+    world.audit(log);
+  }
+
+  @Test
+  void a_rejected_event_is_named_and_nothing_of_its_transaction_is_stored() throws Exception {
+    world.start(log.onFailure(FailurePolicy.reject()));
+    log.failOn("poison");
+
+    assertThatThrownBy(
+            () ->
+                world.append(
+                    world.event("a", 1), world.event("b", 1), world.event("b", 2, "poison")))
+        .isInstanceOf(AppendRejectedException.class)
+        .hasMessageContaining("event 2 of stream b");
+    assertThat(world.applied(log)).isEmpty();
+    assertThat(world.column("SELECT 1 FROM event_journal")).isEmpty();
+  }
+
+  @Test
+  void a_writer_helps_with_what_its_own_event_waits_for_in_the_same_call() throws Exception {
+    world.start(log);
+    log.failOn("poison");
+    world.append(world.event("a", 1, "poison"));
+    world.append(world.event("a", 2));
+    repair();
+    log.groups().clear();
+
+    world.append(world.event("a", 3));
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2", "a/3");
+    assertThat(log.groups()).containsExactly(3);
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_drain_hands_over_a_batch_in_one_call_and_finds_the_poison_event() throws Exception {
+    world.start(log);
+    world.execute("UPDATE kintsugi_projection SET paused = TRUE");
+    world.append(world.event("a", 1), world.event("b", 1, "poison"), world.event("c", 1));
+    world.execute("UPDATE kintsugi_projection SET paused = FALSE");
+    log.failOn("poison");
+    world.drain(log);
+
+    assertThat(log.groups()).as("a batch, then each by itself").containsExactly(3, 1, 1, 1);
+    assertThat(world.applied(log)).containsExactly("a/1", "c/1");
+    repair();
+    world.drainAll(log);
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_replay_hands_over_a_batch_in_one_call_and_finds_the_poison_event() throws Exception {
+    world.append(world.event("a", 1), world.event("b", 1, "poison"), world.event("b", 2));
+    log.failOn("poison");
+    world.register(log);
+    RebuildSteps owner = world.owner(log);
+    while (log.groups().isEmpty()) {
+      world.step(owner);
+    }
+
+    assertThat(log.groups()).as("a batch, then each by itself").containsExactly(2, 1, 1);
+    assertThat(world.applied(log)).containsExactly("a/1");
+    assertThat(world.open(log)).containsExactly("b/1 FAILED", "b/2 BEHIND");
+    repair();
+    world.runToTheEnd(log);
+    world.auditWhole(log);
+  }
+
+  private void repair() throws Exception {
+    log.repair();
+    world.execute("UPDATE kintsugi_skip SET next_attempt_at = '-infinity'");
+  }
+}
