@@ -93,6 +93,10 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule snapshot = runtime("snapshot").knows("node", "schema", "event", "jdbc");
 
+  /** The durable state store, of which the same is true. */
+  @ArchTest
+  static final ArchRule durable = runtime("durable").knows("node", "schema", "event", "jdbc");
+
   /** The read journal: what is final, as a fence proves. */
   @ArchTest static final ArchRule query = runtime("query").knows("node", "event", "state", "jdbc");
 
@@ -165,6 +169,7 @@ class ArchitectureTest {
                                   "journal",
                                   "snapshot",
                                   "query",
+                                  "durable",
                                   "node",
                                   "recovery",
                                   "rebuild",

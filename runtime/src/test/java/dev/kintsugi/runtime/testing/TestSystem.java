@@ -34,6 +34,7 @@ public final class TestSystem implements AutoCloseable {
       pekko.coordinated-shutdown.run-by-actor-system-terminate = off
       pekko.persistence.journal.plugin = "kintsugi.journal"
       pekko.persistence.snapshot-store.plugin = "kintsugi.snapshot-store"
+      pekko.persistence.state.plugin = "kintsugi.durable-state"
       kintsugi.jdbc { pool-size = 8, connection-timeout = 5s }
       kintsugi.journal.lanes = 2
       pekko.actor.testkit.typed.filter-leeway = 60s

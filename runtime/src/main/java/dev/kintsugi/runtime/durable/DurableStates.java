@@ -1,0 +1,166 @@
+package dev.kintsugi.runtime.durable;
+
+import dev.kintsugi.runtime.event.PayloadSerialization;
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.schema.TableErrors;
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.Done;
+import org.apache.pekko.persistence.state.exception.DeleteRevisionException;
+import org.apache.pekko.persistence.state.javadsl.DurableStateUpdateStore;
+import org.apache.pekko.persistence.state.javadsl.GetObjectResult;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The durable state store for Java, to be had of Pekko's {@code DurableStateStoreRegistry} as
+ * {@code kintsugi.durable-state}. Each call is a transaction of its own, on a blocking thread; so
+ * is the serialization. Threads may share it.
+ *
+ * <p>Calls of one state run in the order in which this node made them: Pekko's {@code
+ * DurableStateBehavior} does not wait for the end of a deletion before it writes again.
+ *
+ * <p>A revision, also that of a deletion, is the one after the stored one, as Pekko's {@code
+ * DurableStateBehavior} counts them. (Version 1.1.1 of the stock plugin expects the stored one for
+ * a deletion, so that the behavior's own deletions fail.) A state that is not there agrees with
+ * every revision.
+ */
+public final class DurableStates implements DurableStateUpdateStore<Object> {
+
+  private static final Logger log = LoggerFactory.getLogger(DurableStates.class);
+
+  private final Node node;
+  private final PayloadSerialization serialization;
+  private final DurableStateTable table;
+  private final Turns turns = new Turns();
+
+  DurableStates(Node node, PayloadSerialization serialization, DurableStateTable table) {
+    this.node = node;
+    this.serialization = serialization;
+    this.table = table;
+  }
+
+  /**
+   * Reads a state; one that is not there has no value and the revision 0. Fails with an {@link
+   * IllegalStateException} that names it if it can't be deserialized.
+   */
+  @Override
+  public CompletionStage<GetObjectResult<Object>> getObject(String persistenceId) {
+    return inTurn(
+        persistenceId,
+        () ->
+            inTransaction(
+                    "state " + persistenceId, connection -> table.find(connection, persistenceId))
+                .map(
+                    row ->
+                        new GetObjectResult<>(
+                            Optional.of(serialization.deserialize(row.state(), row::forPeople)),
+                            row.revision()))
+                .orElseGet(() -> new GetObjectResult<>(Optional.empty(), 0)));
+  }
+
+  /**
+   * Writes a state's next revision. Fails with a {@link RevisionConflictException} if the stored
+   * revision is not the one before it.
+   *
+   * @param revision 1 or more
+   * @param tag null or blank for none
+   */
+  @Override
+  public CompletionStage<Done> upsertObject(
+      String persistenceId, long revision, Object value, @Nullable String tag) {
+    return inTurn(
+        persistenceId,
+        () -> {
+          if (revision < 1) {
+            throw new IllegalArgumentException(
+                "The first revision of a state is 1; %d was given for state %s"
+                    .formatted(revision, persistenceId));
+          }
+          StateRow row =
+              new StateRow(
+                  persistenceId,
+                  revision,
+                  serialization.serialize(value),
+                  tag == null || tag.trim().isEmpty() ? null : tag,
+                  System.currentTimeMillis());
+          OptionalLong stored =
+              inTransaction(row.forPeople(), connection -> table.upsert(connection, row));
+          if (stored.isPresent()) {
+            throw new RevisionConflictException(
+                conflict(row.forPeople() + " can't be written", revision, stored.getAsLong()));
+          }
+          return Done.getInstance();
+        });
+  }
+
+  private static String conflict(String what, long revision, long stored) {
+    return "%s: %s is expected to be stored, and revision %d is. Another writer was there, or the given revision is not the next one. Nothing was changed."
+        .formatted(what, revision == 1 ? "none" : "revision " + (revision - 1), stored);
+  }
+
+  /** Deletes a state, whatever its revision, and whether it is there or not. */
+  @Override
+  @Deprecated
+  public CompletionStage<Done> deleteObject(String persistenceId) {
+    return inTurn(
+        persistenceId,
+        () ->
+            inTransaction(
+                "state " + persistenceId,
+                connection -> {
+                  table.delete(connection, persistenceId);
+                  return Done.getInstance();
+                }));
+  }
+
+  /**
+   * Deletes a state as its next revision. Fails with a {@link DeleteRevisionException} if the
+   * stored revision is not the one before it. A failure is logged, too: Pekko's behavior drops it.
+   */
+  @Override
+  public CompletionStage<Done> deleteObject(String persistenceId, long revision) {
+    return inTurn(
+        persistenceId,
+        () -> {
+          try {
+            delete(persistenceId, revision);
+            return Done.getInstance();
+          } catch (Exception e) {
+            log.warn("State {} is not deleted as revision {}", persistenceId, revision, e);
+            throw e;
+          }
+        });
+  }
+
+  private void delete(String persistenceId, long revision) throws Exception {
+    OptionalLong stored =
+        inTransaction(
+            "state " + persistenceId,
+            connection -> table.delete(connection, persistenceId, revision));
+    if (stored.isPresent()) {
+      throw new DeleteRevisionException(
+          conflict(
+              "State %s can't be deleted as revision %d".formatted(persistenceId, revision),
+              revision,
+              stored.getAsLong()));
+    }
+  }
+
+  private <T> CompletionStage<T> inTurn(String persistenceId, Callable<T> work) {
+    return turns.inTurn(persistenceId, () -> node.onBlockingThread(work));
+  }
+
+  private <T> T inTransaction(String what, Database.Work<T> work) throws Exception {
+    try {
+      return node.database().inTransaction(work);
+    } catch (SQLException e) {
+      throw TableErrors.explain(e, what, table.name(), DurableStateTable.SECTION);
+    }
+  }
+}

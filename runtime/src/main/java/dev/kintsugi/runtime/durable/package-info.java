@@ -1,0 +1,8 @@
+/**
+ * The durable state store {@code kintsugi.durable-state}: Pekko's contract on Pekko Persistence
+ * JDBC's table, a transaction for each state that is read, written or deleted.
+ */
+@NullMarked
+package dev.kintsugi.runtime.durable;
+
+import org.jspecify.annotations.NullMarked;
