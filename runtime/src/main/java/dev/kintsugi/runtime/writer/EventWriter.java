@@ -37,8 +37,9 @@ import java.util.UUID;
  * READ COMMITTED. Within it an append is all or nothing: it is done behind a savepoint, and after a
  * {@link AppendResult.Conflict} or an exception nothing of it is left and the transaction can be
  * used as before, unless the connection is lost. Whether it is stored in the end the writer never
- * learns, so the node's counters leave it out. A savepoint does not change the protocol: {@code
- * pg_current_xact_id()} is the id of the transaction as a whole, and that is what fences wait for.
+ * learns, so the node's counters leave it out, and live queries find it at their next look. A
+ * savepoint does not change the protocol: {@code pg_current_xact_id()} is the id of the transaction
+ * as a whole, and that is what fences wait for.
  *
  * <p><b>Keep it short</b> once it has appended. Until it ends, fences of rebuilds wait for it, a
  * persistent actor or another writer that appends to one of these streams waits for it (with the

@@ -378,6 +378,21 @@ class EventWriterTest {
   }
 
   @Test
+  void a_handler_of_groups_gets_an_appends_events_at_once_and_each_by_itself_only_where_one_fails()
+      throws Exception {
+    world.start(log.grouped().failOn("poison"));
+
+    append("a", 0, "one", "two");
+    append("b", 0, "one", "poison");
+    connection.commit();
+
+    assertThat(log.groups()).containsExactly(2, 2, 1, 1);
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2", "b/1");
+    assertThat(world.open(log)).containsExactly("b/2 FAILED");
+    world.audit(log);
+  }
+
+  @Test
   void a_handler_that_swallows_an_error_of_the_database_does_not_break_the_transaction()
       throws Exception {
     log.swallowErrorOn("poison");
