@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
@@ -29,17 +30,31 @@ public final class Database implements AutoCloseable {
   private final DataSource connections;
   private final AutoCloseable onClose;
 
+  /** In milliseconds; 0 if an answer is waited for without end. */
+  private final int longestAnswer;
+
   /**
    * Connections from a pool that somebody else owns and closes. They must be PostgreSQL's driver's,
    * wrapped or not, and come with autocommit off.
    */
   public Database(DataSource connections) {
-    this(connections, () -> {});
+    this(connections, () -> {}, 0);
   }
 
-  private Database(DataSource connections, AutoCloseable onClose) {
+  private Database(DataSource connections, AutoCloseable onClose, int longestAnswer) {
     this.connections = connections;
     this.onClose = onClose;
+    this.longestAnswer = longestAnswer;
+  }
+
+  /**
+   * The same connections, for statements that are known to be short: where the server's answer to
+   * one takes longer than this, the connection counts as lost. A network that went silent would
+   * keep the thread waiting for a quarter of an hour otherwise. To be closed by whoever closes this
+   * one.
+   */
+  public Database answeringWithin(Duration longest) {
+    return new Database(connections, () -> {}, Math.toIntExact(longest.toMillis()));
   }
 
   /**
@@ -70,7 +85,7 @@ public final class Database implements AutoCloseable {
       pool.close();
       throw unavailable(settings, e.getCause() == null ? e : e.getCause());
     }
-    return new Database(pool, pool);
+    return new Database(pool, pool, 0);
   }
 
   private static HikariDataSource pool(HikariConfig config, JdbcSettings settings) {
@@ -92,7 +107,11 @@ public final class Database implements AutoCloseable {
    * @throws SQLException if none could be had
    */
   public Connection connection() throws SQLException {
-    return connections.getConnection();
+    Connection connection = connections.getConnection();
+    if (longestAnswer > 0) {
+      connection.setNetworkTimeout(Runnable::run, longestAnswer);
+    }
+    return connection;
   }
 
   /** What runs in a transaction. It must leave commit and rollback to whoever called it. */

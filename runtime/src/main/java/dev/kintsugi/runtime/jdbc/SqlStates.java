@@ -45,8 +45,11 @@ public final class SqlStates {
     return isWithoutConnection(error) || hasStateOfDatabaseAtFault(error);
   }
 
-  /** A pool that ran out of connections knows of no SQLSTATE. */
-  private static boolean isWithoutConnection(Throwable error) {
+  /**
+   * No connection was to be had, so nothing was sent. (A pool that waited for one in vain knows of
+   * no SQLSTATE.)
+   */
+  public static boolean isWithoutConnection(Throwable error) {
     int depth = 0;
     for (Throwable t = error; t != null && depth < 50; t = t.getCause(), depth++) {
       if (t instanceof SQLTransientConnectionException) {

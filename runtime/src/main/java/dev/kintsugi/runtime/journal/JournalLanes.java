@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.journal;
 import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.Limits;
 import dev.kintsugi.runtime.event.NewEvent;
+import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.writer.Appender;
 import java.time.Duration;
@@ -30,6 +31,7 @@ final class JournalLanes implements AutoCloseable {
 
   private final Node node;
   private final EventCodec codec;
+  private final Database database;
   private final long groupBytes;
   private final Rejections rejected = new Rejections();
   private final List<Lane> lanes = new ArrayList<>();
@@ -40,13 +42,14 @@ final class JournalLanes implements AutoCloseable {
   JournalLanes(Node node, EventCodec codec, JournalSettings settings) {
     this.node = node;
     this.codec = codec;
+    this.database = node.database().answeringWithin(settings.answerTimeout());
     this.groupBytes = settings.groupBytes();
     for (int i = 0; i < settings.lanes(); i++) {
       lanes.add(
           new Lane(
               "kintsugi-lane-" + (i + 1),
               settings,
-              new Appender(node.database(), node.writer()),
+              new Appender(database, node.writer()),
               node.counters(),
               node.writeHints(),
               rejected));
@@ -135,13 +138,18 @@ final class JournalLanes implements AutoCloseable {
     all.whenComplete((done, error) -> inFlight.remove(persistenceId, all));
   }
 
-  /** The stream's highest sequence number ever, once its writes under way have ended. */
+  /**
+   * The stream's highest sequence number ever, once its writes under way have ended. One write can
+   * still be under way on the server then: that whose connection was lost in its COMMIT. If it is
+   * stored after all, the next write of the stream is a conflict, and the actor recovers once more;
+   * nothing is stored twice.
+   */
   CompletionStage<Long> highestSequenceNumber(String persistenceId) {
     CompletionStage<?> before =
         inFlight.getOrDefault(persistenceId, CompletableFuture.completedStage(persistenceId));
     return before.thenCompose(
         ended ->
-            node.inTransaction(
+            inShortTransaction(
                 connection -> node.journal().highestSequenceNumber(connection, persistenceId)));
   }
 
@@ -151,7 +159,7 @@ final class JournalLanes implements AutoCloseable {
    */
   CompletionStage<Done> replay(
       String persistenceId, long from, long to, long max, Consumer<PersistentRepr> callback) {
-    return node.inTransaction(
+    return inShortTransaction(
         connection -> {
           node.journal()
               .replay(
@@ -165,7 +173,11 @@ final class JournalLanes implements AutoCloseable {
         });
   }
 
-  /** Deletes a stream's events up to a sequence number. */
+  private <T> CompletionStage<T> inShortTransaction(Database.Work<T> work) {
+    return node.onBlockingThread(() -> database.inTransaction(work));
+  }
+
+  /** Deletes a stream's events up to a sequence number; that may take long. */
   CompletionStage<Done> deleteUpTo(String persistenceId, long sequenceNumber) {
     return node.inTransaction(
         connection -> {

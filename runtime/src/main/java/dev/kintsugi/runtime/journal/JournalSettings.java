@@ -2,9 +2,11 @@ package dev.kintsugi.runtime.journal;
 
 import com.typesafe.config.Config;
 import dev.kintsugi.runtime.event.Limits;
+import java.time.Duration;
 
 /** Section {@code kintsugi.journal}; the keys are explained in reference.conf. */
-public record JournalSettings(int lanes, int queueSize, int groupSize, long groupBytes) {
+public record JournalSettings(
+    int lanes, int queueSize, int groupSize, long groupBytes, Duration answerTimeout) {
 
   public JournalSettings {
     if (lanes < 1) {
@@ -18,6 +20,10 @@ public record JournalSettings(int lanes, int queueSize, int groupSize, long grou
           "kintsugi.journal.group-bytes is not between 1 and %d: %d"
               .formatted(Limits.LARGEST_WRITE, groupBytes));
     }
+    if (answerTimeout.toMillis() < 1) {
+      throw new IllegalArgumentException(
+          "kintsugi.journal.answer-timeout is below a millisecond: " + answerTimeout);
+    }
     if (queueSize < 1) {
       throw new IllegalArgumentException("kintsugi.journal.queue-size is below 1: " + queueSize);
     }
@@ -28,6 +34,7 @@ public record JournalSettings(int lanes, int queueSize, int groupSize, long grou
         config.getInt("lanes"),
         config.getInt("queue-size"),
         config.getInt("group-size"),
-        config.getBytes("group-bytes"));
+        config.getBytes("group-bytes"),
+        config.getDuration("answer-timeout"));
   }
 }

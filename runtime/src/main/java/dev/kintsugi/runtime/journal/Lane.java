@@ -203,11 +203,24 @@ final class Lane implements AutoCloseable {
   private void bisect(List<Write> group, Throwable e) throws InterruptedException {
     if (group.size() == 1 || SqlStates.isDatabaseAtFault(e)) {
       failAll(group, e);
+      if (SqlStates.isWithoutConnection(e)) {
+        failAllQueued(e);
+      }
       return;
     }
     int half = group.size() / 2;
     store(group.subList(0, half));
     store(withoutThoseAfterAFailure(group.subList(half, group.size())));
+  }
+
+  /**
+   * What is queued has waited for a connection as long as the group has that got none: without a
+   * database each group would wait in its turn, and the last writes for hours.
+   */
+  private void failAllQueued(Throwable e) {
+    List<Write> queued = new ArrayList<>();
+    queue.drainTo(queued);
+    failAll(queued, e);
   }
 
   private void failAll(List<Write> group, Throwable why) {

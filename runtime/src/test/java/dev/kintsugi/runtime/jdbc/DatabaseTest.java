@@ -70,6 +70,27 @@ class DatabaseTest {
   }
 
   @Test
+  void an_answer_that_takes_too_long_is_an_error_of_the_connection_and_others_have_longer()
+      throws Exception {
+    Database impatient = database.answeringWithin(Duration.ofMillis(100));
+
+    assertThatThrownBy(
+            () -> impatient.inTransaction(connection -> run(connection, "SELECT pg_sleep(30)")))
+        .satisfies(e -> assertThat(SqlStates.isDatabaseAtFault(e)).isTrue());
+    try (Connection hurried = impatient.connection()) {
+      assertThat(hurried.getNetworkTimeout()).isEqualTo(100);
+    }
+    List<Connection> all = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      all.add(database.connection());
+    }
+    for (Connection each : all) {
+      assertThat(each.getNetworkTimeout()).isZero();
+      each.close();
+    }
+  }
+
+  @Test
   void what_failed_work_did_is_rolled_back_and_its_error_thrown() throws Exception {
     assertThatThrownBy(
             () ->

@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.journal;
 
+import static dev.kintsugi.runtime.testing.TestSystem.PATIENCE;
 import static dev.kintsugi.runtime.testing.TestSystem.eventually;
 import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.as;
@@ -13,7 +14,9 @@ import dev.kintsugi.runtime.event.UnstorableEventException;
 import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -42,7 +45,8 @@ class JournalLanesTest {
           world, "kintsugi.blocking-dispatcher.thread-pool-executor.fixed-pool-size = 1");
 
   private final JournalLanes lanes =
-      new JournalLanes(node.node(), node.node().codec(), new JournalSettings(1, 1, 100, 1 << 20));
+      new JournalLanes(
+          node.node(), node.node().codec(), new JournalSettings(1, 1, 100, 1 << 20, PATIENCE));
 
   @AfterEach
   void close() {
@@ -115,6 +119,26 @@ class JournalLanesTest {
       lock.rollback();
     }
     assertThat(get(highest)).isEqualTo(2);
+  }
+
+  @Test
+  void a_write_whose_commit_is_still_under_way_when_its_actor_is_back_is_not_stored_twice()
+      throws Exception {
+    CompletionStage<?> again;
+    try (World.HeldWriter lost = world.holdWriter()) {
+      lost.write(world.event("a", 1)); // its COMMIT is on its way, and its connection gone
+      assertThat(get(lanes.highestSequenceNumber("a"))).isZero();
+
+      again = write("a", 1);
+      eventually(() -> assertThat(world.someoneWaitsForALock()).isTrue());
+      lost.commit();
+    }
+
+    assertThatThrownBy(() -> get(again))
+        .isInstanceOfSatisfying(
+            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23505"));
+    assertThat(get(lanes.highestSequenceNumber("a"))).isEqualTo(1);
+    assertThat(replay("a", 1, 1, 1)).extracting(PersistentRepr::payload).containsExactly("a/1");
   }
 
   @Test
@@ -305,7 +329,9 @@ class JournalLanesTest {
     }
     try (JournalLanes roomy =
         new JournalLanes(
-            node.node(), node.node().codec(), new JournalSettings(1, 100, 100, 1 << 20))) {
+            node.node(),
+            node.node().codec(),
+            new JournalSettings(1, 100, 100, 1 << 20, PATIENCE))) {
 
       assertThat(get(roomy.write(atomicWrites))).hasSize(6).allMatch(Optional::isEmpty);
     }
@@ -335,15 +361,17 @@ class JournalLanesTest {
 
   @Test
   void settings_below_one_are_refused_by_name() {
-    assertThatThrownBy(() -> new JournalSettings(0, 1, 1, 1 << 20))
+    assertThatThrownBy(() -> new JournalSettings(0, 1, 1, 1 << 20, PATIENCE))
         .hasMessageContaining("journal.lanes");
-    assertThatThrownBy(() -> new JournalSettings(1, 0, 1, 1 << 20))
+    assertThatThrownBy(() -> new JournalSettings(1, 0, 1, 1 << 20, PATIENCE))
         .hasMessageContaining("journal.queue-size");
-    assertThatThrownBy(() -> new JournalSettings(1, 1, 0, 1 << 20))
+    assertThatThrownBy(() -> new JournalSettings(1, 1, 0, 1 << 20, PATIENCE))
         .hasMessageContaining("journal.group-size");
     for (long bytes : new long[] {0, Limits.LARGEST_WRITE + 1}) {
-      assertThatThrownBy(() -> new JournalSettings(1, 1, 1, bytes))
+      assertThatThrownBy(() -> new JournalSettings(1, 1, 1, bytes, PATIENCE))
           .hasMessageContaining("journal.group-bytes");
     }
+    assertThatThrownBy(() -> new JournalSettings(1, 1, 1, 1, Duration.ZERO))
+        .hasMessageContaining("journal.answer-timeout");
   }
 }

@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.journal;
 
+import static dev.kintsugi.runtime.testing.TestSystem.PATIENCE;
 import static dev.kintsugi.runtime.testing.TestSystem.eventually;
 import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -13,6 +14,8 @@ import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.node.Counters;
 import dev.kintsugi.runtime.node.WriteHints;
+import dev.kintsugi.runtime.testing.FailingCommits;
+import dev.kintsugi.runtime.testing.FailingCommits.Lost;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
 import dev.kintsugi.runtime.writer.AppendRejectedException;
@@ -37,7 +40,7 @@ class LaneTest {
   private final World world = new World();
   private final TestProjection log = new TestProjection("log");
   private final Counters counters = new Counters();
-  private Lane lane = lane(new JournalSettings(1, 100, 100, 1 << 20));
+  private Lane lane = lane(new JournalSettings(1, 100, 100, 1 << 20, PATIENCE));
 
   private Lane lane(JournalSettings settings) {
     return lane(settings, world.database());
@@ -177,7 +180,7 @@ class LaneTest {
   @Test
   void a_group_is_no_larger_than_the_settings_say() throws Exception {
     lane.close();
-    lane = lane(new JournalSettings(1, 100, 3, 1 << 20));
+    lane = lane(new JournalSettings(1, 100, 3, 1 << 20, PATIENCE));
 
     Write[] writes = new Write[7];
     for (int i = 0; i < writes.length; i++) {
@@ -198,7 +201,7 @@ class LaneTest {
   @Test
   void a_group_has_no_more_bytes_than_the_settings_say() throws Exception {
     lane.close();
-    lane = lane(new JournalSettings(1, 100, 100, 10_000));
+    lane = lane(new JournalSettings(1, 100, 100, 10_000, PATIENCE));
 
     Write[] writes = new Write[5];
     for (int i = 0; i < writes.length; i++) {
@@ -408,7 +411,7 @@ class LaneTest {
   @Test
   void what_an_actor_sent_after_a_write_that_found_no_room_fails_too() throws Exception {
     lane.close();
-    lane = lane(new JournalSettings(1, 1, 100, 1 << 20));
+    lane = lane(new JournalSettings(1, 1, 100, 1 << 20, PATIENCE));
     Connection lock = holdLane();
     Write queued = writeOf("x", "a", 1);
     Write refused = writeOf("x", "a", 2);
@@ -432,7 +435,7 @@ class LaneTest {
   @Test
   void a_write_that_finds_the_queue_full_fails_at_once_and_says_how_large_it_is() throws Exception {
     lane.close();
-    lane = lane(new JournalSettings(1, 2, 100, 1 << 20));
+    lane = lane(new JournalSettings(1, 2, 100, 1 << 20, PATIENCE));
     Connection lock = holdLane();
     Write first = write(world.event("a", 1));
     Write second = write(world.event("b", 1));
@@ -474,7 +477,7 @@ class LaneTest {
       throws Exception {
     lane.close();
     try (PoolOfOne pool = new PoolOfOne(world.url())) {
-      lane = lane(new JournalSettings(1, 100, 100, 1 << 20), new Database(pool));
+      lane = lane(new JournalSettings(1, 100, 100, 1 << 20, PATIENCE), new Database(pool));
       Write[] writes = new Write[8];
       for (int i = 0; i < writes.length; i++) {
         writes[i] = write(world.event("s" + i, 1));
@@ -487,6 +490,72 @@ class LaneTest {
       }
       assertThat(pool.requests()).isEqualTo(2);
     }
+    assertThat(stored()).isEmpty();
+  }
+
+  @Test
+  void when_no_connection_is_to_be_had_all_that_is_queued_fails_with_the_group_that_waited_for_one()
+      throws Exception {
+    lane.close();
+    try (PoolOfOne pool = new PoolOfOne(world.url())) {
+      lane = lane(new JournalSettings(1, 100, 2, 1 << 20, PATIENCE), new Database(pool));
+      Write[] writes = new Write[8];
+      for (int i = 0; i < writes.length; i++) {
+        writes[i] = writeOf("x", "s" + i % 4, 1 + i / 4);
+      }
+
+      submitTogether(writes);
+
+      for (Write write : writes) {
+        assertThatThrownBy(() -> get(write.result())).isInstanceOf(SQLException.class);
+      }
+      assertThat(pool.requests()).as("the held write's, and the first group's").isEqualTo(2);
+      Write late = writeOf("x", "s0", 3);
+      lane.submit(late);
+      assertThatThrownBy(() -> get(late.result())).hasMessageContaining("event 3 of stream s0");
+    }
+    assertThat(stored()).isEmpty();
+  }
+
+  @Test
+  void a_write_whose_commits_answer_is_lost_fails_and_is_stored_once() throws Exception {
+    lane.close();
+    lane =
+        lane(
+            new JournalSettings(1, 100, 100, 1 << 20, PATIENCE),
+            new Database(
+                FailingCommits.from(1, Lost.AFTER_THE_COMMIT, world.database()::connection)));
+    Write unanswered = writeOf("x", "a", 1);
+    lane.submit(unanswered);
+    assertThatThrownBy(() -> get(unanswered.result())).hasMessageContaining("after the commit");
+    lane.close();
+    lane = lane(new JournalSettings(1, 100, 100, 1 << 20, PATIENCE));
+
+    Write again = writeOf("x", "a", 1);
+    lane.submit(again);
+    assertThatThrownBy(() -> get(again.result()))
+        .isInstanceOfSatisfying(
+            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23505"));
+
+    Write next = writeOf("next", "a", 2);
+    lane.submit(next);
+    assertThat(isStored(next)).isTrue();
+    assertThat(stored()).containsExactly("a/1", "a/2");
+  }
+
+  @Test
+  void a_write_whose_connection_is_lost_before_its_commit_fails_and_is_not_stored()
+      throws Exception {
+    lane.close();
+    lane =
+        lane(
+            new JournalSettings(1, 100, 100, 1 << 20, PATIENCE),
+            new Database(
+                FailingCommits.from(1, Lost.BEFORE_THE_COMMIT, world.database()::connection)));
+    Write lost = writeOf("x", "a", 1);
+    lane.submit(lost);
+
+    assertThatThrownBy(() -> get(lost.result())).hasMessageContaining("before the commit");
     assertThat(stored()).isEmpty();
   }
 
