@@ -47,7 +47,11 @@ class RecoveryByItselfTest {
     eventually(() -> assertThat(world.open(log)).isEmpty());
     assertThat(world.applied(log)).containsExactly("b/1", "a/1", "a/2");
     assertThat(world.archived(log)).containsExactly("a/1 applied", "a/2 applied");
-    assertThat(get(node.kintsugi().status("log")).counts().recovered()).isEqualTo(2);
+    eventually(
+        () ->
+            assertThat(get(node.kintsugi().status("log")).counts().recovered())
+                .as("counted once it is committed")
+                .isEqualTo(2));
     world.auditWhole(log);
   }
 
