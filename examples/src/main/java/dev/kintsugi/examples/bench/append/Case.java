@@ -27,7 +27,8 @@ record Case(Plugin plugin, Work work, Extra extra) {
   enum Extra {
     NOTHING(""),
     TAG(", one tag"),
-    PROJECTION(", one inline upsert");
+    UPSERT(", one inline upsert"),
+    BATCHED_UPSERT(", one inline upsert, in batches");
 
     private final String name;
 

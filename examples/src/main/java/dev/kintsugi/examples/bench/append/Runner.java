@@ -6,11 +6,13 @@ import dev.kintsugi.examples.bench.Settings;
 import dev.kintsugi.examples.bench.append.Case.Extra;
 import dev.kintsugi.examples.bench.append.Case.Work;
 import dev.kintsugi.examples.bench.load.Load;
+import dev.kintsugi.examples.bench.load.LoadEvent;
 import dev.kintsugi.examples.bench.load.LoadFailedException;
 import dev.kintsugi.examples.bench.load.Plugin;
 import dev.kintsugi.examples.bench.load.WritesHandler;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.server.BenchServer;
+import dev.kintsugi.projections.Projection;
 import java.sql.SQLException;
 import java.util.Optional;
 
@@ -54,7 +56,8 @@ final class Runner implements AutoCloseable {
       switch (what.extra()) {
         case NOTHING -> {}
         case TAG -> count(what, database, "SELECT count(*) FROM event_tag", events);
-        case PROJECTION -> count(what, database, "SELECT sum(events) FROM writes", events);
+        case UPSERT, BATCHED_UPSERT ->
+            count(what, database, "SELECT sum(events) FROM writes", events);
       }
       return done;
     }
@@ -62,15 +65,21 @@ final class Runner implements AutoCloseable {
 
   private Load.Done write(Case what, int events, BenchDatabase database) throws Exception {
     try (Load load = Load.start(config(what, database))) {
-      if (what.extra() == Extra.PROJECTION) {
-        load.kintsugi().start(WritesHandler.projection());
-        load.kintsugi().whenDone(WritesHandler.NAME).toCompletableFuture().get();
+      switch (what.extra()) {
+        case NOTHING, TAG -> {}
+        case UPSERT -> start(load, WritesHandler.projection());
+        case BATCHED_UPSERT -> start(load, WritesHandler.groupedProjection());
       }
       load.recover(STREAMS, actors);
       try (Progress.Running running = progress.counting(what.toString(), load::events)) {
         return what.work() == Work.PERSIST ? load.persist(events) : load.persistAsync(events);
       }
     }
+  }
+
+  private static void start(Load load, Projection<LoadEvent> projection) throws Exception {
+    load.kintsugi().start(projection);
+    load.kintsugi().whenDone(WritesHandler.NAME).toCompletableFuture().get();
   }
 
   /** Both plugins recover the very same rows. Streams without events open the connections first. */

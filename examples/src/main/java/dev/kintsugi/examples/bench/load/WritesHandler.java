@@ -13,19 +13,25 @@ public final class WritesHandler extends JdbcHandler<EventEnvelope<LoadEvent>, J
   /** The projection's name, and its table's. */
   public static final String NAME = "writes";
 
-  private static final String UPSERT =
+  static final String UPSERT =
       """
       INSERT INTO writes AS w (persistence_id, events, last_sequence_number) VALUES (?, 1, ?)
       ON CONFLICT (persistence_id) DO UPDATE SET
         events = w.events + 1, last_sequence_number = excluded.last_sequence_number
       """;
 
+  /** With a statement for each event. */
   public static Projection<LoadEvent> projection() {
-    return Projection.named(NAME)
-        .of(LoadEvent.class)
-        .tables("writes.sql")
-        .handler(WritesHandler::new)
-        .build();
+    return writes().handler(WritesHandler::new).build();
+  }
+
+  /** With a batch for each transaction. */
+  public static Projection<LoadEvent> groupedProjection() {
+    return writes().groupedHandler(GroupedWritesHandler::new).build();
+  }
+
+  private static Projection.Builder<LoadEvent> writes() {
+    return Projection.named(NAME).of(LoadEvent.class).tables("writes.sql");
   }
 
   @Override
