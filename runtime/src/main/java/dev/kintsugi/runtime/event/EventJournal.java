@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.event;
 
+import dev.kintsugi.runtime.jdbc.Parameters;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -223,7 +224,7 @@ public final class EventJournal {
    */
   public List<EventRow> at(Connection connection, Collection<Long> orderings) throws SQLException {
     try (PreparedStatement select = connection.prepareStatement(selectByOrdering)) {
-      select.setArray(1, connection.createArrayOf("int8", orderings.toArray()));
+      new Parameters(select).longs(orderings, ordering -> ordering);
       List<EventRow> rows = new ArrayList<>(orderings.size());
       try (ResultSet row = select.executeQuery()) {
         while (row.next()) {

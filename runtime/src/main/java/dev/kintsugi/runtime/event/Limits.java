@@ -2,7 +2,6 @@ package dev.kintsugi.runtime.event;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +48,10 @@ public final class Limits {
    * @throws UnstorableEventException if so, naming the first of them
    */
   public static void refuseTooLarge(List<NewEvent> atomicWrite) {
-    long size = atomicWrite.stream().mapToLong(NewEvent::size).sum();
+    long size = 0;
+    for (NewEvent event : atomicWrite) {
+      size += event.size();
+    }
     violationOfSize(size, atomicWrite.size())
         .ifPresent(
             violation -> {
@@ -70,23 +72,29 @@ public final class Limits {
                     LARGEST_WRITE));
   }
 
-  /** What of an event does not fit, if anything. */
+  /** What of an event does not fit, if anything. Each event comes through here: no streams. */
   static Optional<String> violation(NewEvent event) {
     EventRow row = event.row();
     Serialized metadata = row.metadata();
-    return Stream.concat(
-            Stream.of(
-                violationOfId(row.persistenceId()),
-                violation("writer", row.writer(), LONGEST_WRITER),
-                violation("event adapter's manifest", row.adapterManifest(), LONGEST_MANIFEST),
-                violation("serializer's manifest", row.event().manifest(), LONGEST_MANIFEST),
-                violation(
-                    "metadata's manifest",
-                    metadata == null ? null : metadata.manifest(),
-                    LONGEST_MANIFEST)),
-            event.tags().stream().map(tag -> violation("tag", tag, LONGEST_TAG)))
-        .flatMap(Optional::stream)
-        .findFirst();
+    Optional<String> violation = violationOfId(row.persistenceId());
+    if (violation.isEmpty()) {
+      violation = violation("writer", row.writer(), LONGEST_WRITER);
+    }
+    if (violation.isEmpty()) {
+      violation = violation("event adapter's manifest", row.adapterManifest(), LONGEST_MANIFEST);
+    }
+    if (violation.isEmpty()) {
+      violation = violation("serializer's manifest", row.event().manifest(), LONGEST_MANIFEST);
+    }
+    if (violation.isEmpty() && metadata != null) {
+      violation = violation("metadata's manifest", metadata.manifest(), LONGEST_MANIFEST);
+    }
+    for (String tag : event.tags()) {
+      if (violation.isEmpty()) {
+        violation = violation("tag", tag, LONGEST_TAG);
+      }
+    }
+    return violation;
   }
 
   private static Optional<String> violationOfId(String persistenceId) {
@@ -117,8 +125,17 @@ public final class Limits {
 
   /** The driver would send a question mark in place of half a pair. */
   private static boolean isUnicode(String text) {
-    return text.codePoints()
-        .noneMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isSurrogate(c)) {
+        boolean isPair = i + 1 < text.length() && Character.isSurrogatePair(c, text.charAt(i + 1));
+        if (!isPair) {
+          return false;
+        }
+        i++;
+      }
+    }
+    return true;
   }
 
   /** A text that may be long, or have a NUL. */

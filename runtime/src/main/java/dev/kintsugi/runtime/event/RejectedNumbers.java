@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.event;
 
+import dev.kintsugi.runtime.jdbc.Parameters;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -35,11 +36,10 @@ public final class RejectedNumbers {
     if (numbers.isEmpty()) {
       return;
     }
-    Object[] streams = numbers.stream().map(RejectedNumber::persistenceId).toArray();
-    Object[] sequenceNumbers = numbers.stream().map(RejectedNumber::sequenceNumber).toArray();
     try (PreparedStatement insert = connection.prepareStatement(INSERT)) {
-      insert.setArray(1, connection.createArrayOf("text", streams));
-      insert.setArray(2, connection.createArrayOf("int8", sequenceNumbers));
+      new Parameters(insert)
+          .texts(numbers, RejectedNumber::persistenceId)
+          .longs(numbers, RejectedNumber::sequenceNumber);
       insert.executeUpdate();
     }
   }

@@ -8,6 +8,9 @@ import java.time.Duration;
 public record JournalSettings(
     int lanes, int queueSize, int groupSize, long groupBytes, Duration answerTimeout) {
 
+  private static final int FEWEST_BY_ITSELF = 2;
+  private static final int MOST_BY_ITSELF = 8;
+
   public JournalSettings {
     if (lanes < 1) {
       throw new IllegalArgumentException("kintsugi.journal.lanes is below 1: " + lanes);
@@ -31,10 +34,18 @@ public record JournalSettings(
 
   public static JournalSettings of(Config config) {
     return new JournalSettings(
-        config.getInt("lanes"),
+        lanes(config),
         config.getInt("queue-size"),
         config.getInt("group-size"),
         config.getBytes("group-bytes"),
         config.getDuration("answer-timeout"));
+  }
+
+  private static int lanes(Config config) {
+    if (!config.getString("lanes").equals("auto")) {
+      return config.getInt("lanes");
+    }
+    return Math.max(
+        FEWEST_BY_ITSELF, Math.min(MOST_BY_ITSELF, Runtime.getRuntime().availableProcessors()));
   }
 }

@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.skip;
 import static dev.kintsugi.runtime.jdbc.Results.AS_BEFORE;
 import static dev.kintsugi.runtime.jdbc.Results.BY_INDEX;
 
+import dev.kintsugi.runtime.jdbc.Parameters;
 import dev.kintsugi.runtime.jdbc.Results;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -174,14 +175,15 @@ public final class SkipRecords {
       return;
     }
     try (PreparedStatement insert = connection.prepareStatement(INSERT)) {
-      array(insert, 1, "text", skips.stream().map(NewSkip::projection).toArray());
-      array(insert, 2, "int4", skips.stream().map(NewSkip::generation).toArray());
-      array(insert, 3, "text", skips.stream().map(NewSkip::persistenceId).toArray());
-      array(insert, 4, "int8", skips.stream().map(NewSkip::sequenceNumber).toArray());
-      array(insert, 5, "int8", skips.stream().map(NewSkip::ordering).toArray());
-      array(insert, 6, "text", skips.stream().map(skip -> skip.reason().name()).toArray());
-      array(insert, 7, "text", skips.stream().map(SkipRecords::errorOf).toArray());
-      array(insert, 8, "int8", skips.stream().map(SkipRecords::backoffOf).toArray());
+      new Parameters(insert)
+          .texts(skips, NewSkip::projection)
+          .integers(skips, NewSkip::generation)
+          .texts(skips, NewSkip::persistenceId)
+          .longs(skips, NewSkip::sequenceNumber)
+          .longs(skips, NewSkip::ordering)
+          .texts(skips, skip -> skip.reason().name())
+          .texts(skips, SkipRecords::errorOf)
+          .longs(skips, SkipRecords::backoffOf);
       int inserted = insert.executeUpdate();
       if (inserted != skips.size()) {
         throw new IllegalStateException(
@@ -206,11 +208,11 @@ public final class SkipRecords {
   public static List<SkipRecord> lock(Connection connection, Collection<Stream> streams)
       throws SQLException {
     try (PreparedStatement lock = connection.prepareStatement(LOCK_STREAMS)) {
-      Object[] persistenceIds = streams.stream().map(Stream::persistenceId).toArray();
-      array(lock, 1, "text", persistenceIds);
-      array(lock, 2, "text", streams.stream().map(Stream::projection).toArray());
-      array(lock, 3, "int4", streams.stream().map(Stream::generation).toArray());
-      array(lock, 4, "text", persistenceIds);
+      new Parameters(lock)
+          .texts(streams, Stream::persistenceId)
+          .texts(streams, Stream::projection)
+          .integers(streams, Stream::generation)
+          .texts(streams, Stream::persistenceId);
       return read(Results.byIndex(lock));
     }
   }
@@ -265,11 +267,12 @@ public final class SkipRecords {
     }
     SkipRecord first = records.get(0);
     try (PreparedStatement archive = connection.prepareStatement(ARCHIVE)) {
-      array(archive, 1, "text", records.stream().map(SkipRecord::persistenceId).toArray());
-      array(archive, 2, "int8", records.stream().map(SkipRecord::sequenceNumber).toArray());
-      archive.setString(3, first.projection());
-      archive.setInt(4, first.generation());
-      archive.setString(5, outcome.inTable());
+      new Parameters(archive)
+          .texts(records, SkipRecord::persistenceId)
+          .longs(records, SkipRecord::sequenceNumber)
+          .text(first.projection())
+          .integer(first.generation())
+          .text(outcome.inTable());
       ResultSet row = Results.byIndex(archive);
       row.next();
       int moved = row.getInt(1);
@@ -340,10 +343,5 @@ public final class SkipRecords {
       row.next();
       return row.getBoolean(1);
     }
-  }
-
-  private static void array(PreparedStatement statement, int index, String type, Object[] values)
-      throws SQLException {
-    statement.setArray(index, statement.getConnection().createArrayOf(type, values));
   }
 }

@@ -8,6 +8,7 @@ import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.event.EventRow;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.event.Serialized;
+import dev.kintsugi.runtime.jdbc.Parameters;
 import dev.kintsugi.runtime.jdbc.Results;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Status;
@@ -17,6 +18,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -193,85 +195,54 @@ final class AppendAndConsult {
     return Objects.requireNonNull(sql.get(shape));
   }
 
-  /** Binds a statement's parameters, one after the other. */
-  private static final class Parameters {
-    private final PreparedStatement statement;
-    private int bound;
-
-    Parameters(PreparedStatement statement) {
-      this.statement = statement;
-    }
-
-    void array(String type, Object[] values) throws SQLException {
-      statement.setArray(++bound, statement.getConnection().createArrayOf(type, values));
-    }
-
-    <T> void array(String type, List<T> rows, Function<T, @Nullable Object> column)
-        throws SQLException {
-      array(type, rows.stream().map(column).toArray());
-    }
-
-    void integer(int value) throws SQLException {
-      statement.setInt(++bound, value);
-    }
-  }
-
   private static void bindAppend(Parameters parameters, List<NewEvent> events) throws SQLException {
     List<EventRow> rows = events.stream().map(NewEvent::row).toList();
-    parameters.array("text", rows, EventRow::persistenceId);
-    parameters.array("int8", rows, EventRow::sequenceNumber);
-    parameters.array("text", rows, EventRow::writer);
-    parameters.array("int8", rows, EventRow::timestamp);
-    parameters.array("text", rows, EventRow::adapterManifest);
-    parameters.array("int4", rows, row -> row.event().serializerId());
-    parameters.array("text", rows, row -> row.event().manifest());
-    parameters.array("bytea", bytes(rows, EventRow::event));
-    parameters.array("int4", rows, row -> metadata(row, Serialized::serializerId));
-    parameters.array("text", rows, row -> metadata(row, Serialized::manifest));
-    parameters.array("bytea", bytes(rows, EventRow::metadata));
+    parameters
+        .texts(rows, EventRow::persistenceId)
+        .longs(rows, EventRow::sequenceNumber)
+        .texts(rows, EventRow::writer)
+        .longs(rows, EventRow::timestamp)
+        .texts(rows, EventRow::adapterManifest)
+        .integers(rows, row -> row.event().serializerId())
+        .texts(rows, row -> row.event().manifest())
+        .bytes(rows, row -> row.event().bytes())
+        .integers(rows, row -> metadata(row, Serialized::serializerId))
+        .texts(rows, row -> metadata(row, Serialized::manifest))
+        .bytes(rows, row -> metadata(row, Serialized::bytes));
   }
 
-  private static byte[][] bytes(
-      List<EventRow> rows, Function<EventRow, @Nullable Serialized> column) {
-    byte[][] values = new byte[rows.size()][];
-    for (int i = 0; i < values.length; i++) {
-      Serialized serialized = column.apply(rows.get(i));
-      values[i] = serialized == null ? null : serialized.bytes();
-    }
-    return values;
+  private static <T> @Nullable T metadata(EventRow row, Function<Serialized, T> part) {
+    return row.metadata() == null ? null : part.apply(row.metadata());
   }
+
+  /** A tag, and of which event. */
+  private record TagOf(EventRow row, String tag) {}
 
   private static void bindTags(Parameters parameters, List<NewEvent> events) throws SQLException {
-    List<String> persistenceIds = new ArrayList<>();
-    List<Long> sequenceNumbers = new ArrayList<>();
-    List<String> tags = new ArrayList<>();
+    List<TagOf> tags = new ArrayList<>();
     for (NewEvent event : events) {
       for (String tag : event.tags()) {
-        persistenceIds.add(event.row().persistenceId());
-        sequenceNumbers.add(event.row().sequenceNumber());
-        tags.add(tag);
+        tags.add(new TagOf(event.row(), tag));
       }
     }
-    parameters.array("text", persistenceIds.toArray());
-    parameters.array("int8", sequenceNumbers.toArray());
-    parameters.array("text", tags.toArray());
+    parameters
+        .texts(tags, tag -> tag.row().persistenceId())
+        .longs(tags, tag -> tag.row().sequenceNumber())
+        .texts(tags, TagOf::tag);
   }
 
   private static void bindCheck(Parameters parameters, List<StreamAppend> expected)
       throws SQLException {
-    parameters.array("text", expected, StreamAppend::persistenceId);
-    parameters.array("int8", expected, StreamAppend::first);
-    parameters.array("int8", expected, StreamAppend::last);
+    parameters
+        .texts(expected, StreamAppend::persistenceId)
+        .longs(expected, StreamAppend::first)
+        .longs(expected, StreamAppend::last);
   }
 
   private void bindConsult(Parameters parameters, List<NewEvent> events) throws SQLException {
-    parameters.array(
-        "text", events.stream().map(event -> event.row().persistenceId()).distinct().toArray());
-    parameters.integer(helpLimit + 1);
-  }
-
-  private static @Nullable Object metadata(EventRow row, Function<Serialized, Object> part) {
-    return row.metadata() == null ? null : part.apply(row.metadata());
+    Set<String> streams = new HashSet<>();
+    events.forEach(event -> streams.add(event.row().persistenceId()));
+    parameters.texts(streams, stream -> stream).integer(helpLimit + 1);
   }
 
   private static void refuseUnsafeIsolation(ResultSet id) throws SQLException {

@@ -28,7 +28,8 @@ record Case(Plugin plugin, Work work, Extra extra) {
     NOTHING(""),
     TAG(", one tag"),
     UPSERT(", one inline upsert"),
-    BATCHED_UPSERT(", one inline upsert, in batches");
+    BATCHED_UPSERT(", one inline upsert, in batches"),
+    COALESCED_UPSERT(", one inline upsert, coalesced");
 
     private final String name;
 

@@ -56,7 +56,7 @@ final class Runner implements AutoCloseable {
       switch (what.extra()) {
         case NOTHING -> {}
         case TAG -> count(what, database, "SELECT count(*) FROM event_tag", events);
-        case UPSERT, BATCHED_UPSERT ->
+        case UPSERT, BATCHED_UPSERT, COALESCED_UPSERT ->
             count(what, database, "SELECT sum(events) FROM writes", events);
       }
       return done;
@@ -69,6 +69,7 @@ final class Runner implements AutoCloseable {
         case NOTHING, TAG -> {}
         case UPSERT -> start(load, WritesHandler.projection());
         case BATCHED_UPSERT -> start(load, WritesHandler.groupedProjection());
+        case COALESCED_UPSERT -> start(load, WritesHandler.coalescedProjection());
       }
       load.recover(STREAMS, actors);
       try (Progress.Running running = progress.counting(what.toString(), load::events)) {

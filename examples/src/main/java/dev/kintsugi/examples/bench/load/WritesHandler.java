@@ -30,6 +30,11 @@ public final class WritesHandler extends JdbcHandler<EventEnvelope<LoadEvent>, J
     return writes().groupedHandler(GroupedWritesHandler::new).build();
   }
 
+  /** With one statement for each transaction. */
+  public static Projection<LoadEvent> coalescedProjection() {
+    return writes().groupedHandler(CoalescedWritesHandler::new).build();
+  }
+
   private static Projection.Builder<LoadEvent> writes() {
     return Projection.named(NAME).of(LoadEvent.class).tables("writes.sql");
   }
