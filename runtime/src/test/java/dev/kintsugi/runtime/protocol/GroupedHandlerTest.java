@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.state.Phase;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
 import dev.kintsugi.runtime.writer.AppendRejectedException;
@@ -99,7 +100,7 @@ class GroupedHandlerTest {
     log.failOn("poison");
     world.register(log);
     RebuildSteps owner = world.owner(log);
-    while (log.groups().isEmpty()) {
+    while (world.rebuild(log).phase() != Phase.DRAIN) {
       world.step(owner);
     }
 
