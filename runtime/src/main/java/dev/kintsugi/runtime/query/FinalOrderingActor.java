@@ -53,6 +53,9 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
   /** How long a question waits before it is answered with what there is. */
   private static final Duration PATIENCE = Duration.ofSeconds(3);
 
+  /** However much is written, it is looked no more often than this. */
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(10);
+
   private record Waiting(long above, long sinceNanos, ActorRef<StatusReply<Long>> replyTo) {}
 
   private final Node node;
@@ -85,7 +88,7 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
     this.timers = timers;
     this.pause = settings.pollMin();
     this.warnAfter = settings.warnAfter();
-    this.lookedAtNanos = System.nanoTime() - settings.pollMin().toNanos();
+    this.lookedAtNanos = System.nanoTime() - BETWEEN_LOOKS.toNanos();
   }
 
   @Override
@@ -110,18 +113,17 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
         : this;
   }
 
-  /** Looks at once, but no more often than every poll-min, however much is written. */
+  /** Looks at once, or as soon as may be. */
   private Behavior<Command> lookSoon() {
     if (waiting.isEmpty()) {
       return this;
     }
-    pause = settings.pollMin();
     if (looking) {
       lookAgain = true;
-    } else if (System.nanoTime() - lookedAtNanos >= settings.pollMin().toNanos()) {
+    } else if (System.nanoTime() - lookedAtNanos >= BETWEEN_LOOKS.toNanos()) {
       return look();
     } else {
-      pollAfterPause();
+      pollAfter(BETWEEN_LOOKS);
     }
     return this;
   }
@@ -151,8 +153,8 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
     answer();
     warnOfHolders();
     lookedAtNanos = System.nanoTime();
-    pause = isNews || lookAgain ? settings.pollMin() : settings.longer(pause);
-    pollAfterPause();
+    pause = isNews ? settings.pollMin() : settings.longer(pause);
+    pollAfter(lookAgain ? BETWEEN_LOOKS : pause);
     return this;
   }
 
@@ -169,9 +171,9 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
         });
   }
 
-  private void pollAfterPause() {
+  private void pollAfter(Duration time) {
     if (!waiting.isEmpty()) {
-      timers.startSingleTimer(Poll.class, new Poll(), pause);
+      timers.startSingleTimer(Poll.class, new Poll(), time);
     }
   }
 

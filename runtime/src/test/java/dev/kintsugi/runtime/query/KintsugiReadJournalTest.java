@@ -251,7 +251,7 @@ class KintsugiReadJournalTest {
   @Test
   void a_live_query_is_woken_by_what_this_node_writes() throws Exception {
     system.close();
-    system = new TestSystem(world, "kintsugi.query { poll-min = 1ms, poll-max = 1h }");
+    system = new TestSystem(world, "kintsugi.query { poll-min = 1h, poll-max = 1h }");
     ActorRef<Recorder.Command> recorder = system.recorder("Order|1");
     Live<EventEnvelope> byTag = live(journal().eventsByTag("red", Offset.noOffset()));
     Live<EventEnvelope> byStream =
