@@ -46,6 +46,8 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
 
   private record Poll() implements Command {}
 
+  private record Impatient() implements Command {}
+
   private record Looked(FinalOrdering now) implements Command {}
 
   private record LookFailed(Throwable error) implements Command {}
@@ -97,6 +99,7 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
         .onMessage(AwaitAbove.class, this::onAwaitAbove)
         .onMessage(Written.class, written -> lookSoon())
         .onMessage(Poll.class, poll -> look())
+        .onMessage(Impatient.class, impatient -> onImpatient())
         .onMessage(Looked.class, this::onLooked)
         .onMessage(LookFailed.class, this::onLookFailed)
         .build();
@@ -108,6 +111,7 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
       return this;
     }
     waiting.add(new Waiting(question.ordering(), System.nanoTime(), question.replyTo()));
+    watchPatience();
     return question.isThere() || (!looking && !timers.isTimerActive(Poll.class))
         ? lookSoon()
         : this;
@@ -156,6 +160,19 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
     pause = isNews ? settings.pollMin() : settings.longer(pause);
     pollAfter(lookAgain ? BETWEEN_LOOKS : pause);
     return this;
+  }
+
+  /** Answers who has waited long enough, however rarely it is looked. */
+  private Behavior<Command> onImpatient() {
+    answer();
+    watchPatience();
+    return this;
+  }
+
+  private void watchPatience() {
+    if (!waiting.isEmpty() && !timers.isTimerActive(Impatient.class)) {
+      timers.startSingleTimer(Impatient.class, new Impatient(), PATIENCE);
+    }
   }
 
   private void answer() {

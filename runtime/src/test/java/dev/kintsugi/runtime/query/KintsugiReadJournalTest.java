@@ -16,6 +16,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,8 +26,10 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.pattern.StatusReply;
 import org.apache.pekko.persistence.journal.Tagged;
 import org.apache.pekko.persistence.query.EventEnvelope;
 import org.apache.pekko.persistence.query.Offset;
@@ -263,6 +266,17 @@ class KintsugiReadJournalTest {
     }
     byTag.cancel();
     byStream.cancel();
+  }
+
+  @Test
+  void a_question_is_answered_though_no_poll_comes() throws Exception {
+    Duration never = Duration.ofHours(1);
+    ActorRef<FinalOrderingActor.Command> finalOrdering =
+        system.spawn(
+            FinalOrderingActor.create(system.node(), new QuerySettings(2, never, never, never)));
+    TestProbe<StatusReply<Long>> probe = system.probe();
+    finalOrdering.tell(new FinalOrderingActor.AwaitAbove(0, false, probe.getRef()));
+    assertThat(probe.receiveMessage(TestSystem.PATIENCE).getValue()).isZero();
   }
 
   @Test
