@@ -3,6 +3,9 @@ package dev.kintsugi.projections;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kintsugi.projections.rows.RowTable;
+import java.util.List;
+import java.util.Optional;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
@@ -147,5 +150,45 @@ class ProjectionTest {
     assertThatThrownBy(() -> files().tables("no/such.sql"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("there is no table script 'no/such.sql' on the class path");
+  }
+
+  private static final RowTable ROWS = RowTable.named("files").key("path", "text");
+
+  @Test
+  void rows_make_their_tables_unless_a_script_does() {
+    assertThat(files().rows(List.of(ROWS), (envelope, rows) -> {}).build().tables().ddl())
+        .isEqualTo(ROWS.ddl());
+    assertThat(files().tables(TABLES).rows(List.of(ROWS), (envelope, rows) -> {}).build().tables())
+        .isEqualTo(TABLES);
+  }
+
+  @Test
+  void a_fold_makes_its_table_and_is_called_as_the_projection() {
+    assertThat(
+            files()
+                .fold(Integer.class, fold -> fold.evolve((n, e) -> Optional.of(1)))
+                .build()
+                .tables()
+                .ddl())
+        .startsWith("CREATE TABLE IF NOT EXISTS \"files\"");
+    assertThatThrownBy(
+            () ->
+                files()
+                    .tables(TABLES)
+                    .fold(Integer.class, fold -> fold.evolve((n, e) -> Optional.of(1)))
+                    .build())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("is a fold, whose table the runtime makes");
+  }
+
+  @Test
+  void a_projection_is_of_one_kind() {
+    assertThatThrownBy(
+            () ->
+                files()
+                    .handler(ProjectionTest::handler)
+                    .rows(List.of(ROWS), (envelope, rows) -> {}))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("projection 'files' is of one kind, and can't have rows(...) beside the other");
   }
 }

@@ -88,7 +88,7 @@ public enum ColumnType {
    *
    * @throws IllegalArgumentException if the type takes no such value
    */
-  public Comparable<?> valueOf(Object value) {
+  public Comparable<?> canonical(Object value) {
     return switch (this) {
       case TEXT -> text(value);
       case BOOLEAN -> require(Boolean.class, value);

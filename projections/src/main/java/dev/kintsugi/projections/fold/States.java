@@ -170,7 +170,7 @@ final class States<S> {
 
   private String textOf(Column column, Object value) {
     try {
-      return column.type().valueOf(value).toString();
+      return column.type().canonical(value).toString();
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "column '%s' of the fold into %s: %s"

@@ -63,7 +63,7 @@ public final class RowChanges {
 
   private static Comparable<?> valueOf(RowTable table, Column column, Object value) {
     try {
-      return column.type().valueOf(value);
+      return column.type().canonical(value);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "column '%s' of %s: %s".formatted(column.name(), table, e.getMessage()), e);
