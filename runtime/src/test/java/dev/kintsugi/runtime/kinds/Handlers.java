@@ -1,0 +1,143 @@
+package dev.kintsugi.runtime.kinds;
+
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.Tables;
+import dev.kintsugi.projections.bulk.BulkHandler;
+import dev.kintsugi.runtime.testing.TestServer;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.pekko.japi.function.Function;
+import org.apache.pekko.persistence.query.Offset;
+import org.apache.pekko.projection.eventsourced.EventEnvelope;
+import org.apache.pekko.projection.jdbc.JdbcSession;
+
+/** The tables of a projection in a database of their own, and its handlers on connections to it. */
+final class Handlers<E> implements AutoCloseable {
+
+  private final String url = TestServer.createDatabase();
+  private final Projection<E> projection;
+  private long ordering;
+
+  Handlers(Projection<E> projection) throws SQLException {
+    this.projection = projection;
+    try (Connection connection = connection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(projection.tables().ddl());
+      for (Tables.Index index : projection.tables().indexes()) {
+        statement.execute(index.ddl());
+      }
+      connection.commit();
+    }
+  }
+
+  Connection connection() throws SQLException {
+    Connection connection = DriverManager.getConnection(url);
+    connection.setAutoCommit(false);
+    return connection;
+  }
+
+  /** The handler as a replay has it. */
+  BulkHandler<E> inReplay(boolean isEmpty) {
+    BulkHandler<E> handler = (BulkHandler<E>) projection.newHandler();
+    handler.beginReplay(isEmpty);
+    return handler;
+  }
+
+  /** The next event, of stream "s". */
+  EventEnvelope<E> event(E event) {
+    ordering++;
+    return EventEnvelope.create(Offset.sequence(ordering), "s", ordering, event, 0);
+  }
+
+  @SafeVarargs
+  final List<EventEnvelope<E>> events(E... events) {
+    List<EventEnvelope<E>> envelopes = new ArrayList<>();
+    for (E event : events) {
+      envelopes.add(event(event));
+    }
+    return envelopes;
+  }
+
+  /** Applies events inline, in one transaction. */
+  @SafeVarargs
+  final void apply(E... events) throws Exception {
+    try (Connection connection = connection()) {
+      process(connection, events(events));
+      connection.commit();
+    }
+  }
+
+  /** Applies events in a connection's transaction. */
+  void process(Connection connection, List<EventEnvelope<E>> envelopes) throws Exception {
+    projection.newHandler().process(new Session(connection), envelopes);
+  }
+
+  /** Gathers, writes and commits, as a window of a replay. */
+  @SafeVarargs
+  final void replay(BulkHandler<E> handler, E... events) throws Exception {
+    try (Connection connection = connection()) {
+      List<EventEnvelope<E>> envelopes = events(events);
+      if (handler.readsStored()) {
+        handler.prepare(connection, envelopes);
+      }
+      for (EventEnvelope<E> envelope : envelopes) {
+        handler.gather(List.of(envelope));
+      }
+      handler.write(connection);
+      connection.commit();
+      handler.written();
+    }
+  }
+
+  List<String> column(String sql) throws SQLException {
+    try (Connection connection = connection();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      List<String> values = new ArrayList<>();
+      while (row.next()) {
+        values.add(row.getString(1));
+      }
+      return values;
+    }
+  }
+
+  /** Whether a statement waits for a lock that another transaction holds. */
+  boolean someoneWaitsForALock() throws SQLException {
+    return !column(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+                + " AND wait_event_type = 'Lock'")
+        .isEmpty();
+  }
+
+  @Override
+  public void close() {
+    TestServer.dropDatabase(url);
+  }
+
+  record Session(Connection connection) implements JdbcSession {
+    @Override
+    public <R> R withConnection(Function<Connection, R> work) throws Exception {
+      return work.apply(connection);
+    }
+
+    @Override
+    public void commit() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void rollback() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void close() {
+      throw new UnsupportedOperationException();
+    }
+  }
+}
