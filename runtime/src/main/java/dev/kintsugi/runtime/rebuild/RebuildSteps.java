@@ -93,6 +93,19 @@ public final class RebuildSteps {
    * @throws Exception if the database is at fault; the step left nothing and can be done again
    */
   public Step next(Applier applier) throws Exception {
+    boolean went = false;
+    try {
+      Step step = step(applier);
+      went = step instanceof Step.Done;
+      return step;
+    } finally {
+      if (!went) {
+        replay.forget();
+      }
+    }
+  }
+
+  private Step step(Applier applier) throws Exception {
     Optional<Rebuild> found =
         database.inTransaction(
             connection -> Rebuilds.find(connection, projection.name(), generation));
@@ -184,22 +197,16 @@ public final class RebuildSteps {
   // Step 4: replay.
 
   private Step replay(Applier applier, Rebuild rebuild) throws Exception {
-    boolean went = false;
+    long begin = System.nanoTime();
     try {
-      long begin = System.nanoTime();
       Step step = replay.next(applier, rebuild);
       if (step instanceof Step.Done done) {
-        went = true;
         int rate = settings.rateOf(rebuild);
         return done.restingFor(pace.restAfter(done.events(), rate, begin, System.nanoTime()));
       }
       return step;
     } catch (ReplayStoppedException e) {
       return stop(e);
-    } finally {
-      if (!went) {
-        replay.forget();
-      }
     }
   }
 

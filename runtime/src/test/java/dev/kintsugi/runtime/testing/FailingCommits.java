@@ -5,11 +5,12 @@ import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntPredicate;
 import javax.sql.DataSource;
 
 /**
- * Connections on which the n-th commit, and each after it, fails as when the database or this node
- * is gone: before it took effect, or after, when only its answer is lost.
+ * Connections on which commits fail as when the database or this node is gone: before they took
+ * effect, or after, when only the answer is lost.
  */
 public final class FailingCommits {
 
@@ -23,6 +24,15 @@ public final class FailingCommits {
 
   /** A data source whose commits fail from the n-th on; n is 1 for the first. */
   public static DataSource from(int n, Lost lost, ConnectionSource source) {
+    return where(commit -> commit >= n, lost, source);
+  }
+
+  /** A data source whose n-th commit fails, and no other. */
+  public static DataSource only(int n, Lost lost, ConnectionSource source) {
+    return where(commit -> commit == n, lost, source);
+  }
+
+  private static DataSource where(IntPredicate fails, Lost lost, ConnectionSource source) {
     AtomicInteger commits = new AtomicInteger();
     return (DataSource)
         Proxy.newProxyInstance(
@@ -30,7 +40,7 @@ public final class FailingCommits {
             new Class<?>[] {DataSource.class},
             (proxy, method, arguments) -> {
               if (method.getName().equals("getConnection")) {
-                return failing(source.connection(), n, lost, commits);
+                return failing(source.connection(), fails, lost, commits);
               }
               throw new UnsupportedOperationException(method.getName());
             });
@@ -43,13 +53,14 @@ public final class FailingCommits {
   }
 
   private static Connection failing(
-      Connection connection, int n, Lost lost, AtomicInteger commits) {
+      Connection connection, IntPredicate isFailing, Lost lost, AtomicInteger commits) {
     return (Connection)
         Proxy.newProxyInstance(
             FailingCommits.class.getClassLoader(),
             new Class<?>[] {Connection.class},
             (proxy, method, arguments) -> {
-              boolean fails = method.getName().equals("commit") && commits.incrementAndGet() >= n;
+              boolean fails =
+                  method.getName().equals("commit") && isFailing.test(commits.incrementAndGet());
               if (fails && lost == Lost.BEFORE_THE_COMMIT) {
                 connection.rollback();
                 throw new SQLException("connection lost before the commit", "08006");

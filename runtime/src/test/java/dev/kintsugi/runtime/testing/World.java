@@ -40,6 +40,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.persistence.PersistentRepr;
@@ -245,13 +246,20 @@ public final class World implements AutoCloseable {
   /** An owner on connections of its own, which may fail it. */
   public RebuildSteps owner(
       TestProjection projection, RebuildSettings settings, Database connections) throws Exception {
+    return owner(projection, settings, connections, Runnable::run);
+  }
+
+  /** An owner that reads the journal ahead on threads of its own. */
+  public RebuildSteps owner(
+      TestProjection projection, RebuildSettings settings, Database connections, Executor readers)
+      throws Exception {
     return new RebuildSteps(
         connections,
         journal,
         codec,
         drains(projection, generation(projection).generation(), connections),
         settings,
-        Runnable::run,
+        readers,
         readModelOf(projection),
         generation(projection).generation());
   }
