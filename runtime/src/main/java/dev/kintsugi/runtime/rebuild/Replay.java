@@ -5,6 +5,7 @@ import static dev.kintsugi.runtime.jdbc.Results.BY_INDEX;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.Subscription;
 import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.event.EventRow;
@@ -25,6 +26,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -36,11 +38,13 @@ import java.util.Set;
  */
 final class Replay {
 
+  private final EventJournal journal;
   private final EventCodec codec;
   private final String page;
   private final String recordRestOfStream;
 
   Replay(EventJournal journal, EventCodec codec) {
+    this.journal = journal;
     this.codec = codec;
     String ordering = journal.column(EventJournal.Column.ORDERING);
     String persistenceId = journal.column(EventJournal.Column.PERSISTENCE_ID);
@@ -98,13 +102,22 @@ final class Replay {
     if (entries.isEmpty()) {
       return Rebuilds.endReplay(connection, rebuild) ? Result.ENDED : Result.LOST;
     }
+    Subscription<?> subscription = projection.subscription();
+    Map<Long, Set<String>> tags =
+        subscription.isByTag()
+            ? journal.tagsOf(connection, entries.stream().map(Entry::row).toList())
+            : Map.of();
     Set<String> blocked = new HashSet<>();
     int replayed = 0;
     for (Entry entry : entries) {
       if (entry.recorded() || blocked.contains(entry.row().persistenceId())) {
         continue;
       }
-      JournalEvent event = codec.decode(entry.row());
+      Set<String> tagsOfEvent = tags.getOrDefault(entry.row().ordering(), Set.of());
+      if (!subscription.includes(entry.row().persistenceId(), tagsOfEvent)) {
+        continue;
+      }
+      JournalEvent event = codec.decode(entry.row(), tagsOfEvent);
       try {
         if (applier.apply(connection, projection, event, onThrow)) {
           replayed++;
