@@ -5,7 +5,11 @@ import java.time.Duration;
 
 /** Section {@code kintsugi.rebuild}; the keys are explained in reference.conf. */
 public record RebuildSettings(
-    int batchSize, Duration batchTime, Duration pollInterval, Duration truncateLockTimeout) {
+    int batchSize,
+    Duration batchTime,
+    Duration pollInterval,
+    Duration truncateLockTimeout,
+    OnRaisedVersion onRaisedVersion) {
 
   public RebuildSettings {
     if (batchSize < 1) {
@@ -18,6 +22,7 @@ public record RebuildSettings(
         config.getInt("batch-size"),
         config.getDuration("batch-time"),
         config.getDuration("poll-interval"),
-        config.getDuration("truncate-lock-timeout"));
+        config.getDuration("truncate-lock-timeout"),
+        OnRaisedVersion.of(config.getString("on-raised-version")));
   }
 }

@@ -24,7 +24,6 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,7 +49,7 @@ public final class RebuildSteps {
   private final Replay replay;
   private final RebuildSettings settings;
   private final Projection<?> projection;
-  private final List<String> tables;
+  private final ReadModel readModel;
   private final int generation;
   private final BatchSize batchSize;
   private int fullBatches;
@@ -72,7 +71,7 @@ public final class RebuildSteps {
     this.settings = settings;
     this.batchSize = new BatchSize(settings.batchSize(), settings.batchTime());
     this.projection = readModel.projection();
-    this.tables = readModel.tables();
+    this.readModel = readModel;
     this.generation = generation;
   }
 
@@ -166,7 +165,7 @@ public final class RebuildSteps {
       timeout.setString(1, settings.truncateLockTimeout().toMillis() + "ms");
       timeout.execute();
     }
-    ReadModels.truncate(connection, tables);
+    ReadModels.reset(connection, readModel);
     SkipRecords.supersedeOlder(connection, projection.name(), generation);
     long replayTo = journal.maxOrdering(connection);
     return Rebuilds.beginReplay(connection, rebuild, replayTo)

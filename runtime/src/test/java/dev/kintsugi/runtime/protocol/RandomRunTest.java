@@ -6,6 +6,7 @@ import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.jdbc.SqlStates;
+import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
@@ -38,7 +39,12 @@ class RandomRunTest {
   private static final int TRANSACTIONS = 120;
   private static final int REBUILDS = 4;
   private static final RebuildSettings STEPS =
-      new RebuildSettings(20, Duration.ofMillis(20), Duration.ofMillis(1), Duration.ofSeconds(5));
+      new RebuildSettings(
+          20,
+          Duration.ofMillis(20),
+          Duration.ofMillis(1),
+          Duration.ofSeconds(5),
+          OnRaisedVersion.AUTOMATIC);
 
   private final TestProjection skipping =
       new TestProjection("skipping")

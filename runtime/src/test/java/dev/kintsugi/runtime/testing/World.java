@@ -13,6 +13,7 @@ import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
 import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
@@ -58,7 +59,12 @@ public final class World implements AutoCloseable {
               .withFallback(ConfigFactory.load()));
 
   public static final RebuildSettings SMALL_STEPS =
-      new RebuildSettings(2, Duration.ofSeconds(1), Duration.ofMillis(1), Duration.ofSeconds(5));
+      new RebuildSettings(
+          2,
+          Duration.ofSeconds(1),
+          Duration.ofMillis(1),
+          Duration.ofSeconds(5),
+          OnRaisedVersion.AUTOMATIC);
 
   private static final int HELP_LIMIT = 4;
   private static final DrainSettings SMALL_DRAINS =
@@ -124,7 +130,10 @@ public final class World implements AutoCloseable {
       }
       database.inTransaction(
           connection -> {
-            ReadModels.create(connection, readModel);
+            ReadModels.create(
+                connection,
+                readModel,
+                Generations.find(connection, test.name()).map(Generation::version));
             return readModel;
           });
       registry.register(List.of(projection));

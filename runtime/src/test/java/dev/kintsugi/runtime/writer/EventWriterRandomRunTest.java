@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.jdbc.SqlStates;
+import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.testing.TestProjection;
@@ -43,7 +44,12 @@ class EventWriterRandomRunTest {
   private static final int TRANSACTIONS = 120;
   private static final int REBUILDS = 4;
   private static final RebuildSettings STEPS =
-      new RebuildSettings(20, Duration.ofMillis(20), Duration.ofMillis(1), Duration.ofSeconds(5));
+      new RebuildSettings(
+          20,
+          Duration.ofMillis(20),
+          Duration.ofMillis(1),
+          Duration.ofSeconds(5),
+          OnRaisedVersion.AUTOMATIC);
 
   private final TestProjection skipping =
       new TestProjection("skipping")
