@@ -205,7 +205,11 @@ public final class Projection<E> {
       return Set.copyOf(List.of(names));
     }
 
-    /** The definition's version, from 1; default 1. */
+    /**
+     * The definition's version, from 1; default 1. To be raised whenever the same events would give
+     * other rows: with another handler, other subscriptions, other tables. The read model is then
+     * rebuilt, by itself or when somebody asks for it, into tables that the new script makes.
+     */
     public Builder<E> version(int version) {
       if (version < 1) {
         throw new IllegalArgumentException(

@@ -391,6 +391,22 @@ class ReadModelsTest {
   }
 
   @Test
+  void tables_from_before_there_were_notes_are_made_anew_where_the_version_is_raised_at_once()
+      throws Exception {
+    world.execute("CREATE TABLE m_orders (id INT)");
+    world.execute("INSERT INTO m_orders VALUES (1)");
+    ReadModel raised = probe(projection("m", 5, "CREATE TABLE m_orders (id TEXT);" + TOTALS));
+
+    create(raised, Optional.of(4));
+    assertThat(owners()).containsExactly("m_orders m 4", "m_totals m 4");
+    assertThat(tables()).containsExactly("m_orders");
+
+    reset(raised);
+    assertThat(owners()).containsExactly("m_orders m 5", "m_totals m 5");
+    world.execute("INSERT INTO m_orders VALUES ('text')");
+  }
+
+  @Test
   void a_new_table_of_a_raised_version_that_holds_anothers_rows_is_refused() throws Exception {
     create(probe(projection("m", ORDERS)));
     world.execute("CREATE TABLE m_totals (total INT)");
