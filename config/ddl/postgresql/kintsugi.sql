@@ -101,3 +101,12 @@ CREATE TABLE IF NOT EXISTS kintsugi_rejected (
   sequence_number BIGINT       NOT NULL,
   PRIMARY KEY (persistence_id, sequence_number)
 );
+
+-- Whose table is it: which projection makes which table of a read model, and by which version's script it
+-- was made. A rebuild by another version makes these tables anew; one by the same version empties them.
+-- A new version's tables are noted before there are any, under the version that is to be replaced.
+CREATE TABLE IF NOT EXISTS kintsugi_table (
+  table_name TEXT    NOT NULL PRIMARY KEY,
+  projection TEXT    NOT NULL,
+  version    INTEGER NOT NULL CHECK (version > 0)
+);

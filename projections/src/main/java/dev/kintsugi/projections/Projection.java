@@ -6,6 +6,7 @@ import dev.kintsugi.projections.rows.RowTable;
 import dev.kintsugi.projections.rows.RowsHandler;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
@@ -45,7 +46,7 @@ public final class Projection<E> {
 
   private final String name;
   private final int version;
-  private final Class<E> eventClass;
+  private final Subscription<E> subscription;
   private final Tables tables;
   private final Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler;
   private final boolean handlesGroups;
@@ -58,7 +59,7 @@ public final class Projection<E> {
       Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler) {
     this.name = builder.name;
     this.version = builder.version;
-    this.eventClass = builder.eventClass;
+    this.subscription = builder.subscription;
     this.tables = tables;
     this.handler = handler;
     this.handlesGroups = builder.handlesGroups;
@@ -109,9 +110,9 @@ public final class Projection<E> {
     return sharesRows;
   }
 
-  /** Whether this projection subscribes to an event; it is then an instance of its event class. */
-  public boolean subscribesTo(Object event) {
-    return eventClass.isInstance(event);
+  /** Which events it subscribes to. */
+  public Subscription<E> subscription() {
+    return subscription;
   }
 
   /** Whether its handler takes many events in one call; see {@link Builder#groupedHandler}. */
@@ -132,7 +133,7 @@ public final class Projection<E> {
 
   @Override
   public String toString() {
-    return "Projection(" + name + ", version " + version + ", " + eventClass.getName() + ")";
+    return "Projection(" + name + ", version " + version + ", " + subscription + ")";
   }
 
   /** A projection's name, waiting for its events. */
@@ -152,7 +153,7 @@ public final class Projection<E> {
   /** Takes the rest of a definition: its kind must be given, and handlers' {@link #tables}. */
   public static final class Builder<E> {
     private final String name;
-    private final Class<E> eventClass;
+    private Subscription<E> subscription;
     private int version = 1;
     private @Nullable Tables tables;
     private @Nullable Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler;
@@ -164,10 +165,51 @@ public final class Projection<E> {
 
     private Builder(String name, Class<E> eventClass) {
       this.name = name;
-      this.eventClass = eventClass;
+      this.subscription = new Subscription<>(eventClass, Set.of(), Set.of());
     }
 
-    /** The definition's version, from 1; default 1. */
+    /**
+     * Subscribes only to events of some entity types: those of streams whose persistence id begins
+     * with one of them and a '|', as Pekko's {@code PersistenceId.of(entityType, id)} makes it.
+     * Events of other streams cost this projection nothing; in a rebuild they are not even
+     * deserialized.
+     *
+     * @throws IllegalArgumentException if none is named, or one is blank or contains a '|'
+     */
+    public Builder<E> entityTypes(String... entityTypes) {
+      this.subscription =
+          new Subscription<>(
+              subscription.eventClass(), named("entity type", entityTypes), subscription.tags());
+      return this;
+    }
+
+    /**
+     * Subscribes only to events that have one of some tags at least. Recovery and rebuilds then
+     * read the tags of events, too, with one more query for each batch. A tag that is given to
+     * events that are stored already is seen by the next rebuild.
+     *
+     * @throws IllegalArgumentException if none is named, or one is blank
+     */
+    public Builder<E> tags(String... tags) {
+      this.subscription =
+          new Subscription<>(
+              subscription.eventClass(), subscription.entityTypes(), named("tag", tags));
+      return this;
+    }
+
+    private Set<String> named(String what, String... names) {
+      if (names.length == 0) {
+        throw new IllegalArgumentException(
+            "projection '" + name + "': name at least one " + what + " to subscribe to");
+      }
+      return Set.copyOf(List.of(names));
+    }
+
+    /**
+     * The definition's version, from 1; default 1. To be raised whenever the same events would give
+     * other rows: with another handler, other subscriptions, other tables. The read model is then
+     * rebuilt, by itself or when somebody asks for it, into tables that the new script makes.
+     */
     public Builder<E> version(int version) {
       if (version < 1) {
         throw new IllegalArgumentException(
@@ -184,7 +226,7 @@ public final class Projection<E> {
      * @throws IllegalArgumentException if there is no such resource
      */
     public Builder<E> tables(String resource) {
-      return tables(Tables.resource(resource, eventClass.getClassLoader()));
+      return tables(Tables.resource(resource, subscription.eventClass().getClassLoader()));
     }
 
     /** The tables' DDL. */

@@ -15,6 +15,11 @@ import org.jspecify.annotations.Nullable;
  * The DDL of a read model, with unqualified names. The runtime runs it, finds out which tables it
  * makes by running it once in a schema that is rolled back, and truncates just these at a rebuild.
  *
+ * <p>Where a projection's version is raised, its rebuild drops the tables that the older version
+ * made, and runs the script anew. What else a script makes stays: let it make sequences and types
+ * IF NOT EXISTS. Privileges are dropped with their tables: grant them in the script. A view over a
+ * table keeps that from being dropped, and the rebuild waits until somebody has dropped the view.
+ *
  * @param source where the script comes from, for error messages
  * @param ddl the script, any number of SQL statements
  * @param indexes what a rebuild drops before its bulk load, and builds after it

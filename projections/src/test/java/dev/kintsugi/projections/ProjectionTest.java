@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kintsugi.projections.rows.RowTable;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
@@ -60,13 +61,76 @@ class ProjectionTest {
     assertThat(projection.failurePolicy()).isEqualTo(FailurePolicy.skip());
   }
 
+  private static Subscription<FileEvent> subscription(Projection.Builder<FileEvent> builder) {
+    return builder.tables(TABLES).handler(ProjectionTest::handler).build().subscription();
+  }
+
   @Test
   void it_subscribes_to_all_events_of_its_class_and_to_no_others() {
-    Projection<FileEvent> files = files().tables(TABLES).handler(ProjectionTest::handler).build();
+    Subscription<FileEvent> all = subscription(files());
 
-    assertThat(files.subscribesTo(new Added("a"))).isTrue();
-    assertThat(files.subscribesTo(new Removed("a"))).isTrue();
-    assertThat(files.subscribesTo("a")).isFalse();
+    assertThat(all.includes(new Added("a"))).isTrue();
+    assertThat(all.includes(new Removed("a"))).isTrue();
+    assertThat(all.includes("a")).isFalse();
+    assertThat(all.includes("File|a", Set.of())).isTrue();
+    assertThat(all.isByTag()).isFalse();
+  }
+
+  @Test
+  void by_entity_type_it_subscribes_to_streams_that_begin_with_one_and_a_separator() {
+    Subscription<FileEvent> some = subscription(files().entityTypes("File", "Dir"));
+
+    assertThat(List.of("File|a", "Dir|a|b", "File|", "Dir||"))
+        .allMatch(persistenceId -> some.includes(persistenceId, Set.of()))
+        .allMatch(some::includesStream);
+    assertThat(List.of("File", "Files|a", "Fil|a", "file|a", "a|File|a", "|File", "", "|"))
+        .noneMatch(persistenceId -> some.includes(persistenceId, Set.of()))
+        .noneMatch(some::includesStream);
+    assertThat(some.isByTag()).isFalse();
+  }
+
+  @Test
+  void by_tag_it_subscribes_to_events_with_one_of_them_at_least() {
+    Subscription<FileEvent> some = subscription(files().tags("red", "green"));
+
+    assertThat(some.includes("a", Set.of("green", "blue"))).isTrue();
+    assertThat(some.includes("a", Set.of("blue", "Red"))).isFalse();
+    assertThat(some.includes("a", Set.of())).isFalse();
+    assertThat(some.isByTag()).isTrue();
+  }
+
+  @Test
+  void all_that_is_given_must_hold() {
+    Subscription<FileEvent> some = subscription(files().tags("red").entityTypes("File"));
+
+    assertThat(some.includes("File|a", Set.of("red"))).isTrue();
+    assertThat(some.includes("Dir|a", Set.of("red"))).isFalse();
+    assertThat(some.includes("File|a", Set.of("blue"))).isFalse();
+    assertThat(some)
+        .hasToString(FileEvent.class.getName() + " of entity types [File] with a tag of [red]");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", " ", "File|", "|", "File|a"})
+  void what_can_be_no_entity_type_is_refused_by_name(String entityType) {
+    assertThatThrownBy(() -> files().entityTypes("Dir", entityType))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'" + entityType + "' is no entity type");
+  }
+
+  @Test
+  void a_blank_tag_is_refused() {
+    assertThatThrownBy(() -> files().tags("red", " "))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("' ' is no tag: it is blank");
+  }
+
+  @Test
+  void to_subscribe_to_no_entity_type_or_no_tag_is_refused() {
+    assertThatThrownBy(files()::entityTypes)
+        .hasMessage("projection 'files': name at least one entity type to subscribe to");
+    assertThatThrownBy(files()::tags)
+        .hasMessage("projection 'files': name at least one tag to subscribe to");
   }
 
   @Test

@@ -4,10 +4,13 @@ import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.hosting.LocalHosting;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
+import dev.kintsugi.runtime.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.schema.ReadModels;
 import dev.kintsugi.runtime.schema.SchemaException;
+import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
@@ -19,15 +22,12 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.apache.pekko.actor.AbstractExtensionId;
 import org.apache.pekko.actor.ClassicActorSystemProvider;
@@ -65,16 +65,16 @@ public final class Kintsugi implements Extension {
   private final LocalHosting hosting;
   private final Duration askTimeout;
   private final Duration pollInterval;
-
-  /** The tables of the projections that were started, and whose they are. */
-  private final Map<String, String> tableOwners = new ConcurrentHashMap<>();
+  private final OnRaisedVersion onRaisedVersion;
 
   private Kintsugi(ExtendedActorSystem system) {
     this.system = Adapter.toTyped(system);
     this.node = Node.get(system);
     this.hosting = new LocalHosting(this.system);
     this.askTimeout = node.config().getDuration("supervisor.ask-timeout");
-    this.pollInterval = node.config().getDuration("rebuild.poll-interval");
+    RebuildSettings rebuilds = RebuildSettings.of(node.config().getConfig("rebuild"));
+    this.pollInterval = rebuilds.pollInterval();
+    this.onRaisedVersion = rebuilds.onRaisedVersion();
   }
 
   /**
@@ -93,12 +93,14 @@ public final class Kintsugi implements Extension {
    * Starts projections, all or none: makes their tables where these are missing, makes them known
    * to writers, and hosts their supervisors. One that the database does not know is built from the
    * journal's history first ({@link #whenDone} tells when that has ended), one whose version is
-   * higher than the database's is rebuilt. Blocks for the database: to be called once at start-up,
+   * higher than the database's is rebuilt, or that waits for {@link #rebuild} ({@code
+   * kintsugi.rebuild.on-raised-version}). Blocks for the database: to be called once at start-up,
    * before events are written.
    *
    * @throws IllegalArgumentException if a projection is registered twice
-   * @throws SchemaException if a table script fails, makes no table, or makes one that is another
-   *     projection's, the journal's or Kintsugi's own
+   * @throws SchemaException if a table script fails, makes no table, makes one by a qualified name,
+   *     or one that is another projection's (on whichever node), the journal's or Kintsugi's own,
+   *     or that holds rows of others
    */
   public void start(Projection<?>... projections) {
     List<Projection<?>> added = List.of(projections);
@@ -111,52 +113,41 @@ public final class Kintsugi implements Extension {
                     connection -> {
                       ReadModels.lock(connection);
                       for (ReadModel readModel : readModels) {
-                        refuseRowsOfOthers(connection, readModel);
-                        ReadModels.create(connection, readModel);
+                        ReadModels.create(connection, readModel, built(connection, readModel));
                       }
                       return added;
                     }));
     node.registry().register(added);
     for (ReadModel readModel : readModels) {
-      readModel.tables().forEach(table -> tableOwners.put(table, readModel.projection().name()));
       blocking(
           () ->
               node.database()
-                  .inTransaction(connection -> begin(connection, readModel.projection())));
+                  .inTransaction(
+                      connection -> begin(connection, readModel.projection(), onRaisedVersion)));
       hosting.host(node, readModel);
     }
   }
 
   private List<ReadModel> probe(List<Projection<?>> added) throws SQLException {
     List<ReadModel> readModels = new ArrayList<>();
-    Map<String, String> owners = new HashMap<>(tableOwners);
     for (Projection<?> projection : added) {
       try (Connection connection = node.database().connection()) {
         ReadModel readModel = ReadModels.probe(connection, projection);
         connection.rollback();
-        ReadModels.refuseShared(readModel, owners);
         readModels.add(readModel);
       }
     }
     return readModels;
   }
 
-  /**
-   * A projection's first build empties its tables. Looks at the rows first: those of another node's
-   * first build come after its projection is known.
-   */
-  private static void refuseRowsOfOthers(Connection connection, ReadModel readModel)
+  /** The version that the database has of a projection, if it knows it. */
+  private static Optional<Integer> built(Connection connection, ReadModel readModel)
       throws SQLException {
-    List<String> filled = ReadModels.withRows(connection, readModel);
-    String name = readModel.projection().name();
-    if (!filled.isEmpty() && Generations.find(connection, name).isEmpty()) {
-      throw new SchemaException(
-          "projection '%s' is new and would be built into %s, which holds rows already. If these are of no use any more, empty the table; if they are another's, give the projection's table another name."
-              .formatted(name, String.join(", ", filled)));
-    }
+    return Generations.find(connection, readModel.projection().name()).map(Generation::version);
   }
 
-  private static boolean begin(Connection connection, Projection<?> projection)
+  private static boolean begin(
+      Connection connection, Projection<?> projection, OnRaisedVersion onRaisedVersion)
       throws SQLException {
     RebuildRequest request =
         new RebuildRequest(
@@ -166,6 +157,23 @@ public final class Kintsugi implements Extension {
             "built version " + projection.version());
     if (request.registerFirst(connection)) {
       log.info("Projection '{}' is new and is built from history", projection.name());
+    } else if (onRaisedVersion == OnRaisedVersion.WAIT) {
+      request
+          .olderVersion(connection)
+          .ifPresent(
+              seen ->
+                  log.warn(
+                      "Projection '{}' has version {} in the database, and this build has version {}."
+                          + " As kintsugi.rebuild.on-raised-version is wait, nothing is changed: this"
+                          + " node's writers record its events as NO_HANDLER, so that none is lost, and"
+                          + " its read model gets them only where a node has version {}. Call"
+                          + " Kintsugi.rebuild(\"{}\", reason) to build version {} from history.",
+                      projection.name(),
+                      seen.version(),
+                      projection.version(),
+                      seen.version(),
+                      projection.name(),
+                      projection.version()));
     } else if (request.beginIfRaised(connection).isPresent()) {
       log.info(
           "Projection '{}' is rebuilt as its version was raised to {}",

@@ -5,13 +5,16 @@ import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
 import dev.kintsugi.runtime.jdbc.DatabaseUnavailableException;
 import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.schema.SchemaException;
 import dev.kintsugi.runtime.state.Fence;
+import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Phase;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Status;
@@ -32,7 +35,9 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.Done;
+import org.apache.pekko.actor.testkit.typed.javadsl.LoggingTestKit;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
@@ -185,6 +190,127 @@ class KintsugiTest {
     world.auditWhole(log);
   }
 
+  private List<String> uniqueColumns() throws Exception {
+    return world.column(
+        """
+        SELECT a.attname FROM pg_constraint c JOIN pg_attribute a
+          ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
+        WHERE c.conrelid = 'log_log'::regclass AND c.contype = 'u'
+        """);
+  }
+
+  @Test
+  void a_raised_version_with_other_tables_is_rebuilt_into_these() throws Exception {
+    node.startAndFinish(log);
+    node.record("a", "one", "two");
+    assertThat(uniqueColumns()).isEmpty();
+    node.close();
+
+    node = new TestSystem(world);
+    node.startAndFinish(log.version(2).uniquePayloads());
+
+    assertThat(uniqueColumns()).containsExactly("payload");
+    assertThat(world.column("SELECT table_name || ' ' || version FROM kintsugi_table"))
+        .containsExactly("log_log 2");
+    world.auditWhole(log);
+  }
+
+  // A raised version that waits
+
+  private static final String WAIT = "kintsugi.rebuild.on-raised-version = wait";
+
+  @Test
+  void a_raised_version_may_wait_for_somebody_to_ask_for_its_rebuild() throws Exception {
+    node.startAndFinish(log);
+    node.record("a", "one");
+    node.close();
+    node = new TestSystem(world, WAIT);
+
+    LoggingTestKit.warn(
+            "Projection 'log' has version 1 in the database, and this build has version 2")
+        .withMessageContains("NO_HANDLER")
+        .withMessageContains("Kintsugi.rebuild(\"log\", reason)")
+        .expect(
+            Adapter.toTyped(node.system()),
+            () -> {
+              kintsugi().start(log.version(2).uniquePayloads().definition());
+              return log;
+            });
+    node.record("a", "two");
+    ProjectionStatus status = get(kintsugi().status("log"));
+
+    assertThat(status.generation()).isEqualTo(new Generation("log", 1, Status.ACTIVE, false, 1));
+    assertThat(world.open(log)).containsExactly("a/2 NO_HANDLER");
+    assertThat(world.applied(log)).containsExactly("a/1");
+    assertThat(uniqueColumns()).isEmpty();
+
+    Rebuild done = get(get(kintsugi().rebuild("log", "a quiet hour")).done());
+    assertThat(done.generation()).isEqualTo(2);
+    assertThat(done.reason()).isEqualTo("a quiet hour");
+    assertThat(world.generation(log).version()).isEqualTo(2);
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2");
+    assertThat(uniqueColumns()).containsExactly("payload");
+    node.record("a", "three");
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2", "a/3");
+    world.auditWhole(log);
+  }
+
+  @Test
+  void what_a_waiting_version_recorded_the_older_one_applies() throws Exception {
+    node.startAndFinish(log);
+    node.close();
+    node = new TestSystem(world, WAIT);
+    kintsugi().start(log.version(2).definition());
+    node.record("a", "one");
+    assertThat(world.open(log)).containsExactly("a/1 NO_HANDLER");
+    try (TestSystem older = new TestSystem(world)) {
+      older.kintsugi().start(log.version(1).definition());
+
+      eventually(() -> assertThat(world.open(log)).isEmpty());
+      assertThat(world.applied(log)).containsExactly("a/1");
+    }
+  }
+
+  @Test
+  void a_rebuild_by_a_raised_version_ends_one_that_no_older_node_goes_on_with() throws Exception {
+    node.record("a", "one");
+    Connection held = holdFence();
+    kintsugi().start(log.definition());
+    assertThat(world.generation(log).status()).isEqualTo(Status.REBUILDING);
+    node.close();
+    end(held);
+    node = new TestSystem(world, WAIT);
+    kintsugi().start(log.version(2).definition());
+    assertThat(world.generation(log).generation()).isEqualTo(1);
+
+    get(get(kintsugi().rebuild("log", "nobody has version 1 any more")).done());
+
+    assertThat(world.generation(log)).isEqualTo(new Generation("log", 2, Status.ACTIVE, false, 2));
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_new_projection_is_built_also_where_raised_versions_wait() throws Exception {
+    node.close();
+    node = new TestSystem(world, WAIT);
+    node.record("a", "one");
+
+    node.startAndFinish(log);
+
+    world.auditWhole(log);
+  }
+
+  @Test
+  void another_word_for_what_to_do_on_a_raised_version_is_refused() {
+    assertThatThrownBy(
+            () ->
+                RebuildSettings.of(
+                    ConfigFactory.parseString("on-raised-version = later")
+                        .withFallback(ConfigFactory.load().getConfig("kintsugi.rebuild"))))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("kintsugi.rebuild.on-raised-version is 'later'; it is to be automatic or wait");
+  }
+
   @Test
   void a_build_with_an_older_version_records_and_leaves_the_projection_to_newer_ones()
       throws Exception {
@@ -245,11 +371,12 @@ class KintsugiTest {
   }
 
   @Test
-  void a_table_script_that_makes_no_table_of_its_own_is_refused() throws Exception {
+  void a_table_script_that_makes_a_table_in_another_schema_is_refused() throws Exception {
     assertThatThrownBy(
             () -> kintsugi().start(projection("log", "CREATE TABLE public.log_log (n INT)")))
         .isInstanceOf(SchemaException.class)
-        .hasMessageContaining("log.sql of projection 'log' makes no table by an unqualified name");
+        .hasMessageContaining(
+            "log.sql of projection 'log' makes public.log_log by a qualified name");
     assertNothingIsRegistered();
   }
 
@@ -276,6 +403,22 @@ class KintsugiTest {
         .isInstanceOf(SchemaException.class)
         .hasMessageContaining("projections 'one' and 'two' both make the table shared");
     assertThat(world.column("SELECT projection FROM kintsugi_projection")).containsExactly("one");
+  }
+
+  @Test
+  void a_projection_with_the_table_of_one_on_another_node_is_refused() throws Exception {
+    String ddl = "CREATE TABLE IF NOT EXISTS shared (n INT)";
+    try (TestSystem other = new TestSystem(world)) {
+      other.kintsugi().start(projection("one", ddl));
+      get(other.kintsugi().whenDone("one"));
+    }
+
+    assertThatThrownBy(() -> kintsugi().start(log.definition(), projection("two", ddl)))
+        .isInstanceOf(SchemaException.class)
+        .hasMessageContaining("projections 'one' and 'two' both make the table shared");
+    assertThat(world.column("SELECT projection FROM kintsugi_projection")).containsExactly("one");
+    assertThat(world.column("SELECT table_name FROM kintsugi_table")).containsExactly("shared");
+    assertThat(node.node().registry().all()).isEmpty();
   }
 
   @Test

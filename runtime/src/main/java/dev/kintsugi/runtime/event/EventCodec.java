@@ -134,8 +134,13 @@ public final class EventCodec {
     return row.metadata() == null ? repr : repr.withMetadata(deserialize(row, row.metadata()));
   }
 
-  /** A row as projections see it; one that can't be deserialized says so in the result. */
-  public JournalEvent decode(EventRow row) {
+  /**
+   * A row as projections see it; one that can't be deserialized says so in the result.
+   *
+   * @param tags the event's tags, as {@link EventJournal#tagsOf} found them; empty if no projection
+   *     at hand asks for them
+   */
+  public JournalEvent decode(EventRow row, Set<String> tags) {
     List<Object> payloads = List.of();
     Exception undecodable = null;
     try {
@@ -148,6 +153,7 @@ public final class EventCodec {
         row.persistenceId(),
         row.sequenceNumber(),
         row.timestamp(),
+        tags,
         payloads,
         undecodable);
   }

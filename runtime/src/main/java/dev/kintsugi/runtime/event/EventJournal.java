@@ -7,10 +7,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +42,7 @@ public final class EventJournal {
   private final String insertColumns;
 
   private final String selectByOrdering;
+  private final String selectTags;
   private final String selectStream;
   private final String highest;
   private final String highestUpTo;
@@ -95,6 +99,9 @@ public final class EventJournal {
     String select = "SELECT " + rowColumns + " FROM " + table;
     String ofStream = " WHERE " + persistenceId + " = ?";
     selectByOrdering = select + " WHERE " + ordering + " = ANY (?) AND NOT " + deleted;
+    selectTags =
+        "SELECT e.%s, t.%s FROM %s e JOIN %s t ON %s WHERE e.%1$s = ANY (?)"
+            .formatted(ordering, tagColumn(), table, tagTable, isTagOf("t", "e"));
     selectStream =
         select
             + ofStream
@@ -232,6 +239,24 @@ public final class EventJournal {
         }
       }
       return rows;
+    }
+  }
+
+  /**
+   * The tags of some events, by their orderings; one that has none is not among them. One query,
+   * for callers with a projection that subscribes by tag.
+   */
+  public Map<Long, Set<String>> tagsOf(Connection connection, Collection<EventRow> rows)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(selectTags)) {
+      new Parameters(select).longs(rows, EventRow::ordering);
+      Map<Long, Set<String>> tags = new HashMap<>();
+      try (ResultSet row = select.executeQuery()) {
+        while (row.next()) {
+          tags.computeIfAbsent(row.getLong(1), ordering -> new HashSet<>()).add(row.getString(2));
+        }
+      }
+      return tags;
     }
   }
 

@@ -1,11 +1,13 @@
 package dev.kintsugi.runtime.event;
 
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A journal event as projections see it.
  *
+ * @param tags its tags; of an event that was read back, only where they were asked for
  * @param payloads what the event adapters made of the stored event; usually one, none if they
  *     dropped it
  * @param undecodable why it could not be deserialized, if so; there are no payloads then
@@ -15,6 +17,7 @@ public record JournalEvent(
     String persistenceId,
     long sequenceNumber,
     long timestamp,
+    Set<String> tags,
     List<Object> payloads,
     @Nullable Exception undecodable) {
 

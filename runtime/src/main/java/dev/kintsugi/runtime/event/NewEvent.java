@@ -37,6 +37,6 @@ public record NewEvent(EventRow row, Set<String> tags, List<Object> payloads) {
   /** The event as projections see it, once the journal has given it an ordering. */
   public JournalEvent appendedAt(long ordering) {
     return new JournalEvent(
-        ordering, row.persistenceId(), row.sequenceNumber(), row.timestamp(), payloads, null);
+        ordering, row.persistenceId(), row.sequenceNumber(), row.timestamp(), tags, payloads, null);
   }
 }

@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.handler;
 
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.Subscription;
 import dev.kintsugi.runtime.event.JournalEvent;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.SqlStates;
@@ -59,7 +60,7 @@ public final class Applier implements AutoCloseable {
   public boolean apply(
       Connection connection, Projection<?> projection, JournalEvent event, OnThrow onThrow)
       throws Exception {
-    if (event.undecodable() == null && !isSubscribed(projection, event)) {
+    if (!isSubscribed(projection, event)) {
       return false;
     }
     if (onThrow == OnThrow.SAVEPOINT) {
@@ -86,10 +87,20 @@ public final class Applier implements AutoCloseable {
     }
   }
 
-  /** Whether a projection subscribes to what an event is to projections. */
+  /**
+   * Whether a projection subscribes to an event. Stream and tags decide first. An event that can't
+   * be deserialized, and that these don't rule out, counts as the projection's: it may be.
+   */
   public static boolean isSubscribed(Projection<?> projection, JournalEvent event) {
+    Subscription<?> subscription = projection.subscription();
+    if (!subscription.includes(event.persistenceId(), event.tags())) {
+      return false;
+    }
+    if (event.undecodable() != null) {
+      return true;
+    }
     for (Object payload : event.payloads()) {
-      if (projection.subscribesTo(payload)) {
+      if (subscription.includes(payload)) {
         return true;
       }
     }
@@ -155,7 +166,7 @@ public final class Applier implements AutoCloseable {
     List<EventEnvelope<E>> envelopes = new ArrayList<>(events.size());
     for (JournalEvent event : events) {
       for (Object payload : event.payloads()) {
-        if (projection.subscribesTo(payload)) {
+        if (projection.subscription().includes(payload)) {
           envelopes.add(
               EventEnvelope.create(
                   Offset.sequence(event.ordering()),

@@ -15,6 +15,9 @@ public final class SqlStates {
   public static final String UNIQUE_VIOLATION = "23505";
   public static final String IN_FAILED_TRANSACTION = "25P02";
 
+  /** What is to be dropped is used by something else. */
+  public static final String DEPENDENT_OBJECTS = "2BP01";
+
   private static final Set<String> TRANSACTION_LOST_A_RACE = Set.of("40001", "40P01");
   private static final String STATEMENT_CANCELED = "57014";
 

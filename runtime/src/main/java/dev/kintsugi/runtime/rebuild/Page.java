@@ -9,7 +9,8 @@ import java.util.List;
  * @param after the ordering that it begins behind
  * @param last the ordering of the last event that was looked at; {@code after} if there was none
  * @param looked how many events were looked at
- * @param events those of them that the replay is to apply: the others have skip records
+ * @param events those of them that the replay is to apply: the others have skip records, or are of
+ *     streams or tags that the projection does not subscribe to
  */
 record Page(long after, long last, int looked, List<JournalEvent> events) {
 

@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.rebuild;
 
 import static dev.kintsugi.runtime.jdbc.Results.BY_INDEX;
 
+import dev.kintsugi.projections.Subscription;
 import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.event.EventRow;
@@ -16,6 +17,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -37,14 +39,28 @@ import org.jspecify.annotations.Nullable;
 final class PageReader {
 
   private final Database database;
+  private final EventJournal journal;
   private final EventCodec codec;
+  private final Subscription<?> subscription;
   private final Executor readers;
   private final String page;
   private @Nullable Ahead ahead;
 
-  PageReader(Database database, EventJournal journal, EventCodec codec, Executor readers) {
+  /**
+   * A reader of the history that a projection subscribes to.
+   *
+   * @param readers runs what is read ahead, and may block
+   */
+  PageReader(
+      Database database,
+      EventJournal journal,
+      EventCodec codec,
+      Subscription<?> subscription,
+      Executor readers) {
     this.database = database;
+    this.journal = journal;
     this.codec = codec;
+    this.subscription = subscription;
     this.readers = readers;
     String ordering = journal.column(EventJournal.Column.ORDERING);
     this.page =
@@ -104,10 +120,14 @@ final class PageReader {
           Set<Long> recorded =
               SkipRecords.orderings(
                   connection, rebuild.projection(), rebuild.generation(), after, last);
+          Map<Long, Set<String>> tags =
+              subscription.isByTag() ? journal.tagsOf(connection, rows) : Map.of();
           List<JournalEvent> events = new ArrayList<>(rows.size());
           for (EventRow row : rows) {
-            if (!recorded.contains(row.ordering())) {
-              events.add(codec.decode(row));
+            Set<String> ofEvent = tags.getOrDefault(row.ordering(), Set.of());
+            if (!recorded.contains(row.ordering())
+                && subscription.includes(row.persistenceId(), ofEvent)) {
+              events.add(codec.decode(row, ofEvent));
             }
           }
           return new Page(after, last, rows.size(), events);

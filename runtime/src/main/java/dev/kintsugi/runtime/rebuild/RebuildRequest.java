@@ -46,7 +46,10 @@ public record RebuildRequest(String projection, int version, String requestedBy,
     return true;
   }
 
-  /** Begins the next generation, unless a rebuild is under way that has not stopped. */
+  /**
+   * Begins the next generation, unless a rebuild by the same version is under way that has not
+   * stopped. (One by an older version would never end where no node has that any more.)
+   */
   public Answer begin(Connection connection) throws SQLException {
     Optional<Generation> seen = Generations.find(connection, projection);
     if (seen.isEmpty()) {
@@ -56,7 +59,8 @@ public record RebuildRequest(String projection, int version, String requestedBy,
       return new NewerVersion(seen.get().version());
     }
     Optional<Rebuild> last = Rebuilds.find(connection, projection, seen.get().generation());
-    if (last.isPresent() && !last.get().isDone() && !last.get().isStopped()) {
+    boolean isRaised = seen.get().version() < version;
+    if (!isRaised && last.isPresent() && !last.get().isDone() && !last.get().isStopped()) {
       return new InProgress(last.get().generation(), last.get().requestedBy(), last.get().reason());
     }
     return beginAfter(connection, seen.get());
@@ -66,10 +70,13 @@ public record RebuildRequest(String projection, int version, String requestedBy,
    * Begins the next generation if the database's version is older, also in the midst of a rebuild.
    */
   public Optional<Answer> beginIfRaised(Connection connection) throws SQLException {
-    Optional<Generation> seen = Generations.find(connection, projection);
-    return seen.isPresent() && seen.get().version() < version
-        ? Optional.of(beginAfter(connection, seen.get()))
-        : Optional.empty();
+    Optional<Generation> older = olderVersion(connection);
+    return older.isPresent() ? Optional.of(beginAfter(connection, older.get())) : Optional.empty();
+  }
+
+  /** The projection's row, if its version is older than this build's. */
+  public Optional<Generation> olderVersion(Connection connection) throws SQLException {
+    return Generations.find(connection, projection).filter(seen -> seen.version() < version);
   }
 
   private Answer beginAfter(Connection connection, Generation seen) throws SQLException {

@@ -17,7 +17,8 @@ public record RebuildSettings(
     Duration truncateLockTimeout,
     long memory,
     Duration windowTime,
-    int maxRate) {
+    int maxRate,
+    OnRaisedVersion onRaisedVersion) {
 
   private static final int SHARE_OF_THE_HEAP = 8;
 
@@ -43,7 +44,8 @@ public record RebuildSettings(
             ? Runtime.getRuntime().maxMemory() / SHARE_OF_THE_HEAP
             : config.getBytes("memory"),
         config.getDuration("window-time"),
-        config.getString("max-rate").equals("unlimited") ? 0 : config.getInt("max-rate"));
+        config.getString("max-rate").equals("unlimited") ? 0 : config.getInt("max-rate"),
+        OnRaisedVersion.of(config.getString("on-raised-version")));
   }
 
   /** How many events a second a rebuild may replay; 0 if there is no limit. */

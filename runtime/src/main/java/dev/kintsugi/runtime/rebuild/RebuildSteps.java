@@ -18,7 +18,6 @@ import dev.kintsugi.runtime.state.Rebuilds;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import org.slf4j.Logger;
@@ -47,7 +46,7 @@ public final class RebuildSteps {
   private final Pace pace = new Pace();
   private final RebuildSettings settings;
   private final Projection<?> projection;
-  private final List<String> tables;
+  private final ReadModel readModel;
   private final int generation;
   private int fullBatches;
   private long openAtLastLook = Long.MAX_VALUE;
@@ -71,10 +70,10 @@ public final class RebuildSteps {
     this.drain = drain;
     this.settings = settings;
     this.projection = readModel.projection();
-    this.tables = readModel.tables();
+    this.readModel = readModel;
     this.generation = generation;
     this.ownership = new Ownership(database, projection.name(), generation);
-    PageReader pages = new PageReader(database, journal, codec, readers);
+    PageReader pages = new PageReader(database, journal, codec, projection.subscription(), readers);
     ReplayFailures failures = new ReplayFailures(journal);
     this.replay =
         Gatherer.canGather(projection)
@@ -185,7 +184,7 @@ public final class RebuildSteps {
       timeout.setString(1, settings.truncateLockTimeout().toMillis() + "ms");
       timeout.execute();
     }
-    ReadModels.truncate(connection, tables);
+    ReadModels.reset(connection, readModel);
     ReadModels.dropIndexes(connection, projection);
     SkipRecords.supersedeOlder(connection, projection.name(), generation);
     long replayTo = journal.maxOrdering(connection);

@@ -5,6 +5,7 @@ import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.event.EventRow;
+import dev.kintsugi.runtime.event.JournalEvent;
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.handler.HandlerException;
@@ -189,6 +190,8 @@ public final class Drain {
     private final List<SkipRecord> applied = new ArrayList<>();
     private final List<SkipRecord> unsubscribed = new ArrayList<>();
     private final Set<String> held = new HashSet<>();
+    private Map<Long, Set<String>> tags = Map.of();
+    private boolean ownsSharedRows;
     private int failed;
 
     BatchRun(Connection connection, Applier applier, Projection<?> projection, OnThrow onThrow) {
@@ -203,7 +206,9 @@ public final class Drain {
       journal
           .at(connection, records.stream().map(SkipRecord::ordering).toList())
           .forEach(row -> rows.put(row.ordering(), row));
-      SharedRows.lock(connection, projection);
+      if (projection.subscription().isByTag()) {
+        tags = journal.tagsOf(connection, rows.values());
+      }
       for (SkipRecord record : records) {
         if (held.contains(record.persistenceId())) {
           continue;
@@ -213,7 +218,9 @@ public final class Drain {
           continue;
         }
         EventRow row = rows.get(record.ordering());
-        if (row == null) {
+        if (!projection.subscription().includesStream(record.persistenceId())) {
+          unsubscribed.add(record);
+        } else if (row == null) {
           failed(record, "The event is no longer in the journal.", Duration.ZERO);
         } else {
           attempt(record, row);
@@ -231,9 +238,18 @@ public final class Drain {
     }
 
     private void attempt(SkipRecord record, EventRow row) throws Exception {
+      JournalEvent event = codec.decode(row, tags.getOrDefault(row.ordering(), Set.of()));
+      if (!Applier.isSubscribed(projection, event)) {
+        unsubscribed.add(record);
+        return;
+      }
+      if (!ownsSharedRows) {
+        SharedRows.lock(connection, projection);
+        ownsSharedRows = true;
+      }
       try {
-        boolean subscribed = applier.apply(connection, projection, codec.decode(row), onThrow);
-        (subscribed ? applied : unsubscribed).add(record);
+        applier.apply(connection, projection, event, onThrow);
+        applied.add(record);
       } catch (HandlerException e) {
         if (onThrow == OnThrow.ROLL_BACK) {
           throw e;

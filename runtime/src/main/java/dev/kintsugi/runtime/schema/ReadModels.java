@@ -2,14 +2,17 @@ package dev.kintsugi.runtime.schema;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
+import dev.kintsugi.runtime.jdbc.SqlStates;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * The tables of a projection, from its script. Which tables these are is found by running the
@@ -26,27 +29,38 @@ public final class ReadModels {
       ORDER BY relname
       """;
 
+  private static final String TABLES_ELSEWHERE =
+      """
+      SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND NOT c.relispartition
+        AND n.nspname <> 'kintsugi_probe'
+      ORDER BY 1
+      """;
+
   private ReadModels() {}
 
   /**
-   * Finds the tables that a projection's script makes. The caller must roll the transaction back.
+   * Finds the tables that a projection's script makes. The caller gives a transaction in which
+   * nothing was done yet, and must roll it back.
    *
-   * @throws SchemaException if the script fails, or makes no table by an unqualified name, or one
-   *     that is the journal's or Kintsugi's own
+   * @throws SchemaException if the script fails, makes no table by an unqualified name, or one by a
+   *     qualified name, or one that is the journal's or Kintsugi's own
    */
   public static ReadModel probe(Connection connection, Projection<?> projection)
       throws SQLException {
     try (Statement statement = connection.createStatement()) {
+      // What others make meanwhile is not to be taken for the script's.
+      statement.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+      Set<String> before = new HashSet<>(names(statement, TABLES_ELSEWHERE));
       statement.execute("CREATE SCHEMA kintsugi_probe");
       statement.execute(
           "SELECT set_config('search_path', 'kintsugi_probe, ' || current_setting('search_path'), TRUE)");
-      run(statement, projection);
-      List<String> tables = new ArrayList<>();
-      try (ResultSet row = statement.executeQuery(TABLES_OF_PROBE)) {
-        while (row.next()) {
-          tables.add(row.getString(1));
-        }
-      }
+      run(connection, projection);
+      List<String> elsewhere = names(statement, TABLES_ELSEWHERE);
+      elsewhere.removeAll(before);
+      refuseElsewhere(projection, elsewhere);
+      List<String> tables = names(statement, TABLES_OF_PROBE);
       if (tables.isEmpty()) {
         throw new SchemaException(
             "the table script %s of projection '%s' makes no table by an unqualified name"
@@ -57,29 +71,31 @@ public final class ReadModels {
     }
   }
 
+  private static List<String> names(Statement statement, String sql) throws SQLException {
+    List<String> names = new ArrayList<>();
+    try (ResultSet row = statement.executeQuery(sql)) {
+      while (row.next()) {
+        names.add(row.getString(1));
+      }
+    }
+    return names;
+  }
+
+  private static void refuseElsewhere(Projection<?> projection, List<String> elsewhere) {
+    if (!elsewhere.isEmpty()) {
+      throw new SchemaException(
+          "the table script %s of projection '%s' makes %s by a qualified name. A rebuild would not empty it, and apply events to the rows that it holds: give it an unqualified name."
+              .formatted(
+                  projection.tables().source(), projection.name(), String.join(", ", elsewhere)));
+    }
+  }
+
   private static void refuseOwn(Projection<?> projection, List<String> tables) {
     for (String own : Schema.ownNames()) {
       if (tables.contains(own)) {
         throw new SchemaException(
             "the table script %s of projection '%s' makes the table %s, which is the journal's or Kintsugi's own; a rebuild would empty it"
                 .formatted(projection.tables().source(), projection.name(), own));
-      }
-    }
-  }
-
-  /**
-   * Notes whose each table is.
-   *
-   * @param owners the tables known so far, with their projections; these are added to it
-   * @throws SchemaException if one is another projection's
-   */
-  public static void refuseShared(ReadModel readModel, Map<String, String> owners) {
-    for (String table : readModel.tables()) {
-      String owner = owners.putIfAbsent(table, readModel.projection().name());
-      if (owner != null) {
-        throw new SchemaException(
-            "projections '%s' and '%s' both make the table %s; a rebuild of one would empty the other's"
-                .formatted(owner, readModel.projection().name(), table));
       }
     }
   }
@@ -95,34 +111,58 @@ public final class ReadModels {
   }
 
   /**
-   * Runs the script if one of its tables is not there. The caller holds the {@link #lock}.
+   * Makes a projection's tables where they are missing, and notes whose they are. Those of a raised
+   * version are made by its rebuild ({@link #reset}), those of a lower one by nobody. The caller
+   * holds the {@link #lock}.
    *
-   * @throws SchemaException if it fails
+   * @param built the version in the projection's row; empty if the projection is new
+   * @throws SchemaException if the script fails, or one of its tables is another projection's, or
+   *     holds rows that are not this projection's
    */
-  public static void create(Connection connection, ReadModel readModel) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      if (!allExist(connection, readModel.tables())) {
-        run(statement, readModel.projection());
+  public static void create(Connection connection, ReadModel readModel, Optional<Integer> built)
+      throws SQLException {
+    Projection<?> projection = readModel.projection();
+    int replaced = built.orElse(projection.version());
+    if (replaced > projection.version()) {
+      return;
+    }
+    TableOwners.refuseOthers(connection, readModel);
+    refuseRowsOfOthers(connection, readModel, built.isPresent());
+    TableOwners.note(connection, readModel, replaced);
+    if (!TableOwners.areOfAnotherVersion(connection, projection)
+        && !allExist(connection, readModel.tables())) {
+      run(connection, projection);
+    }
+  }
+
+  /**
+   * A build empties its tables, or drops them. Where no table of a projection is noted that the
+   * database knows, it is from before tables were noted, and they are its own.
+   */
+  private static void refuseRowsOfOthers(
+      Connection connection, ReadModel readModel, boolean isKnown) throws SQLException {
+    String name = readModel.projection().name();
+    if (isKnown && !TableOwners.knows(connection, name)) {
+      return;
+    }
+    for (String table : readModel.tables()) {
+      if (!TableOwners.isNoted(connection, name, table) && hasRows(connection, table)) {
+        throw new SchemaException(
+            "projection '%s' would be built into %s, which is none of its tables so far and holds rows already. If these are of no use any more, empty the table; if they are another's, give the projection's table another name."
+                .formatted(name, table));
       }
     }
   }
 
-  /** Those of a read model's tables that are there and hold rows. */
-  public static List<String> withRows(Connection connection, ReadModel readModel)
-      throws SQLException {
-    List<String> filled = new ArrayList<>();
-    for (String table : readModel.tables()) {
-      if (allExist(connection, List.of(table))) {
-        try (Statement statement = connection.createStatement();
-            ResultSet row = statement.executeQuery("SELECT EXISTS (SELECT 1 FROM " + table + ")")) {
-          row.next();
-          if (row.getBoolean(1)) {
-            filled.add(table);
-          }
-        }
-      }
+  private static boolean hasRows(Connection connection, String table) throws SQLException {
+    if (!allExist(connection, List.of(table))) {
+      return false;
     }
-    return filled;
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT EXISTS (SELECT 1 FROM " + table + ")")) {
+      row.next();
+      return row.getBoolean(1);
+    }
   }
 
   private static boolean allExist(Connection connection, List<String> tables) throws SQLException {
@@ -137,8 +177,8 @@ public final class ReadModels {
     }
   }
 
-  private static void run(Statement statement, Projection<?> projection) {
-    try {
+  private static void run(Connection connection, Projection<?> projection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
       statement.execute(projection.tables().ddl());
       for (Tables.Index index : projection.tables().indexes()) {
         statement.execute(index.ddl());
@@ -151,8 +191,29 @@ public final class ReadModels {
     }
   }
 
-  /** Empties a read model. Waits for its readers, for no longer than the session's lock timeout. */
-  public static void truncate(Connection connection, List<String> tables) throws SQLException {
+  /**
+   * Empties a read model for a rebuild; one that another version's script made is made anew, with
+   * the script of this one. Waits for its readers, for no longer than the session's lock timeout,
+   * and for nodes that start.
+   *
+   * @throws SchemaException if tables can't be dropped as something depends on them, or the script
+   *     fails
+   */
+  public static void reset(Connection connection, ReadModel readModel) throws SQLException {
+    lock(connection);
+    Projection<?> projection = readModel.projection();
+    if (!TableOwners.areOfAnotherVersion(connection, projection)) {
+      truncate(connection, readModel.tables());
+      return;
+    }
+    TableOwners.refuseOthers(connection, readModel);
+    drop(connection, projection);
+    run(connection, projection);
+    TableOwners.forget(connection, projection.name());
+    TableOwners.note(connection, readModel, projection.version());
+  }
+
+  private static void truncate(Connection connection, List<String> tables) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute("TRUNCATE " + String.join(", ", tables) + " RESTART IDENTITY");
     }
@@ -175,6 +236,25 @@ public final class ReadModels {
       for (Tables.Index index : projection.tables().indexes()) {
         statement.execute(index.ddl());
       }
+    }
+  }
+
+  /** No CASCADE: what depends on a table is not the runtime's to drop. */
+  private static void drop(Connection connection, Projection<?> projection) throws SQLException {
+    String tables = TableOwners.there(connection, projection.name());
+    if (tables.isEmpty()) {
+      return;
+    }
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("DROP TABLE " + tables);
+    } catch (SQLException e) {
+      if (SqlStates.of(e).filter(SqlStates.DEPENDENT_OBJECTS::equals).isEmpty()) {
+        throw e;
+      }
+      throw new SchemaException(
+          "version %d of projection '%s' makes its tables anew, and the older ones (%s) can't be dropped, as something depends on them. Drop that first, and make it again once the rebuild has begun to replay; the rebuild tries again by itself. The database says: %s"
+              .formatted(projection.version(), projection.name(), tables, e.getMessage()),
+          e);
     }
   }
 }

@@ -65,6 +65,7 @@ final class Helper {
     }
     Map<SkipRecords.Stream, List<SkipRecord>> records = new HashMap<>();
     Map<Long, EventRow> rows = new HashMap<>();
+    Map<Long, Set<String>> tags = Map.of();
     if (!streams.isEmpty()) {
       streams.forEach(stream -> records.put(stream, new ArrayList<>()));
       List<SkipRecord> locked = SkipRecords.lock(connection, streams);
@@ -74,8 +75,11 @@ final class Helper {
       journal
           .at(connection, locked.stream().map(SkipRecord::ordering).distinct().toList())
           .forEach(row -> rows.put(row.ordering(), row));
+      if (streams.stream().anyMatch(this::isSubscribedByTag)) {
+        tags = journal.tagsOf(connection, rows.values());
+      }
     }
-    return new Locked(records, rows);
+    return new Locked(records, rows, tags);
   }
 
   private List<SkipRecords.Stream> streamsToHelp(Consulted.View view, List<JournalEvent> appended) {
@@ -103,18 +107,30 @@ final class Helper {
     return streams;
   }
 
+  private boolean isSubscribedByTag(SkipRecords.Stream stream) {
+    return registry
+        .find(stream.projection())
+        .filter(projection -> projection.subscription().isByTag())
+        .isPresent();
+  }
+
   private static SkipRecords.Stream streamOf(SkipRecord record) {
     return new SkipRecords.Stream(record.projection(), record.generation(), record.persistenceId());
   }
 
-  /** The records that an append holds the locks of, and the journal's rows that they refer to. */
+  /** The records that an append holds the locks of, and the events that they refer to. */
   final class Locked {
     private final Map<SkipRecords.Stream, List<SkipRecord>> records;
     private final Map<Long, EventRow> rows;
+    private final Map<Long, Set<String>> tags;
 
-    private Locked(Map<SkipRecords.Stream, List<SkipRecord>> records, Map<Long, EventRow> rows) {
+    private Locked(
+        Map<SkipRecords.Stream, List<SkipRecord>> records,
+        Map<Long, EventRow> rows,
+        Map<Long, Set<String>> tags) {
       this.records = records;
       this.rows = rows;
+      this.tags = tags;
     }
 
     /**
@@ -145,7 +161,8 @@ final class Helper {
           break;
         }
         try {
-          boolean subscribed = applier.apply(connection, projection, codec.decode(row), onThrow);
+          JournalEvent event = codec.decode(row, tags.getOrDefault(row.ordering(), Set.of()));
+          boolean subscribed = applier.apply(connection, projection, event, onThrow);
           (subscribed ? applied : unsubscribed).add(record);
         } catch (HandlerException e) {
           if (onThrow == OnThrow.ROLL_BACK) {

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
@@ -326,7 +327,8 @@ class ApplierTest {
   @Test
   void an_event_that_could_not_be_deserialized_fails_with_that() {
     JournalEvent undecodable =
-        new JournalEvent(42, "a", 1, 0, List.of(), new IllegalStateException("bad bytes"));
+        new JournalEvent(
+            42, "a", 1, 0, Set.of(), List.of(), new IllegalStateException("bad bytes"));
 
     assertThatThrownBy(() -> applier.apply(connection, notes, undecodable, OnThrow.SAVEPOINT))
         .isInstanceOf(HandlerException.class)

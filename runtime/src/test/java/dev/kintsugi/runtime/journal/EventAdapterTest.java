@@ -10,7 +10,9 @@ import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.pekko.persistence.journal.EventAdapter;
 import org.apache.pekko.persistence.journal.EventSeq;
 import org.apache.pekko.persistence.journal.Tagged;
@@ -21,6 +23,9 @@ import org.junit.jupiter.api.Test;
 class EventAdapterTest {
 
   private static final String STORED = "stored:";
+
+  /** What came back from the journal, or is on its way to it, in any stream. */
+  private static final Queue<String> ADAPTED_BACK = new ConcurrentLinkedQueue<>();
 
   /** Another form in the journal, tagged; some events come back as two, or not at all. */
   public static final class Adapter implements EventAdapter {
@@ -37,6 +42,7 @@ class EventAdapterTest {
     @Override
     public EventSeq fromJournal(Object event, String manifest) {
       String text = event.toString().substring(STORED.length());
+      ADAPTED_BACK.add(text);
       if (text.equals("dropped")) {
         return EventSeq.empty();
       } else if (text.equals("both")) {
@@ -126,5 +132,24 @@ class EventAdapterTest {
     get(get(node.kintsugi().rebuild("log", "test")).done());
     assertThat(projected()).containsExactly("next v7");
     assertThat(world.open(log)).isEmpty();
+  }
+
+  @Test
+  void an_event_that_entity_type_or_tag_rule_out_is_not_even_deserialized_in_a_replay()
+      throws Exception {
+    TestProjection bills = new TestProjection("bills").entityTypes("Bill");
+    TestProjection red = new TestProjection("red").tags("red");
+    node.record("Order|1", "one");
+    node.record("Bill|1", "two");
+    ADAPTED_BACK.clear();
+
+    node.startAndFinish(bills);
+    assertThat(world.applied(bills)).containsExactly("Bill|1/1");
+    assertThat(ADAPTED_BACK).containsExactly("two");
+
+    ADAPTED_BACK.clear();
+    node.startAndFinish(red);
+    assertThat(world.applied(red)).isEmpty();
+    assertThat(ADAPTED_BACK).isEmpty();
   }
 }

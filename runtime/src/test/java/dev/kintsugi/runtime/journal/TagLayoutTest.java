@@ -10,7 +10,9 @@ import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.World;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.persistence.query.Offset;
 import org.apache.pekko.persistence.query.PersistenceQuery;
@@ -116,6 +118,41 @@ class TagLayoutTest {
                       .map(envelope -> envelope.persistenceId() + "/" + envelope.sequenceNr())
                       .runWith(Sink.seq(), node.system())))
           .containsExactly("a/2", "b/1");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void a_projection_by_tag_is_rebuilt_from_them(Layout layout) throws Exception {
+    use(layout);
+    TestProjection log = new TestProjection("log").tags("red", "blue");
+    try (TestSystem node = new TestSystem(world)) {
+      node.record("a", "plain", "tag:red", "tag:green");
+      node.record("b", "tag:red", "tag:blue");
+      node.startAndFinish(log);
+
+      assertThat(world.applied(log)).containsExactly("a/2", "b/1", "b/2");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void the_tags_of_events_that_were_read_are_found_with_their_orderings(Layout layout)
+      throws Exception {
+    use(layout);
+    try (TestSystem node = new TestSystem(world)) {
+      node.record("a", "plain", "tag:red", "tag:green");
+      node.record("b", "tag:red");
+      EventJournal journal = node.node().journal();
+
+      Map<Long, Set<String>> tags =
+          world
+              .database()
+              .inTransaction(
+                  connection ->
+                      journal.tagsOf(connection, journal.at(connection, List.of(1L, 2L, 4L))));
+
+      assertThat(tags).isEqualTo(Map.of(2L, Set.of("red"), 4L, Set.of("red")));
     }
   }
 

@@ -1,15 +1,18 @@
 package dev.kintsugi.runtime.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.rebuild.Step;
+import dev.kintsugi.runtime.schema.SchemaException;
 import dev.kintsugi.runtime.state.Phase;
 import dev.kintsugi.runtime.state.Status;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -295,6 +298,64 @@ class RebuildTest {
     assertThat(world.stepUntilNotDone(older)).isInstanceOf(Step.NotOurs.class);
     world.runToTheEnd(log);
     assertThat(world.generation(log).version()).isEqualTo(2);
+    world.auditWhole(log);
+  }
+
+  private void raise() throws Exception {
+    world.haveHandlersOf(log.version(2).uniquePayloads());
+    world
+        .database()
+        .inTransaction(
+            connection -> new RebuildRequest("log", 2, "test", "raised").beginIfRaised(connection));
+  }
+
+  private List<String> uniqueConstraints() throws Exception {
+    return world.column(
+        "SELECT conname FROM pg_constraint WHERE conrelid = 'log_log'::regclass AND contype = 'u'");
+  }
+
+  @Test
+  void a_raised_versions_rebuild_makes_the_tables_anew_once_no_writer_uses_the_older_ones()
+      throws Exception {
+    world.start(log);
+    world.append(world.event("a", 1));
+    try (World.HeldWriter early = world.holdWriter()) {
+      early.write(world.event("b", 1)); // sees active, applies by the older version
+      raise();
+      assertThat(world.stepUntilNotDone(world.owner(log))).isInstanceOf(Step.Waiting.class);
+      assertThat(uniqueConstraints()).isEmpty();
+      early.commit();
+    }
+
+    world.runToTheEnd(log);
+    assertThat(uniqueConstraints()).hasSize(1);
+    world.auditWhole(log);
+
+    world.requestRebuild(log);
+    world.runToTheEnd(log);
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_rebuild_stays_where_it_is_while_older_tables_are_depended_on_and_then_goes_on()
+      throws Exception {
+    world.start(log);
+    world.append(world.event("a", 1));
+    world.execute("CREATE VIEW report AS SELECT payload FROM log_log");
+    raise();
+    RebuildSteps owner = world.owner(log);
+
+    assertThatThrownBy(() -> world.stepUntilNotDone(owner))
+        .isInstanceOf(SchemaException.class)
+        .hasMessageContaining("the older ones (log_log) can't be dropped")
+        .hasMessageContaining("view report");
+    assertThat(world.rebuild(log).phase()).isEqualTo(Phase.FENCE);
+    assertThat(world.column("SELECT payload FROM report")).containsExactly("a/1");
+    world.append(world.event("a", 2));
+
+    world.execute("DROP VIEW report");
+    world.runToTheEnd(log);
+    assertThat(uniqueConstraints()).hasSize(1);
     world.auditWhole(log);
   }
 

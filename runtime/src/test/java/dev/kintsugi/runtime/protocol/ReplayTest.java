@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.SqlStates;
+import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.rebuild.Step;
@@ -41,7 +42,8 @@ class ReplayTest {
         Duration.ofSeconds(5),
         memory,
         Duration.ofHours(1),
-        0);
+        0,
+        OnRaisedVersion.AUTOMATIC);
   }
 
   private final World world = new World();

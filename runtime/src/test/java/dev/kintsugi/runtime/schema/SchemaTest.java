@@ -39,7 +39,8 @@ class SchemaTest {
           "kintsugi_rejected",
           "kintsugi_skip",
           "kintsugi_skip_archive",
-          "kintsugi_skip_archive_default");
+          "kintsugi_skip_archive_default",
+          "kintsugi_table");
 
   private final String url = TestServer.createDatabase();
   private final Database database =
@@ -94,7 +95,7 @@ class SchemaTest {
   void an_empty_database_gets_all_tables() throws Exception {
     schema.ensure(true);
 
-    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(10);
+    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(11);
   }
 
   @Test
@@ -130,7 +131,7 @@ class SchemaTest {
     } finally {
       threads.shutdown();
     }
-    assertThat(tables()).hasSize(10);
+    assertThat(tables()).hasSize(11);
   }
 
   @Test

@@ -35,6 +35,8 @@ public final class TestProjection {
   private volatile FailurePolicy policy = FailurePolicy.skip();
   private volatile Consumer<EventEnvelope<String>> beforeEach = envelope -> {};
   private int version = 1;
+  private List<String> entityTypes = List.of();
+  private List<String> tags = List.of();
   private boolean sharesRows;
   private boolean uniquePayloads;
   private Kind kind = Kind.HANDLER;
@@ -53,6 +55,18 @@ public final class TestProjection {
             .column("payload", "text")
             .counter("times")
             .index("payload");
+  }
+
+  /** Subscribes only to events of these entity types. */
+  public TestProjection entityTypes(String... entityTypes) {
+    this.entityTypes = List.of(entityTypes);
+    return this;
+  }
+
+  /** Subscribes only to events with one of these tags. */
+  public TestProjection tags(String... tags) {
+    this.tags = List.of(tags);
+    return this;
   }
 
   /** Declares that its rows are shared between streams. */
@@ -199,6 +213,12 @@ public final class TestProjection {
   /** The definition, as it stands. */
   public Projection<String> definition() {
     Projection.Builder<String> builder = Projection.named(name).of(String.class);
+    if (!entityTypes.isEmpty()) {
+      builder.entityTypes(entityTypes.toArray(String[]::new));
+    }
+    if (!tags.isEmpty()) {
+      builder.tags(tags.toArray(String[]::new));
+    }
     if (sharesRows) {
       builder.sharedRows();
     }

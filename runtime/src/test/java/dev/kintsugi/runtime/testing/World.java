@@ -13,6 +13,7 @@ import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
 import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
@@ -83,7 +84,8 @@ public final class World implements AutoCloseable {
         Duration.ofSeconds(5),
         1 << 20,
         Duration.ZERO,
-        0);
+        0,
+        OnRaisedVersion.AUTOMATIC);
   }
 
   public World() {
@@ -136,7 +138,10 @@ public final class World implements AutoCloseable {
       }
       database.inTransaction(
           connection -> {
-            ReadModels.create(connection, readModel);
+            ReadModels.create(
+                connection,
+                readModel,
+                Generations.find(connection, test.name()).map(Generation::version));
             return readModel;
           });
       registry.register(List.of(projection));
