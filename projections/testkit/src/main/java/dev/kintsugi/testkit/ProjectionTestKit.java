@@ -4,16 +4,10 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.event.EventCodec;
-import dev.kintsugi.runtime.event.EventJournal;
-import dev.kintsugi.runtime.event.JournalTables;
-import dev.kintsugi.runtime.event.TagLayout;
-import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
 import dev.kintsugi.runtime.node.Node;
-import dev.kintsugi.runtime.schema.Schema;
-import java.util.ArrayList;
-import java.util.List;
 import org.apache.pekko.actor.ActorSystem;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tests projections: given events, when events, then rows.
@@ -28,7 +22,8 @@ import org.apache.pekko.actor.ActorSystem;
  * }
  * }</pre>
  *
- * <p>The same events come to the read model in four ways, each in a database of its own:
+ * <p>The same events come to the read model in four ways, each in a database with nothing else in
+ * it:
  *
  * <ul>
  *   <li><em>inline</em>: each in the transaction that appends it;
@@ -65,23 +60,18 @@ public final class ProjectionTestKit implements AutoCloseable {
       }
       """;
 
-  private static final String EMPTY_DATABASE = "template1";
-
+  private final Server server = Server.ofThisJvm();
+  private final JdbcSettings settings = server.create();
   private final ActorSystem serializers;
-  private final Server server;
-  private final JdbcSettings template;
   private final EventCodec codec;
-  private final EventJournal journal;
 
-  /** Of the last scenario, to be queried until the next one is run. */
-  private final List<FreshDatabase> open = new ArrayList<>();
+  /** Of the last way of the last scenario. */
+  private @Nullable FreshDatabase open;
 
-  private ProjectionTestKit(
-      ActorSystem serializers, Server server, JdbcSettings template, EventJournal journal) {
-    this.serializers = serializers;
-    this.server = server;
-    this.template = template;
-    this.journal = journal;
+  private ProjectionTestKit(Config config) {
+    this.serializers =
+        ActorSystem.create(
+            "kintsugi-testkit", ConfigFactory.parseString(NOTHING_RUNS).withFallback(config));
     this.codec = new EventCodec(serializers, Node.JOURNAL_PLUGIN_ID);
   }
 
@@ -97,25 +87,7 @@ public final class ProjectionTestKit implements AutoCloseable {
    * @throws RuntimeException if there is no server, or no database can be made on it
    */
   public static ProjectionTestKit start(Config config) {
-    Server server = Server.ofThisJvm();
-    JournalTables tables =
-        JournalTables.of(ConfigFactory.defaultReference().getConfig("jdbc-journal"));
-    JdbcSettings template = server.create(EMPTY_DATABASE);
-    EventJournal journal = new EventJournal(tables, install(template, tables));
-    ActorSystem serializers =
-        ActorSystem.create(
-            "kintsugi-testkit", ConfigFactory.parseString(NOTHING_RUNS).withFallback(config));
-    return new ProjectionTestKit(serializers, server, template, journal);
-  }
-
-  private static TagLayout install(JdbcSettings template, JournalTables tables) {
-    try (Database database = Database.open(template)) {
-      return new Schema(database, tables).ensure(true);
-    } catch (RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException("Kintsugi's tables could not be made: " + e, e);
-    }
+    return new ProjectionTestKit(config);
   }
 
   /** A scenario, which runs when it is asked for rows. */
@@ -127,34 +99,28 @@ public final class ProjectionTestKit implements AutoCloseable {
     return codec;
   }
 
-  /** A database with no projection in it yet, which stays open until the next scenario is run. */
-  FreshDatabase freshDatabase(Projection<?> projection, Way way, long seed, BatchSizes batches) {
-    FreshDatabase database =
-        new FreshDatabase(
-            server.create(server.nameOf(template)), journal, codec, projection, way, seed, batches);
-    open.add(database);
-    return database;
+  /** Its database with nothing in it; what was in it is gone. */
+  FreshDatabase freshDatabase(Projection<?> projection, Way way, long seed, BatchSizes batches)
+      throws Exception {
+    closeDatabase();
+    FreshDatabase fresh = FreshDatabase.open(settings, codec, projection, way, seed, batches);
+    open = fresh;
+    return fresh;
   }
 
-  /** Ends the databases of the scenario before. */
-  void dropDatabases() {
-    open.forEach(
-        database -> {
-          database.close();
-          server.drop(database.settings());
-        });
-    open.clear();
+  private void closeDatabase() {
+    if (open != null) {
+      open.close();
+      open = null;
+    }
   }
 
-  /** Drops all databases that it made. The server goes with the JVM. */
+  /** Drops its database. The server goes with the JVM. */
   @Override
   public void close() {
-    try {
-      dropDatabases();
-      server.drop(template);
-    } finally {
-      serializers.terminate();
-      serializers.getWhenTerminated().toCompletableFuture().join();
-    }
+    closeDatabase();
+    server.drop(settings);
+    serializers.terminate();
+    serializers.getWhenTerminated().toCompletableFuture().join();
   }
 }

@@ -4,18 +4,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** What a query gives in each of the databases that a scenario was run in. */
+/** What a query gives after a scenario. */
 public final class Rows {
 
   private static final int ROWS_SHOWN = 20;
 
   private final Scenario scenario;
-  private final List<FreshDatabase> databases;
+  private final String projection;
+  private final FreshDatabase database;
   private final String query;
 
-  Rows(Scenario scenario, List<FreshDatabase> databases, String query) {
+  Rows(Scenario scenario, String projection, FreshDatabase database, String query) {
     this.scenario = scenario;
-    this.databases = databases;
+    this.projection = projection;
+    this.database = database;
     this.query = query;
   }
 
@@ -27,9 +29,7 @@ public final class Rows {
    * @throws IllegalArgumentException if the query fails
    */
   public Scenario hasRows(Row... expected) {
-    for (FreshDatabase database : databases) {
-      compare(database, List.of(expected));
-    }
+    compare(List.of(expected), database.query(query));
     return scenario;
   }
 
@@ -44,12 +44,12 @@ public final class Rows {
     return hasRows();
   }
 
-  private void compare(FreshDatabase database, List<Row> expected) {
-    List<Row> found = database.query(query);
+  private void compare(List<Row> expected, List<Row> found) {
     if (!found.equals(expected)) {
-      throw database.failure(
-          "%s%nexpected:%n%s%nfound:%n%s%s"
-              .formatted(query.strip(), lines(expected), lines(found), hint(expected, found)));
+      throw new AssertionError(
+          "Projection '%s': %s%nexpected:%n%s%nfound:%n%s%s"
+              .formatted(
+                  projection, query.strip(), lines(expected), lines(found), hint(expected, found)));
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Events, and the rows that a projection makes of them; see {@link ProjectionTestKit}. The journal
@@ -27,7 +28,7 @@ public final class Scenario {
   private final Map<String, Long> sequenceNumbers = new HashMap<>();
   private Instant now = START;
   private long seed = ThreadLocalRandom.current().nextLong();
-  private List<FreshDatabase> databases = List.of();
+  private @Nullable FreshDatabase database;
 
   Scenario(ProjectionTestKit kit, Projection<?> projection) {
     this.kit = kit;
@@ -57,7 +58,7 @@ public final class Scenario {
   }
 
   private Scenario add(List<NewEvent> part, String persistenceId, Object... events) {
-    if (hasRun()) {
+    if (database != null) {
       throw new IllegalStateException(
           "the scenario has been run already, as rows were asked for: begin another one");
     }
@@ -101,14 +102,20 @@ public final class Scenario {
    * @throws dev.kintsugi.runtime.schema.SchemaException if its table script fails
    */
   public Scenario thenAllWaysAgree() {
-    if (hasRun()) {
-      return this;
+    run();
+    return this;
+  }
+
+  private FreshDatabase run() {
+    if (database != null) {
+      return database;
     }
     if (given.isEmpty() && when.isEmpty()) {
       throw new IllegalStateException("the scenario has no events");
     }
     try {
-      databases = new Run(kit, projection, given, when, seed).run();
+      database = new Run(kit, projection, given, when, seed).run();
+      return database;
     } catch (RuntimeException e) {
       throw e;
     } catch (Exception e) {
@@ -117,19 +124,13 @@ public final class Scenario {
               .formatted(projection.name(), seed, e),
           e);
     }
-    return this;
-  }
-
-  private boolean hasRun() {
-    return !databases.isEmpty();
   }
 
   /**
-   * What a query gives after each of the four ways, once {@link #thenAllWaysAgree()} holds; give it
-   * an ORDER BY. Until the kit runs another scenario, or is closed.
+   * What a query gives once {@link #thenAllWaysAgree()} holds; give it an ORDER BY. It can be asked
+   * until the kit runs another scenario, or is closed.
    */
   public Rows then(String query) {
-    thenAllWaysAgree();
-    return new Rows(this, databases, query);
+    return new Rows(this, projection.name(), run(), query);
   }
 }

@@ -24,6 +24,9 @@ final class Server {
   /** Up to the database's name; the name; the parameters. */
   private static final Pattern URL = Pattern.compile("(jdbc:postgresql://[^/?]+/)([^?]*)(\\?.*)?");
 
+  /** Where unqualified names are, in the databases that are made here. */
+  static final String SCHEMA = "kintsugi_testkit";
+
   private static @Nullable Server ofThisJvm;
 
   private final JdbcSettings login;
@@ -39,7 +42,8 @@ final class Server {
     }
     this.login = login;
     this.beforeName = matcher.group(1);
-    this.afterName = matcher.group(3) == null ? "" : matcher.group(3);
+    String parameters = matcher.group(3);
+    this.afterName = (parameters == null ? "?" : parameters + "&") + "currentSchema=" + SCHEMA;
   }
 
   static synchronized Server ofThisJvm() {
@@ -76,25 +80,21 @@ final class Server {
     return new JdbcSettings(url, user, password, 2, Duration.ofSeconds(30));
   }
 
-  /** Makes a database that is as the template, to which nobody may be connected. */
-  JdbcSettings create(String template) {
+  /** Makes an empty database. */
+  JdbcSettings create() {
     String name =
         "kintsugi_testkit_%d_%s"
             .formatted(
                 ProcessHandle.current().pid(), UUID.randomUUID().toString().replace("-", ""));
-    execute("CREATE DATABASE " + name + " TEMPLATE " + template);
+    execute("CREATE DATABASE " + name);
     return settings(beforeName + name + afterName, login.user(), login.password());
   }
 
-  /** The name of a database that this server made. */
-  String nameOf(JdbcSettings database) {
-    String url = database.url();
-    return url.substring(beforeName.length(), url.length() - afterName.length());
-  }
-
-  /** Drops a database, whoever is connected to it. */
+  /** Drops a database that was made here, whoever is connected to it. */
   void drop(JdbcSettings database) {
-    execute("DROP DATABASE " + nameOf(database) + " WITH (FORCE)");
+    String url = database.url();
+    String name = url.substring(beforeName.length(), url.length() - afterName.length());
+    execute("DROP DATABASE " + name + " WITH (FORCE)");
   }
 
   private void execute(String sql) {
