@@ -270,7 +270,8 @@ final class FreshDatabase implements AutoCloseable {
     drainAll();
     if (waiting.what().equals("recovery")) {
       refuseOpenRecords();
-    } else if (System.nanoTime() > giveUpAt) {
+    }
+    if (System.nanoTime() > giveUpAt) {
       throw failure(
           "the rebuild waits for %s, for %s now. On this server there are open transactions: %s"
               .formatted(waiting.what(), PATIENCE, holders()),

@@ -98,6 +98,9 @@ public record Row(List<@Nullable Object> values) {
   }
 
   private static String forPeople(@Nullable Object value) {
-    return value instanceof BigDecimal number ? number.toPlainString() : String.valueOf(value);
+    if (value instanceof BigDecimal number) {
+      return number.toPlainString();
+    }
+    return value instanceof String text ? '"' + text + '"' : String.valueOf(value);
   }
 }

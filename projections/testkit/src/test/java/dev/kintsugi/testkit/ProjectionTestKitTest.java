@@ -76,8 +76,8 @@ class ProjectionTestKitTest {
     assertThatThrownBy(() -> rows.hasRows(row("a", 2), row("b", 1)))
         .isInstanceOf(AssertionError.class)
         .hasMessageStartingWith("Projection 'files': SELECT path, changes FROM files ORDER BY path")
-        .hasMessageContaining("(a, 2)")
-        .hasMessageContaining("(a, 1)")
+        .hasMessageContaining("(\"a\", 2)")
+        .hasMessageContaining("(\"a\", 1)")
         .hasMessageNotContaining("ORDER BY?");
     assertThatThrownBy(() -> rows.hasRows(row("b", 1), row("a", 1)))
         .isInstanceOf(AssertionError.class)
@@ -122,7 +122,7 @@ class ProjectionTestKitTest {
   @Test
   void each_way_applies_each_event_in_its_streams_order_and_two_mix_the_streams() {
     Map<Long, List<String>> applied = new LinkedHashMap<>();
-    Scenario scenario = kit.scenario(recording(applied)).seed(7);
+    Scenario scenario = kit.scenario(recording(applied)).seed(5);
     List<String> journal = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
       String stream = "File|" + i % 5;
@@ -158,7 +158,9 @@ class ProjectionTestKitTest {
     assertThat(mixed.subList(100, 200)).as("rebuilt").isEqualTo(journal);
     scenario
         .then("SELECT DISTINCT reason FROM kintsugi_skip_archive ORDER BY reason")
-        .hasRows(row("BEHIND"), row("PAUSED"), row("REBUILDING"));
+        .hasRows(row("BEHIND"), row("PAUSED"), row("REBUILDING"))
+        .then("SELECT DISTINCT attempts FROM kintsugi_skip_archive ORDER BY attempts")
+        .hasRows(row(0), row(1));
   }
 
   /** By stream; events of one stream stay as they are. */

@@ -19,7 +19,7 @@ class RowTest {
   void numbers_are_equal_by_value() {
     assertThat(row(2, 2.5f)).isEqualTo(row(2L, new BigDecimal("2.50"))).isNotEqualTo(row(3, 2.5));
     assertThat(row(Double.NaN)).isEqualTo(row(Float.NaN));
-    assertThat(row(100, "a", null)).hasToString("(100, a, null)");
+    assertThat(row(100, "a", null)).hasToString("(100, \"a\", null)");
   }
 
   @Test
