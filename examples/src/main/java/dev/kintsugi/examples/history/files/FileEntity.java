@@ -28,11 +28,8 @@ public final class FileEntity
   /** What a file knows of itself. */
   public record State(boolean exists) {}
 
-  private final String path;
-
   private FileEntity(String path) {
     super(PersistenceId.ofUniqueId(ID_PREFIX + path));
-    this.path = path;
   }
 
   /** The file at a path that {@link #canHave can be} one's. */
@@ -54,26 +51,12 @@ public final class FileEntity
   public CommandHandler<Change, FileEvent, State> commandHandler() {
     return (state, change) ->
         Effect()
-            .persist(event(state, change.line()))
+            .persist(FileEvent.of(change.line(), state.exists()))
             .thenReply(change.replyTo(), after -> Done.getInstance());
   }
 
   @Override
   public EventHandler<State, FileEvent> eventHandler() {
     return (state, event) -> new State(event.exists());
-  }
-
-  private FileEvent event(State state, HistoryLine line) {
-    return switch (line.kind()) {
-      case ADDED ->
-          new FileEvent.Added(
-              path, line.commit(), line.committedAt(), line.author(), state.exists());
-      case MODIFIED, TYPE_CHANGED ->
-          new FileEvent.Modified(
-              path, line.commit(), line.committedAt(), line.author(), state.exists());
-      case DELETED ->
-          new FileEvent.Deleted(
-              path, line.commit(), line.committedAt(), line.author(), state.exists());
-    };
   }
 }

@@ -1,5 +1,6 @@
 package dev.kintsugi.examples.history.files;
 
+import dev.kintsugi.examples.history.input.HistoryLine;
 import java.time.Instant;
 
 /**
@@ -27,6 +28,22 @@ public sealed interface FileEvent {
   /** Whether the file is there now. */
   default boolean exists() {
     return true;
+  }
+
+  /**
+   * What a line of a history means to a file.
+   *
+   * @param existed whether the file was there before
+   */
+  static FileEvent of(HistoryLine line, boolean existed) {
+    return switch (line.kind()) {
+      case ADDED ->
+          new Added(line.path(), line.commit(), line.committedAt(), line.author(), existed);
+      case MODIFIED, TYPE_CHANGED ->
+          new Modified(line.path(), line.commit(), line.committedAt(), line.author(), existed);
+      case DELETED ->
+          new Deleted(line.path(), line.commit(), line.committedAt(), line.author(), existed);
+    };
   }
 
   /** By how much the number of existing files changed: 1, 0 or -1. */

@@ -1,0 +1,449 @@
+package dev.kintsugi.testkit;
+
+import com.typesafe.config.ConfigFactory;
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.event.EventCodec;
+import dev.kintsugi.runtime.event.EventJournal;
+import dev.kintsugi.runtime.event.JournalTables;
+import dev.kintsugi.runtime.event.NewEvent;
+import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.handler.Registry;
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.jdbc.JdbcSettings;
+import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
+import dev.kintsugi.runtime.rebuild.RebuildRequest;
+import dev.kintsugi.runtime.rebuild.RebuildSettings;
+import dev.kintsugi.runtime.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.rebuild.Step;
+import dev.kintsugi.runtime.recovery.Drain;
+import dev.kintsugi.runtime.recovery.DrainSettings;
+import dev.kintsugi.runtime.schema.ReadModel;
+import dev.kintsugi.runtime.schema.ReadModels;
+import dev.kintsugi.runtime.schema.Schema;
+import dev.kintsugi.runtime.state.Fence;
+import dev.kintsugi.runtime.state.Generation;
+import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.state.Rebuilds;
+import dev.kintsugi.runtime.writer.AppendRejectedException;
+import dev.kintsugi.runtime.writer.Appender;
+import dev.kintsugi.runtime.writer.InlineWriter;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A database with nothing in it but what one way puts there, with writers, a rebuild and drains
+ * that do something when they are told to, on the calling thread. Each transaction is one of the
+ * runtime's own.
+ */
+final class FreshDatabase implements AutoCloseable {
+
+  private static final String WIPE =
+      """
+      DROP SCHEMA IF EXISTS %1$s CASCADE;
+      CREATE SCHEMA %1$s;
+      """
+          .formatted(Server.SCHEMA);
+
+  /** Names that the application gives them mean nothing to a projection. */
+  private static final JournalTables TABLES =
+      JournalTables.of(ConfigFactory.defaultReference().getConfig("jdbc-journal"));
+
+  private static final int WRITERS = 2;
+  private static final int HELP_LIMIT = 4;
+  private static final Duration BATCH_TIME = Duration.ofMillis(100);
+  private static final Duration PAUSE = Duration.ofMillis(1);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** As records look that failed and wait for their next attempt, which does not come by itself. */
+  private static final String HOLD_UP =
+      """
+      UPDATE kintsugi_skip SET attempts = 1, first_failed_at = clock_timestamp(),
+        next_attempt_at = 'infinity'
+      WHERE persistence_id = ANY (?)
+      """;
+
+  private static final String LET_GO =
+      "UPDATE kintsugi_skip SET next_attempt_at = '-infinity' WHERE persistence_id = ANY (?)";
+
+  private static final String RECORDED_STREAMS =
+      """
+      SELECT persistence_id FROM kintsugi_skip
+      GROUP BY persistence_id ORDER BY max(ordering)
+      """;
+
+  /** One that failed, if there is any: those behind it are not to blame. */
+  private static final String OPEN_RECORD =
+      """
+      SELECT sequence_number, persistence_id, reason, last_error FROM kintsugi_skip
+      ORDER BY last_error IS NULL, ordering LIMIT 1
+      """;
+
+  private final Database database;
+  private final EventJournal journal;
+  private final EventCodec codec;
+  private final Projection<?> projection;
+  private final long seed;
+  private final BatchSizes batches;
+  private final Registry registry = new Registry();
+  private final List<Appender> writers = new ArrayList<>();
+  private Way way;
+  private int appends;
+  private @Nullable ReadModel readModel;
+
+  private FreshDatabase(
+      Database database,
+      EventJournal journal,
+      EventCodec codec,
+      Projection<?> projection,
+      Way way,
+      long seed,
+      BatchSizes batches) {
+    this.database = database;
+    this.journal = journal;
+    this.codec = codec;
+    this.projection = projection;
+    this.way = way;
+    this.seed = seed;
+    this.batches = batches;
+    InlineWriter writer = new InlineWriter(journal, codec, registry, HELP_LIMIT);
+    for (int i = 0; i < WRITERS; i++) {
+      writers.add(new Appender(database, writer));
+    }
+  }
+
+  /**
+   * Wipes a database and installs Kintsugi's tables. A schema that is dropped and made again takes
+   * a fraction of the time that a database does. New connections come with it: the driver remembers
+   * the types of older ones.
+   */
+  static FreshDatabase open(
+      JdbcSettings settings,
+      EventCodec codec,
+      Projection<?> projection,
+      Way way,
+      long seed,
+      BatchSizes batches)
+      throws Exception {
+    Database database = Database.open(settings);
+    try {
+      database.inTransaction(
+          connection -> {
+            try (Statement statement = connection.createStatement()) {
+              return statement.execute(WIPE);
+            }
+          });
+      EventJournal journal = new EventJournal(TABLES, new Schema(database, TABLES).ensure(true));
+      return new FreshDatabase(database, journal, codec, projection, way, seed, batches);
+    } catch (Exception e) {
+      database.close();
+      throw e;
+    }
+  }
+
+  Way way() {
+    return way;
+  }
+
+  /** What fails now has failed in this way. */
+  void isNow(Way way) {
+    this.way = way;
+  }
+
+  // Writers
+
+  /**
+   * Appends events in one transaction. Each has another handler than the one before, as when an
+   * entity moves from node to node: what one handler remembers, the next does not know.
+   */
+  void append(List<NewEvent> events) throws Exception {
+    Appender writer = writers.get(appends++ % writers.size());
+    try {
+      writer.append(events);
+    } catch (AppendRejectedException e) {
+      throw failure(String.valueOf(e.getMessage()), e.getCause());
+    }
+  }
+
+  // Rebuilds
+
+  /** What else happens while a rebuild is under way, after each of its steps. */
+  @FunctionalInterface
+  interface Meanwhile {
+    void run() throws Exception;
+
+    Meanwhile NOTHING = () -> {};
+  }
+
+  /** Makes the projection known, and builds it from what is in the journal. */
+  void build(Meanwhile meanwhile) throws Exception {
+    ReadModel probed;
+    try (Connection connection = database.connection()) {
+      probed = ReadModels.probe(connection, projection);
+      connection.rollback();
+    }
+    database.inTransaction(
+        connection -> {
+          ReadModels.create(connection, probed, Optional.empty());
+          return probed;
+        });
+    readModel = probed;
+    registry.register(List.of(projection));
+    database.inTransaction(connection -> request().registerFirst(connection));
+    carryOut(probed, meanwhile);
+  }
+
+  /** Builds it once more, in place. */
+  void rebuild() throws Exception {
+    RebuildRequest.Answer answer = database.inTransaction(request()::begin);
+    if (!(answer instanceof RebuildRequest.Accepted)) {
+      throw new IllegalStateException("the rebuild was not accepted: " + answer);
+    }
+    carryOut(readModel(), Meanwhile.NOTHING);
+  }
+
+  private RebuildRequest request() {
+    return new RebuildRequest(projection.name(), projection.version(), "test kit", "a scenario");
+  }
+
+  private ReadModel readModel() {
+    return Optional.ofNullable(readModel).orElseThrow();
+  }
+
+  private void carryOut(ReadModel readModel, Meanwhile meanwhile) throws Exception {
+    int generation = generation();
+    RebuildSteps steps =
+        new RebuildSteps(
+            database,
+            journal,
+            codec,
+            drain(generation),
+            rebuildSettings(),
+            Runnable::run,
+            readModel,
+            generation);
+    long giveUpAt = System.nanoTime() + PATIENCE.toNanos();
+    try (Applier applier = new Applier()) {
+      Step step;
+      do {
+        step = steps.next(applier);
+        if (step instanceof Step.Done || step instanceof Step.Activated) {
+          meanwhile.run();
+        } else if (step instanceof Step.Waiting waiting) {
+          waitOrGiveUp(waiting, giveUpAt);
+        } else if (step instanceof Step.Stopped stopped) {
+          throw failure("the rebuild stopped. " + stopped.error(), null);
+        } else if (step instanceof Step.NotOurs notOurs) {
+          throw new IllegalStateException("somebody else rebuilds here: " + notOurs.why());
+        }
+      } while (!(step instanceof Step.Proven));
+    }
+  }
+
+  /**
+   * What a fold or rows gather is written all at once; or, in the mixed way, page by page, and what
+   * is needed of it is read again.
+   */
+  private RebuildSettings rebuildSettings() {
+    boolean remembers = way != Way.MIXED;
+    return new RebuildSettings(
+        batches.replay(),
+        BATCH_TIME,
+        PAUSE,
+        PATIENCE,
+        remembers ? Long.MAX_VALUE : 1,
+        remembers ? Duration.ofDays(1) : Duration.ZERO,
+        0,
+        OnRaisedVersion.AUTOMATIC);
+  }
+
+  /** It waits for a drain, or for a transaction of somebody else's on this server. */
+  private void waitOrGiveUp(Step.Waiting waiting, long giveUpAt) throws Exception {
+    drainAll();
+    if (waiting.what().equals("recovery")) {
+      refuseOpenRecords();
+    }
+    if (System.nanoTime() > giveUpAt) {
+      throw failure(
+          "the rebuild waits for %s, for %s now. On this server there are open transactions: %s"
+              .formatted(waiting.what(), PATIENCE, holders()),
+          null);
+    }
+    LockSupport.parkNanos(PAUSE.toNanos());
+  }
+
+  private List<Fence.Holder> holders() throws Exception {
+    return database.inTransaction(
+        connection -> {
+          Fence fence =
+              Rebuilds.find(connection, projection.name(), generation(connection))
+                  .map(rebuild -> rebuild.fence())
+                  .orElse(null);
+          return fence == null ? List.of() : fence.holders(connection);
+        });
+  }
+
+  private int generation() throws Exception {
+    return database.inTransaction(this::generation);
+  }
+
+  private int generation(Connection connection) throws SQLException {
+    return Generations.find(connection, projection.name())
+        .map(Generation::generation)
+        .orElseThrow();
+  }
+
+  // Skips, and their drain
+
+  /** From now on writers record what they append, or apply it. */
+  void setPaused(boolean paused) throws Exception {
+    database.inTransaction(
+        connection -> Generations.setPaused(connection, projection.name(), paused));
+  }
+
+  /** The streams that have open records; that whose newest is the oldest comes first. */
+  List<String> recordedStreams() throws Exception {
+    return database.inTransaction(
+        connection -> {
+          List<String> streams = new ArrayList<>();
+          try (Statement statement = connection.createStatement();
+              ResultSet row = statement.executeQuery(RECORDED_STREAMS)) {
+            while (row.next()) {
+              streams.add(row.getString(1));
+            }
+          }
+          return streams;
+        });
+  }
+
+  /**
+   * Has the open records of some streams wait, and what comes behind them, until they are let go.
+   */
+  void holdUp(Collection<String> streams) throws Exception {
+    update(HOLD_UP, streams);
+  }
+
+  void letGo(Collection<String> streams) throws Exception {
+    update(LET_GO, streams);
+  }
+
+  private void update(String sql, Collection<String> streams) throws Exception {
+    database.inTransaction(
+        connection -> {
+          try (PreparedStatement update = connection.prepareStatement(sql)) {
+            update.setArray(1, connection.createArrayOf("text", streams.toArray()));
+            return update.executeUpdate();
+          }
+        });
+  }
+
+  /** Drains one batch, from the oldest record on that nothing holds up. */
+  void drainBatch() throws Exception {
+    try (Applier applier = new Applier()) {
+      drain(generation()).next(applier);
+    }
+  }
+
+  /** Drains until nothing is open that could be. */
+  void drainAll() throws Exception {
+    Drain drain = drain(generation());
+    try (Applier applier = new Applier()) {
+      Drain.Batch batch;
+      do {
+        batch = drain.next(applier);
+      } while (batch.isFull() || batch.archived() + batch.failed() > 0);
+    }
+  }
+
+  private Drain drain(int generation) {
+    return new Drain(
+        database,
+        journal,
+        codec,
+        registry,
+        new Counters(),
+        new DrainSettings(batches.drain(), BATCH_TIME, PAUSE),
+        projection.name(),
+        generation);
+  }
+
+  /** Says which event was not applied, and why. */
+  void refuseOpenRecords() throws Exception {
+    Optional<String> open =
+        database.inTransaction(
+            connection -> {
+              try (Statement statement = connection.createStatement();
+                  ResultSet row = statement.executeQuery(OPEN_RECORD)) {
+                return row.next()
+                    ? Optional.of(
+                        "event %d of stream %s could not be applied and is left recorded as %s: %s"
+                            .formatted(
+                                row.getLong(1),
+                                row.getString(2),
+                                row.getString(3),
+                                row.getString(4)))
+                    : Optional.empty();
+              }
+            });
+    if (open.isPresent()) {
+      throw failure(open.get(), null);
+    }
+  }
+
+  // What is so
+
+  /** All rows of all tables of the projection, by table. */
+  Map<String, TableRows> tables() throws Exception {
+    return database.inTransaction(
+        connection -> {
+          Map<String, TableRows> tables = new LinkedHashMap<>();
+          for (String table : readModel().tables()) {
+            tables.put(table, TableRows.read(connection, table));
+          }
+          return tables;
+        });
+  }
+
+  /**
+   * What a query gives.
+   *
+   * @throws IllegalArgumentException if it fails
+   */
+  List<Row> query(String sql) {
+    try (Connection connection = database.connection();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      List<Row> rows = new ArrayList<>();
+      while (row.next()) {
+        rows.add(Row.at(row));
+      }
+      return rows;
+    } catch (SQLException e) {
+      throw new IllegalArgumentException("%s%nfails: %s".formatted(sql.strip(), e.getMessage()), e);
+    }
+  }
+
+  /** An error that says where it was found. */
+  AssertionError failure(String what, @Nullable Throwable cause) {
+    return new AssertionError(
+        "Projection '%s', %s (seed %d): %s".formatted(projection.name(), way, seed, what), cause);
+  }
+
+  @Override
+  public void close() {
+    writers.forEach(Appender::close);
+    database.close();
+  }
+}
