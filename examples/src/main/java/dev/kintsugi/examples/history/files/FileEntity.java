@@ -28,16 +28,18 @@ public final class FileEntity
   /** What a file knows of itself. */
   public record State(boolean exists) {}
 
-  private final String path;
-
   private FileEntity(String path) {
-    super(PersistenceId.ofUniqueId(ID_PREFIX + path));
-    this.path = path;
+    super(PersistenceId.ofUniqueId(persistenceId(path)));
   }
 
   /** The file at a path that {@link #canHave can be} one's. */
   public static Behavior<Change> create(String path) {
     return new FileEntity(path);
+  }
+
+  /** The stream of the file at a path. */
+  public static String persistenceId(String path) {
+    return ID_PREFIX + path;
   }
 
   /** Whether the journal has room for the persistence id of a file at this path. */
@@ -54,7 +56,7 @@ public final class FileEntity
   public CommandHandler<Change, FileEvent, State> commandHandler() {
     return (state, change) ->
         Effect()
-            .persist(event(state, change.line()))
+            .persist(event(change.line(), state.exists()))
             .thenReply(change.replyTo(), after -> Done.getInstance());
   }
 
@@ -63,17 +65,22 @@ public final class FileEntity
     return (state, event) -> new State(event.exists());
   }
 
-  private FileEvent event(State state, HistoryLine line) {
+  /**
+   * What a file persists when a line changes it.
+   *
+   * @param existed whether the file was there before
+   */
+  public static FileEvent event(HistoryLine line, boolean existed) {
     return switch (line.kind()) {
       case ADDED ->
           new FileEvent.Added(
-              path, line.commit(), line.committedAt(), line.author(), state.exists());
+              line.path(), line.commit(), line.committedAt(), line.author(), existed);
       case MODIFIED, TYPE_CHANGED ->
           new FileEvent.Modified(
-              path, line.commit(), line.committedAt(), line.author(), state.exists());
+              line.path(), line.commit(), line.committedAt(), line.author(), existed);
       case DELETED ->
           new FileEvent.Deleted(
-              path, line.commit(), line.committedAt(), line.author(), state.exists());
+              line.path(), line.commit(), line.committedAt(), line.author(), existed);
     };
   }
 }
