@@ -1,8 +1,13 @@
 package dev.kintsugi.projections;
 
+import dev.kintsugi.projections.fold.Fold;
+import dev.kintsugi.projections.rows.RowMapper;
+import dev.kintsugi.projections.rows.RowTable;
+import dev.kintsugi.projections.rows.RowsHandler;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
@@ -19,6 +24,10 @@ import org.jspecify.annotations.Nullable;
  *     .onFailure(FailurePolicy.skip())
  *     .build();
  * }</pre>
+ *
+ * <p>There are four kinds, for what a read model is made of: {@link Builder#handler}, one call an
+ * event; {@link Builder#groupedHandler}, one call for many; {@link Builder#rows}, changes of rows
+ * that the runtime writes as sets; {@link Builder#fold}, a document for each key.
  *
  * <p>The handler runs in the transaction that appends the event, on the writer's thread; in a
  * rebuild and in recovery it runs in a transaction of theirs. The runtime owns all of these
@@ -140,7 +149,7 @@ public final class Projection<E> {
     }
   }
 
-  /** Takes the rest of a definition; {@link #tables} and {@link #handler} must be given. */
+  /** Takes the rest of a definition: its kind must be given, and handlers' {@link #tables}. */
   public static final class Builder<E> {
     private final String name;
     private final Class<E> eventClass;
@@ -150,6 +159,8 @@ public final class Projection<E> {
     private boolean handlesGroups;
     private FailurePolicy failurePolicy = FailurePolicy.reject();
     private boolean sharesRows;
+    private @Nullable Fold<E, ?> fold;
+    private List<RowTable> rowTables = List.of();
 
     private Builder(String name, Class<E> eventClass) {
       this.name = name;
@@ -189,8 +200,20 @@ public final class Projection<E> {
      */
     public Builder<E> handler(
         Supplier<? extends JdbcHandler<EventEnvelope<E>, JdbcSession>> handler) {
-      this.handler = () -> new OneByOne<>(made(handler, name));
-      this.handlesGroups = false;
+      return kind("handler(...)", () -> new OneByOne<>(made(handler, name)), false);
+    }
+
+    private Builder<E> kind(
+        String kind,
+        Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler,
+        boolean handlesGroups) {
+      if (this.handler != null) {
+        throw new IllegalStateException(
+            "projection '%s' is of one kind, and can't have %s beside the other"
+                .formatted(name, kind));
+      }
+      this.handler = handler;
+      this.handlesGroups = handlesGroups;
       return this;
     }
 
@@ -205,9 +228,35 @@ public final class Projection<E> {
      */
     public Builder<E> groupedHandler(
         Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler) {
-      this.handler = handler;
-      this.handlesGroups = true;
-      return this;
+      return kind("groupedHandler(...)", handler, true);
+    }
+
+    /**
+     * Declares what each event changes in flat tables; see {@link RowTable} and {@link RowMapper}.
+     * The runtime makes the tables, unless {@link #tables} has a script that does, and combines the
+     * changes of many events by key, so that they are written as sets.
+     *
+     * <pre>{@code
+     * .rows(List.of(FILES), (envelope, rows) ->
+     *     rows.upsert(FILES, envelope.event().path()).increment("changes", 1))
+     * }</pre>
+     */
+    public Builder<E> rows(List<RowTable> tables, RowMapper<E> mapper) {
+      if (tables.isEmpty()) {
+        throw new IllegalArgumentException("projection '" + name + "': rows(...) without a table");
+      }
+      rowTables = List.copyOf(tables);
+      return kind("rows(...)", () -> new RowsHandler<>(rowTables, mapper), true);
+    }
+
+    /**
+     * Keeps a document for each key, folded from its events; see {@link Fold}. The runtime makes
+     * the table, which is called as the projection is.
+     */
+    public <S> Builder<E> fold(Class<S> stateClass, UnaryOperator<Fold.Builder<E, S>> definition) {
+      Fold<E, S> defined = definition.apply(Fold.into(name, stateClass)).build();
+      fold = defined;
+      return kind("fold(...)", () -> defined.newHandler(version), true);
     }
 
     /** What happens when the handler throws; default {@link FailurePolicy#reject()}. */
@@ -236,14 +285,30 @@ public final class Projection<E> {
      * @throws IllegalStateException if the tables or the handler were not given
      */
     public Projection<E> build() {
-      if (tables == null) {
-        throw new IllegalStateException("projection '" + name + "' has no tables(...)");
-      }
       if (handler == null) {
         throw new IllegalStateException(
-            "projection '" + name + "' has no handler(...) or groupedHandler(...)");
+            "projection '%s' has none of handler(...), groupedHandler(...), rows(...) and fold(...)"
+                .formatted(name));
       }
-      return new Projection<>(this, tables, handler);
+      return new Projection<>(this, tablesOfKind(), handler);
+    }
+
+    private Tables tablesOfKind() {
+      if (fold != null) {
+        if (tables != null) {
+          throw new IllegalStateException(
+              "projection '%s' is a fold, whose table the runtime makes; it can't have tables(...)"
+                  .formatted(name));
+        }
+        return Tables.of(fold);
+      }
+      if (tables != null) {
+        return tables;
+      }
+      if (rowTables.isEmpty()) {
+        throw new IllegalStateException("projection '" + name + "' has no tables(...)");
+      }
+      return Tables.of(rowTables);
     }
   }
 }

@@ -1,0 +1,156 @@
+package dev.kintsugi.projections.bulk;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZonedDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.stream.Collectors;
+
+/**
+ * The types that a declared column can have, by PostgreSQL's names, and the Java values that each
+ * takes. Values of all of them are sent as text, which the server casts.
+ */
+public enum ColumnType {
+  TEXT,
+  BOOLEAN,
+  SMALLINT,
+  INTEGER,
+  BIGINT,
+  NUMERIC,
+  REAL,
+  DOUBLE_PRECISION,
+  DATE,
+  TIMESTAMP,
+  TIMESTAMPTZ,
+  UUID,
+  JSONB;
+
+  /**
+   * The type of this name, in lower case as PostgreSQL has it.
+   *
+   * @throws IllegalArgumentException if there is none, with those that there are
+   */
+  public static ColumnType named(String name) {
+    return Arrays.stream(values())
+        .filter(type -> type.sql().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "'%s' is no type for a column; there are %s"
+                        .formatted(
+                            name,
+                            Arrays.stream(values())
+                                .map(ColumnType::sql)
+                                .collect(Collectors.joining(", ")))));
+  }
+
+  /** PostgreSQL's name. */
+  public String sql() {
+    return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
+  /** Whether values can be added up, with the same sum in every order. */
+  public boolean isExactNumber() {
+    return switch (this) {
+      case SMALLINT, INTEGER, BIGINT, NUMERIC -> true;
+      default -> false;
+    };
+  }
+
+  /** Whether Java orders values as PostgreSQL does. (Texts it does not: they have collations.) */
+  public boolean hasSameOrder() {
+    return switch (this) {
+      case SMALLINT, INTEGER, BIGINT, NUMERIC, DATE, TIMESTAMP, TIMESTAMPTZ -> true;
+      default -> false;
+    };
+  }
+
+  /** Whether values that are equal to PostgreSQL have one text only, as a key's must. */
+  public boolean canBeKey() {
+    return switch (this) {
+      case NUMERIC, REAL, DOUBLE_PRECISION, JSONB -> false;
+      default -> true;
+    };
+  }
+
+  /**
+   * The one Java value for what PostgreSQL will store: its text is what is sent, and values of a
+   * type can be compared with each other. Times are cut to microseconds, which is what PostgreSQL
+   * has.
+   *
+   * @throws IllegalArgumentException if the type takes no such value
+   */
+  public Comparable<?> valueOf(Object value) {
+    return switch (this) {
+      case TEXT -> text(value);
+      case BOOLEAN -> require(Boolean.class, value);
+      case SMALLINT, INTEGER, BIGINT -> integer(value);
+      case NUMERIC -> decimal(value);
+      case REAL, DOUBLE_PRECISION ->
+          value instanceof Float number ? number : require(Double.class, value);
+      case DATE -> require(LocalDate.class, value);
+      case TIMESTAMP -> require(LocalDateTime.class, value).truncatedTo(ChronoUnit.MICROS);
+      case TIMESTAMPTZ -> instant(value).truncatedTo(ChronoUnit.MICROS);
+      case UUID -> require(UUID.class, value);
+      case JSONB -> require(String.class, value);
+    };
+  }
+
+  private String text(Object value) {
+    if (!(value instanceof CharSequence || value instanceof Enum)) {
+      throw refusal(value);
+    }
+    String text = value.toString();
+    if (text.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException(
+          "a text with a NUL, which PostgreSQL can't store: " + text);
+    }
+    return text;
+  }
+
+  private Long integer(Object value) {
+    if (value instanceof Long
+        || value instanceof Integer
+        || value instanceof Short
+        || value instanceof Byte) {
+      return ((Number) value).longValue();
+    }
+    throw refusal(value);
+  }
+
+  private BigDecimal decimal(Object value) {
+    if (value instanceof BigDecimal decimal) {
+      return decimal;
+    }
+    return value instanceof BigInteger integer
+        ? new BigDecimal(integer)
+        : BigDecimal.valueOf(integer(value));
+  }
+
+  private Instant instant(Object value) {
+    if (value instanceof OffsetDateTime time) {
+      return time.toInstant();
+    }
+    return value instanceof ZonedDateTime time ? time.toInstant() : require(Instant.class, value);
+  }
+
+  private <T> T require(Class<T> type, Object value) {
+    if (type.isInstance(value)) {
+      return type.cast(value);
+    }
+    throw refusal(value);
+  }
+
+  private IllegalArgumentException refusal(Object value) {
+    return new IllegalArgumentException(
+        "a column of type %s takes no %s".formatted(sql(), value.getClass().getName()));
+  }
+}

@@ -1,0 +1,267 @@
+package dev.kintsugi.projections.fold;
+
+import dev.kintsugi.projections.bulk.BulkHandler;
+import dev.kintsugi.projections.fold.States.KeyState;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apache.pekko.projection.eventsourced.EventEnvelope;
+import org.apache.pekko.projection.jdbc.JdbcSession;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Folds events into states; what the runtime runs.
+ *
+ * <p>Inline, each transaction locks the states of its keys in the order of the keys, evolves and
+ * writes them. In a replay the states stay in memory, and are written as sets.
+ */
+public final class FoldHandler<E, S> extends BulkHandler<E> {
+
+  private static final int BYTES_A_KEY = 160;
+  private static final int BYTES_A_CHARACTER_OF_STATE = 3;
+  private static final int STATES_A_SAMPLE = 64;
+
+  private final Fold<E, S> fold;
+  private final States<S> states;
+
+  /** What a replay remembers. */
+  private final Map<String, Remembered<S>> memory = new HashMap<>();
+
+  /** Whether a key that is not in memory has no state. */
+  private boolean remembersAll;
+
+  private boolean isEmpty;
+  private long keyBytes;
+  private long evolved;
+  private double averageStateBytes;
+
+  FoldHandler(Fold<E, S> fold, int version) {
+    this.fold = fold;
+    this.states = new States<>(fold, version);
+  }
+
+  /** A key's state as a replay remembers it. */
+  private static final class Remembered<S> {
+    private @Nullable S state;
+    private boolean isStored;
+    private boolean isChanged;
+
+    Remembered(@Nullable S stored) {
+      state = stored;
+      isStored = stored != null;
+    }
+  }
+
+  // Inline and in recovery.
+
+  @Override
+  public void process(JdbcSession session, List<EventEnvelope<E>> envelopes) throws Exception {
+    SortedMap<String, List<EventEnvelope<E>>> byKey = new TreeMap<>();
+    for (EventEnvelope<E> envelope : envelopes) {
+      for (String key : fold.keysOf(envelope)) {
+        byKey.computeIfAbsent(key, first -> new ArrayList<>()).add(envelope);
+      }
+    }
+    session.withConnection(
+        connection -> {
+          while (!byKey.isEmpty()) {
+            byKey.keySet().retainAll(evolve(connection, byKey));
+          }
+          return envelopes;
+        });
+  }
+
+  /**
+   * Evolves the states of some keys.
+   *
+   * @return the keys for which that has to be done again, as another transaction has given them
+   *     their first state meanwhile
+   */
+  private Set<String> evolve(Connection connection, SortedMap<String, List<EventEnvelope<E>>> byKey)
+      throws SQLException, IOException {
+    Map<String, S> before = states.lock(connection, byKey.keySet());
+    List<KeyState<S>> added = new ArrayList<>();
+    List<KeyState<S>> changed = new ArrayList<>();
+    List<String> deleted = new ArrayList<>();
+    byKey.forEach(
+        (key, envelopes) -> {
+          Optional<S> state = Optional.ofNullable(before.get(key));
+          for (EventEnvelope<E> envelope : envelopes) {
+            state = fold.evolve(key, state, envelope);
+          }
+          boolean isStored = before.containsKey(key);
+          if (state.isPresent()) {
+            (isStored ? changed : added).add(new KeyState<>(key, state.get()));
+          } else if (isStored) {
+            deleted.add(key);
+          }
+        });
+    if (!changed.isEmpty()) {
+      states.upsert(connection, changed);
+    }
+    if (!deleted.isEmpty()) {
+      states.delete(connection, deleted);
+    }
+    return added.isEmpty() ? Set.of() : states.insertNew(connection, added);
+  }
+
+  // In a replay.
+
+  @Override
+  public void beginReplay(boolean isEmpty) {
+    forgetAll();
+    this.isEmpty = isEmpty;
+    this.remembersAll = isEmpty;
+  }
+
+  @Override
+  public void prepare(Connection connection, List<EventEnvelope<E>> envelopes) throws SQLException {
+    if (remembersAll) {
+      return;
+    }
+    Set<String> unknown = new HashSet<>();
+    for (EventEnvelope<E> envelope : envelopes) {
+      for (String key : keysIfValid(envelope)) {
+        if (!memory.containsKey(key)) {
+          unknown.add(key);
+        }
+      }
+    }
+    if (!unknown.isEmpty()) {
+      Map<String, S> stored = states.read(connection, unknown);
+      for (String key : unknown) {
+        remember(key, new Remembered<>(stored.get(key)));
+      }
+    }
+  }
+
+  /** The keys of an event; none if {@link #gather} will say what is wrong with them. */
+  private Collection<String> keysIfValid(EventEnvelope<E> envelope) {
+    try {
+      return fold.keysOf(envelope);
+    } catch (RuntimeException gatherFailsTheEvent) {
+      return List.of();
+    }
+  }
+
+  @Override
+  public void gather(EventEnvelope<E> envelope) throws IOException {
+    Collection<String> keys = fold.keysOf(envelope);
+    if (keys.size() == 1) {
+      String key = keys.iterator().next();
+      take(key, evolve(key, envelope));
+      return;
+    }
+    Map<String, Optional<S>> after = new HashMap<>();
+    for (String key : keys) {
+      after.put(key, evolve(key, envelope));
+    }
+    after.forEach(this::take);
+  }
+
+  private Optional<S> evolve(String key, EventEnvelope<E> envelope) throws IOException {
+    Optional<S> state = fold.evolve(key, stateOf(key), envelope);
+    if (evolved++ % STATES_A_SAMPLE == 0 && state.isPresent()) {
+      double bytes = (double) BYTES_A_CHARACTER_OF_STATE * states.length(state.get());
+      averageStateBytes = averageStateBytes == 0 ? bytes : averageStateBytes * 0.9 + bytes * 0.1;
+    }
+    return state;
+  }
+
+  private Optional<S> stateOf(String key) {
+    Remembered<S> remembered = memory.get(key);
+    return remembered == null ? Optional.empty() : Optional.ofNullable(remembered.state);
+  }
+
+  private void take(String key, Optional<S> state) {
+    Remembered<S> remembered = memory.get(key);
+    if (remembered == null) {
+      remembered = new Remembered<>(null);
+      remember(key, remembered);
+    }
+    remembered.state = state.orElse(null);
+    remembered.isChanged = true;
+  }
+
+  private void remember(String key, Remembered<S> remembered) {
+    memory.put(key, remembered);
+    keyBytes += BYTES_A_KEY + key.length();
+  }
+
+  @Override
+  public void write(Connection connection) throws SQLException, IOException {
+    if (isEmpty) {
+      copyAll(connection);
+    } else {
+      writeChanged(connection);
+    }
+    for (Remembered<S> remembered : memory.values()) {
+      remembered.isStored = remembered.state != null;
+      remembered.isChanged = false;
+    }
+    isEmpty = false;
+  }
+
+  private void copyAll(Connection connection) throws SQLException, IOException {
+    states.copy(
+        connection,
+        () ->
+            memory.entrySet().stream()
+                .filter(entry -> entry.getValue().state != null)
+                .map(entry -> keyState(entry.getKey(), entry.getValue()))
+                .iterator());
+  }
+
+  private void writeChanged(Connection connection) throws SQLException, IOException {
+    List<String> deleted = new ArrayList<>();
+    List<KeyState<S>> changed = new ArrayList<>();
+    for (Map.Entry<String, Remembered<S>> entry : memory.entrySet()) {
+      Remembered<S> remembered = entry.getValue();
+      if (!remembered.isChanged) {
+        continue;
+      }
+      if (remembered.state != null) {
+        changed.add(keyState(entry.getKey(), remembered));
+        if (changed.size() == States.ROWS_AT_A_TIME) {
+          states.upsert(connection, changed);
+          changed.clear();
+        }
+      } else if (remembered.isStored) {
+        deleted.add(entry.getKey());
+      }
+    }
+    states.upsert(connection, changed);
+    states.delete(connection, deleted);
+  }
+
+  private static <S> KeyState<S> keyState(String key, Remembered<S> remembered) {
+    return new KeyState<>(key, Objects.requireNonNull(remembered.state));
+  }
+
+  @Override
+  public long bytes() {
+    return keyBytes + (long) (memory.size() * averageStateBytes);
+  }
+
+  @Override
+  public void forgetWritten() {
+    forgetAll();
+    remembersAll = false;
+  }
+
+  private void forgetAll() {
+    memory.clear();
+    keyBytes = 0;
+  }
+}

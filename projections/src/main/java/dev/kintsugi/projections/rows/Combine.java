@@ -1,0 +1,70 @@
+package dev.kintsugi.projections.rows;
+
+import dev.kintsugi.projections.bulk.ColumnType;
+import java.math.BigDecimal;
+
+/** How a column's new value comes of its old one and of what events say, here and in SQL. */
+enum Combine {
+  /** The last event's value. */
+  SET,
+  /** The sum. */
+  SUM,
+  /** The smallest. */
+  LEAST,
+  /** The largest. */
+  GREATEST;
+
+  /** What a row says of the column after it was said twice. */
+  Object of(Object earlier, Object later) {
+    return switch (this) {
+      case SET -> later;
+      case SUM -> sum((Number) earlier, (Number) later);
+      case LEAST -> compare(earlier, later) <= 0 ? earlier : later;
+      case GREATEST -> compare(earlier, later) >= 0 ? earlier : later;
+    };
+  }
+
+  private static Number sum(Number a, Number b) {
+    if (a instanceof Long && b instanceof Long) {
+      long sum = a.longValue() + b.longValue();
+      boolean overflows = ((a.longValue() ^ sum) & (b.longValue() ^ sum)) < 0;
+      if (!overflows) {
+        return sum;
+      }
+    }
+    // Too large for the column, or a decimal; the server will say what it thinks of it.
+    return decimal(a).add(decimal(b));
+  }
+
+  private static BigDecimal decimal(Number number) {
+    return number instanceof BigDecimal decimal ? decimal : BigDecimal.valueOf(number.longValue());
+  }
+
+  @SuppressWarnings("unchecked") // ColumnType has one class of values for each type
+  private static int compare(Object a, Object b) {
+    return ((Comparable<Object>) a).compareTo(b);
+  }
+
+  /**
+   * The same on the server, in an upsert.
+   *
+   * @param column quoted
+   */
+  String sql(String column) {
+    return switch (this) {
+      case SET -> "excluded." + column;
+      case SUM -> "t." + column + " + excluded." + column;
+      case LEAST -> "least(t." + column + ", excluded." + column + ")";
+      case GREATEST -> "greatest(t." + column + ", excluded." + column + ")";
+    };
+  }
+
+  /** Whether it gives the same in every order of events only for some types, and this is none. */
+  boolean refuses(ColumnType type) {
+    return switch (this) {
+      case SET -> false;
+      case SUM -> !type.isExactNumber();
+      case LEAST, GREATEST -> !type.hasSameOrder();
+    };
+  }
+}

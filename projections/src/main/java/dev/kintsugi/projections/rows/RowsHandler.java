@@ -1,0 +1,80 @@
+package dev.kintsugi.projections.rows;
+
+import dev.kintsugi.projections.bulk.BulkHandler;
+import java.sql.Connection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.apache.pekko.projection.eventsourced.EventEnvelope;
+import org.apache.pekko.projection.jdbc.JdbcSession;
+
+/** Gathers the changes of rows that a {@link RowMapper} declares; what the runtime runs. */
+public final class RowsHandler<E> extends BulkHandler<E> {
+
+  private final RowMapper<E> mapper;
+  private final Set<RowTable> tables;
+  private final Map<RowTable, PendingRows> pending = new LinkedHashMap<>();
+  private boolean isEmpty;
+  private boolean isShared = true;
+
+  /** A handler for one thread. */
+  public RowsHandler(List<RowTable> tables, RowMapper<E> mapper) {
+    this.mapper = mapper;
+    this.tables = new LinkedHashSet<>(tables);
+    tables.forEach(table -> pending.put(table, new PendingRows(table)));
+  }
+
+  @Override
+  public void process(JdbcSession session, List<EventEnvelope<E>> envelopes) throws Exception {
+    for (EventEnvelope<E> envelope : envelopes) {
+      gather(envelope);
+    }
+    session.withConnection(
+        connection -> {
+          write(connection);
+          return envelopes;
+        });
+  }
+
+  @Override
+  public void beginReplay(boolean isEmpty) {
+    this.isEmpty = isEmpty;
+    this.isShared = false;
+    pending.values().forEach(PendingRows::clear);
+  }
+
+  @Override
+  public void prepare(Connection connection, List<EventEnvelope<E>> envelopes) {
+    // A change needs nothing of the row that it changes.
+  }
+
+  @Override
+  public void gather(EventEnvelope<E> envelope) throws Exception {
+    RowChanges changes = new RowChanges(tables);
+    mapper.map(envelope, changes);
+    for (RowChanges.Change change : changes.taken()) {
+      Objects.requireNonNull(pending.get(change.table())).add(change);
+    }
+  }
+
+  @Override
+  public void write(Connection connection) throws Exception {
+    for (PendingRows rows : pending.values()) {
+      rows.write(connection, isEmpty, isShared);
+    }
+    isEmpty = false;
+  }
+
+  @Override
+  public long bytes() {
+    return pending.values().stream().mapToLong(PendingRows::bytes).sum();
+  }
+
+  @Override
+  public void forgetWritten() {
+    // It remembers nothing that was written.
+  }
+}
