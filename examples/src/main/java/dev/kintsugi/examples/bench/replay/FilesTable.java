@@ -1,22 +1,14 @@
 package dev.kintsugi.examples.bench.replay;
 
-import dev.kintsugi.examples.bench.load.LoadFailedException;
-import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.history.files.FileEvent;
+import dev.kintsugi.projections.rows.RowChanges;
+import dev.kintsugi.projections.rows.RowTable;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 
 /** The read model that everybody builds, a row for each file, under a name for each. */
 final class FilesTable {
-
-  private static final String DIFFERENT_ROWS =
-      """
-      WITH one AS (SELECT path, present, changes, last_author, last_change_at FROM %s),
-        other AS (SELECT path, present, changes, last_author, last_change_at FROM %s)
-      SELECT count(*) FROM (
-        (TABLE one EXCEPT ALL TABLE other) UNION ALL (TABLE other EXCEPT ALL TABLE one)) rows
-      """;
 
   private FilesTable() {}
 
@@ -54,19 +46,22 @@ final class FilesTable {
     upsert.setTimestamp(4, Timestamp.from(event.at()));
   }
 
-  /** Refuses tables that differ in a row, or do not count every event once. */
-  static void refuseDifference(BenchDatabase database, String one, String other, long events)
-      throws SQLException, LoadFailedException {
-    long different = database.count(DIFFERENT_ROWS.formatted(one, other));
-    if (different > 0) {
-      throw new LoadFailedException(
-          "%s and %s were built from the same events, and %,d rows are in only one of them"
-              .formatted(one, other, different));
-    }
-    long counted = database.count("SELECT COALESCE(sum(changes), 0) FROM " + one);
-    if (counted != events) {
-      throw new LoadFailedException(
-          "%s and %s count %,d of %,d events".formatted(one, other, counted, events));
-    }
+  /** The same table, for changes that are declared. */
+  static RowTable rows(String name) {
+    return RowTable.named(name)
+        .key("path", "text")
+        .column("present", "boolean")
+        .counter("changes")
+        .column("last_author", "text")
+        .column("last_change_at", "timestamptz");
+  }
+
+  /** What an event changes, declared. */
+  static void map(RowTable table, FileEvent event, RowChanges rows) {
+    rows.upsert(table, event.path())
+        .set("present", event.exists())
+        .increment("changes", 1)
+        .set("last_author", event.author())
+        .set("last_change_at", event.at());
   }
 }

@@ -10,6 +10,7 @@ import dev.kintsugi.examples.bench.server.BenchServer;
 import dev.kintsugi.examples.history.files.FileEntity;
 import dev.kintsugi.examples.history.input.HistoryFile;
 import dev.kintsugi.examples.history.input.HistoryLine;
+import java.sql.SQLException;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,12 @@ import picocli.CommandLine.Option;
             + " plain JDBC loop that builds the same table from the same events without a framework,"
             + " in turn. Afterwards both tables must be the same, row by row.")
 public final class Replay extends BenchCommand {
+
+  private static final String DIFFERENT_ROWS =
+      """
+      SELECT count(*) FROM (
+        (TABLE %1$s EXCEPT ALL TABLE %2$s) UNION ALL (TABLE %2$s EXCEPT ALL TABLE %1$s)) AS rows
+      """;
 
   @Option(
       names = "--events",
@@ -87,7 +94,7 @@ public final class Replay extends BenchCommand {
             ofSecond = build(server, second, lines.size());
             ofFirst = build(server, first, lines.size());
           }
-          FilesTable.refuseDifference(database, first.table(), second.table(), lines.size());
+          refuseDifference(database, first.table(), second.table(), lines.size());
           if (round > 0) {
             report.add(entry.getKey(), ofFirst, ofSecond);
           }
@@ -105,6 +112,23 @@ public final class Replay extends BenchCommand {
       report.lines().forEach(out()::println);
     }
     return DONE;
+  }
+
+  /** Refuses tables that differ in a row, or do not count every event once. */
+  private static void refuseDifference(
+      BenchDatabase database, String one, String other, long events)
+      throws SQLException, LoadFailedException {
+    long different = database.count(DIFFERENT_ROWS.formatted(one, other));
+    if (different > 0) {
+      throw new LoadFailedException(
+          "%s and %s were built from the same events, and %,d rows are in only one of them"
+              .formatted(one, other, different));
+    }
+    long counted = database.count("SELECT COALESCE(sum(changes), 0) FROM " + one);
+    if (counted != events) {
+      throw new LoadFailedException(
+          "%s and %s count %,d of %,d events".formatted(one, other, counted, events));
+    }
   }
 
   private static Contestant.Run build(BenchServer server, Contestant contestant, long events)

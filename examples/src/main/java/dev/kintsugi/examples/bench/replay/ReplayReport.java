@@ -70,7 +70,7 @@ final class ReplayReport {
           double first = median(runs, Contestant.Run::perSecond);
           double second = median(of(seconds, pair), Contestant.Run::perSecond);
           double ratio = second / first;
-          Optional<Target> target = pair.target();
+          Optional<Target> target = pair.target(first);
           table.row(
               pair.first(),
               Math.round(first),
