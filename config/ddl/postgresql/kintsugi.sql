@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS kintsugi_rebuild (
   events_deleted   BIGINT,
   replayed         BIGINT      NOT NULL DEFAULT 0,
   drained          BIGINT      NOT NULL DEFAULT 0,
+  max_rate         INTEGER     CHECK (max_rate >= 0),
   last_error       TEXT,
   requested_at     TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
   replay_at        TIMESTAMPTZ,

@@ -114,7 +114,8 @@ class ProjectionTest {
         .hasMessage("projection 'files' has no tables(...)");
     assertThatThrownBy(() -> files().tables(TABLES).build())
         .isInstanceOf(IllegalStateException.class)
-        .hasMessage("projection 'files' has no handler(...) or groupedHandler(...)");
+        .hasMessage(
+            "projection 'files' has none of handler(...), groupedHandler(...), rows(...) and fold(...)");
   }
 
   @Test

@@ -194,6 +194,23 @@ public final class Kintsugi implements Extension {
                 new RebuildHandle(projection, generation, whenDone(projection, generation)));
   }
 
+  /**
+   * Limits how many events a second the rebuild of a projection that is under way may replay, so
+   * that it leaves the database to the writers; from the next batch on, on whichever node it runs.
+   * Draining what writers recorded meanwhile is not limited: it has to catch up with them.
+   *
+   * @param eventsPerSecond 1 or more; 0 lifts the limit
+   * @return whether a rebuild is under way, that is: whether this changed anything
+   * @throws IllegalArgumentException if it is negative
+   */
+  public CompletionStage<Boolean> limitRebuild(String projection, int eventsPerSecond) {
+    if (eventsPerSecond < 0) {
+      throw new IllegalArgumentException("a rate can't be negative: " + eventsPerSecond);
+    }
+    return node.inTransaction(
+        connection -> Rebuilds.setMaxRate(connection, projection, eventsPerSecond));
+  }
+
   /** How a projection stands; fails with {@link UnknownProjectionException}. */
   public CompletionStage<ProjectionStatus> status(String projection) {
     return ask(projection, ProjectionSupervisor.GetStatus::new);

@@ -16,12 +16,12 @@ import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
  * step 4) nobody else writes to the read model, so there its memory outlives a transaction:
  *
  * <pre>{@code
- * beginReplay (prepare gather*)* write (prepare gather*)* write …
+ * beginReplay (prepare gather*)* write commit written (prepare gather*)* write commit written …
  * }</pre>
  *
- * <p>For one thread at a time. The caller owns all transactions. A caller whose {@link #write} did
- * not commit, or that lost its place as owner of the rebuild, throws the handler away with all that
- * it remembers.
+ * <p>For one thread at a time. The caller owns all transactions. Where it can't tell whether a
+ * transaction was committed, or lost its place as owner of the rebuild, it throws the handler away
+ * with all that it remembers.
  *
  * @param <E> the class of the events
  */
@@ -34,6 +34,9 @@ public abstract class BulkHandler<E> extends JdbcHandler<List<EventEnvelope<E>>,
    */
   public abstract void beginReplay(boolean isEmpty);
 
+  /** Whether {@link #prepare} has anything to read. */
+  public abstract boolean readsStored();
+
   /**
    * Reads whatever {@link #gather} needs of the read model for these events, and memory lacks.
    *
@@ -43,22 +46,26 @@ public abstract class BulkHandler<E> extends JdbcHandler<List<EventEnvelope<E>>,
       throws Exception;
 
   /**
-   * Takes in one event, whole or, where it throws, not at all. Touches no database.
+   * Takes in some events: all of them or, where it throws, none. Touches no database.
    *
-   * @throws Exception if the event is at fault
+   * @throws Exception if one of the events is at fault
    */
-  public abstract void gather(EventEnvelope<E> envelope) throws Exception;
+  public abstract void gather(List<EventEnvelope<E>> envelopes) throws Exception;
 
   /**
-   * Writes all that was gathered since the last time, in the connection's transaction.
+   * Writes all that was gathered since {@link #written}, in the connection's transaction. That may
+   * be rolled back, and this be called again in another.
    *
    * @throws SQLException if the database is at fault, or refuses what one of the events came to
    */
   public abstract void write(Connection connection) throws Exception;
 
+  /** Says that the transaction of the last {@link #write} was committed. */
+  public abstract void written();
+
   /** About how many bytes it remembers. */
   public abstract long bytes();
 
-  /** Forgets all that was written; what is needed of it is read again. */
+  /** Forgets what was written; what is needed of it is read again. */
   public abstract void forgetWritten();
 }

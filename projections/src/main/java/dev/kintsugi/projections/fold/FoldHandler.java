@@ -126,10 +126,12 @@ public final class FoldHandler<E, S> extends BulkHandler<E> {
   }
 
   @Override
+  public boolean readsStored() {
+    return !remembersAll;
+  }
+
+  @Override
   public void prepare(Connection connection, List<EventEnvelope<E>> envelopes) throws SQLException {
-    if (remembersAll) {
-      return;
-    }
     Set<String> unknown = new HashSet<>();
     for (EventEnvelope<E> envelope : envelopes) {
       for (String key : keysIfValid(envelope)) {
@@ -156,22 +158,20 @@ public final class FoldHandler<E, S> extends BulkHandler<E> {
   }
 
   @Override
-  public void gather(EventEnvelope<E> envelope) throws IOException {
-    Collection<String> keys = fold.keysOf(envelope);
-    if (keys.size() == 1) {
-      String key = keys.iterator().next();
-      take(key, evolve(key, envelope));
-      return;
-    }
+  public void gather(List<EventEnvelope<E>> envelopes) throws IOException {
     Map<String, Optional<S>> after = new HashMap<>();
-    for (String key : keys) {
-      after.put(key, evolve(key, envelope));
+    for (EventEnvelope<E> envelope : envelopes) {
+      for (String key : fold.keysOf(envelope)) {
+        Optional<S> state = after.get(key);
+        after.put(key, evolve(key, state == null ? stateOf(key) : state, envelope));
+      }
     }
     after.forEach(this::take);
   }
 
-  private Optional<S> evolve(String key, EventEnvelope<E> envelope) throws IOException {
-    Optional<S> state = fold.evolve(key, stateOf(key), envelope);
+  private Optional<S> evolve(String key, Optional<S> before, EventEnvelope<E> envelope)
+      throws IOException {
+    Optional<S> state = fold.evolve(key, before, envelope);
     if (evolved++ % STATES_A_SAMPLE == 0 && state.isPresent()) {
       double bytes = (double) BYTES_A_CHARACTER_OF_STATE * states.length(state.get());
       averageStateBytes = averageStateBytes == 0 ? bytes : averageStateBytes * 0.9 + bytes * 0.1;
@@ -206,6 +206,10 @@ public final class FoldHandler<E, S> extends BulkHandler<E> {
     } else {
       writeChanged(connection);
     }
+  }
+
+  @Override
+  public void written() {
     for (Remembered<S> remembered : memory.values()) {
       remembered.isStored = remembered.state != null;
       remembered.isChanged = false;

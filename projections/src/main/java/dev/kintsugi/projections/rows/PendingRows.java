@@ -137,7 +137,6 @@ final class PendingRows {
         upsert.set().insert(connection, upsert.sql(), sameColumns.getValue());
       }
     }
-    clear();
   }
 
   /** Several statements take locks in an order of their own each; so all are taken before. */

@@ -29,14 +29,13 @@ public final class RowsHandler<E> extends BulkHandler<E> {
 
   @Override
   public void process(JdbcSession session, List<EventEnvelope<E>> envelopes) throws Exception {
-    for (EventEnvelope<E> envelope : envelopes) {
-      gather(envelope);
-    }
+    gather(envelopes);
     session.withConnection(
         connection -> {
           write(connection);
           return envelopes;
         });
+    written();
   }
 
   @Override
@@ -47,14 +46,21 @@ public final class RowsHandler<E> extends BulkHandler<E> {
   }
 
   @Override
+  public boolean readsStored() {
+    return false;
+  }
+
+  @Override
   public void prepare(Connection connection, List<EventEnvelope<E>> envelopes) {
     // A change needs nothing of the row that it changes.
   }
 
   @Override
-  public void gather(EventEnvelope<E> envelope) throws Exception {
+  public void gather(List<EventEnvelope<E>> envelopes) throws Exception {
     RowChanges changes = new RowChanges(tables);
-    mapper.map(envelope, changes);
+    for (EventEnvelope<E> envelope : envelopes) {
+      mapper.map(envelope, changes);
+    }
     for (RowChanges.Change change : changes.taken()) {
       Objects.requireNonNull(pending.get(change.table())).add(change);
     }
@@ -65,6 +71,11 @@ public final class RowsHandler<E> extends BulkHandler<E> {
     for (PendingRows rows : pending.values()) {
       rows.write(connection, isEmpty, isShared);
     }
+  }
+
+  @Override
+  public void written() {
+    pending.values().forEach(PendingRows::clear);
     isEmpty = false;
   }
 

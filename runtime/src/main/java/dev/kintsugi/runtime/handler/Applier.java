@@ -149,9 +149,9 @@ public final class Applier implements AutoCloseable {
     }
   }
 
+  /** What of some events a projection subscribes to, as its handler gets it. */
   @SuppressWarnings("unchecked") // a projection subscribes to events of its own class only
-  private static <E> List<EventEnvelope<E>> envelopes(
-      Projection<E> projection, List<JournalEvent> events) {
+  static <E> List<EventEnvelope<E>> envelopes(Projection<E> projection, List<JournalEvent> events) {
     List<EventEnvelope<E>> envelopes = new ArrayList<>(events.size());
     for (JournalEvent event : events) {
       for (Object payload : event.payloads()) {

@@ -31,13 +31,13 @@ public final class BatchSize {
   }
 
   /**
-   * Learns from a full batch of the current size: too long, and the next is half; well within,
-   * double.
+   * Learns from a batch: too long, and the next is half of it; well within and as large as it might
+   * be, double.
    */
-  public void took(Duration time) {
+  public void took(int batch, Duration time) {
     if (time.compareTo(target.multipliedBy(2)) > 0) {
-      size = atMost(Math.max(SMALLEST, size / 2));
-    } else if (time.compareTo(target.dividedBy(2)) < 0) {
+      size = Math.min(size, Math.max(SMALLEST, batch / 2));
+    } else if (time.compareTo(target.dividedBy(2)) < 0 && batch >= size) {
       size = atMost(size * 2);
     }
   }

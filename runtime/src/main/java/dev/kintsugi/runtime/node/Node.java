@@ -121,6 +121,11 @@ public final class Node implements Extension {
     return eventWriter;
   }
 
+  /** The threads that may block on the database. */
+  public Executor blockingThreads() {
+    return blocking;
+  }
+
   /**
    * Runs what blocks on the database, on threads that may; the result comes on one of these, or
    * what the work threw.

@@ -91,10 +91,10 @@ public final class RebuildActor {
   private Behavior<Command> onStepDone(Step step) {
     if (step instanceof Step.Done done) {
       context.getLog().debug("{}: {}", name, done.what());
-      return stepping();
+      return done.rest().isZero() ? stepping() : waiting(done.rest());
     } else if (step instanceof Step.Waiting waiting) {
       context.getLog().debug("{} waits for {}", name, waiting.what());
-      return waiting();
+      return waiting(pollInterval);
     }
     parent.tell(new Report(steps.generation(), step));
     if (step instanceof Step.Activated) {
@@ -108,8 +108,8 @@ public final class RebuildActor {
   }
 
   /** Nothing is under way until the timer rings. */
-  private Behavior<Command> waiting() {
-    timers.startSingleTimer(new Next(), pollInterval);
+  private Behavior<Command> waiting(Duration pause) {
+    timers.startSingleTimer(new Next(), pause);
     return Behaviors.receive(Command.class)
         .onMessage(Next.class, next -> stepping())
         .onSignal(PostStop.class, signal -> close())

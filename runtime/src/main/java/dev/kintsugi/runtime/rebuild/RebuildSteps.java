@@ -4,28 +4,23 @@ import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.handler.Applier;
-import dev.kintsugi.runtime.handler.Applier.OnThrow;
-import dev.kintsugi.runtime.handler.HandlerException;
-import dev.kintsugi.runtime.jdbc.BatchSize;
+import dev.kintsugi.runtime.handler.Gatherer;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.recovery.Drain;
 import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.schema.ReadModels;
 import dev.kintsugi.runtime.skip.SkipRecords;
 import dev.kintsugi.runtime.state.Fence;
-import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.state.Phase;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
-import dev.kintsugi.runtime.state.Status;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,33 +42,44 @@ public final class RebuildSteps {
   private final Database database;
   private final EventJournal journal;
   private final Drain drain;
+  private final Ownership ownership;
   private final Replay replay;
+  private final Pace pace = new Pace();
   private final RebuildSettings settings;
   private final Projection<?> projection;
   private final List<String> tables;
   private final int generation;
-  private final BatchSize batchSize;
   private int fullBatches;
   private long openAtLastLook = Long.MAX_VALUE;
 
-  /** The steps of the rebuild that builds a generation of a read model. */
+  /**
+   * The steps of the rebuild that builds a generation of a read model.
+   *
+   * @param readers runs what reads the journal ahead, and may block
+   */
   public RebuildSteps(
       Database database,
       EventJournal journal,
       EventCodec codec,
       Drain drain,
       RebuildSettings settings,
+      Executor readers,
       ReadModel readModel,
       int generation) {
     this.database = database;
     this.journal = journal;
     this.drain = drain;
-    this.replay = new Replay(journal, codec);
     this.settings = settings;
-    this.batchSize = new BatchSize(settings.batchSize(), settings.batchTime());
     this.projection = readModel.projection();
     this.tables = readModel.tables();
     this.generation = generation;
+    this.ownership = new Ownership(database, projection.name(), generation);
+    PageReader pages = new PageReader(database, journal, codec, readers);
+    ReplayFailures failures = new ReplayFailures(journal);
+    this.replay =
+        Gatherer.canGather(projection)
+            ? new BulkReplay(ownership, database, pages, failures, projection, settings)
+            : new PagedReplay(ownership, pages, failures, projection, settings);
   }
 
   /** The generation that is built. */
@@ -95,11 +101,11 @@ public final class RebuildSteps {
     }
     Rebuild rebuild = found.get();
     if (rebuild.isStopped()) {
-      return inOurTransaction(this::resume);
+      return ownership.inTransaction(this::resume);
     }
     return switch (rebuild.phase()) {
       case FENCE -> fence(rebuild);
-      case REPLAY -> replay(applier);
+      case REPLAY -> replay(applier, rebuild);
       case DRAIN -> drain(applier, rebuild);
       case SETTLE -> settle(rebuild);
       case DONE -> new Step.Proven();
@@ -119,7 +125,7 @@ public final class RebuildSteps {
     if (!hasPassed(fence)) {
       return new Step.Waiting("fence " + fence.xid());
     }
-    return inOurTransaction(this::reset);
+    return ownership.inTransaction(this::reset);
   }
 
   private Step takeFence(Rebuild rebuild) throws Exception {
@@ -167,6 +173,7 @@ public final class RebuildSteps {
       timeout.execute();
     }
     ReadModels.truncate(connection, tables);
+    ReadModels.dropIndexes(connection, projection);
     SkipRecords.supersedeOlder(connection, projection.name(), generation);
     long replayTo = journal.maxOrdering(connection);
     return Rebuilds.beginReplay(connection, rebuild, replayTo)
@@ -176,43 +183,24 @@ public final class RebuildSteps {
 
   // Step 4: replay.
 
-  private Step replay(Applier applier) throws Exception {
-    Instant begin = Instant.now();
+  private Step replay(Applier applier, Rebuild rebuild) throws Exception {
+    boolean went = false;
     try {
-      Step step = replayWithoutOrWithSavepoints(applier);
-      batchSize.took(Duration.between(begin, Instant.now()));
+      long begin = System.nanoTime();
+      Step step = replay.next(applier, rebuild);
+      if (step instanceof Step.Done done) {
+        went = true;
+        int rate = settings.rateOf(rebuild);
+        return done.restingFor(pace.restAfter(done.events(), rate, begin, System.nanoTime()));
+      }
       return step;
     } catch (ReplayStoppedException e) {
       return stop(e);
+    } finally {
+      if (!went) {
+        replay.forget();
+      }
     }
-  }
-
-  private Step replayWithoutOrWithSavepoints(Applier applier) throws Exception {
-    try {
-      return replay(applier, OnThrow.ROLL_BACK);
-    } catch (HandlerException e) {
-      return replay(applier, OnThrow.SAVEPOINT);
-    }
-  }
-
-  private Step replay(Applier applier, OnThrow onThrow) throws Exception {
-    return inOurTransaction(
-        (connection, rebuild) -> {
-          if (rebuild.phase() != Phase.REPLAY) {
-            return new Step.NotOurs("another owner ended the replay");
-          }
-          try {
-            return switch (replay.batch(
-                connection, applier, projection, rebuild, batchSize.get(), onThrow)) {
-              case ADVANCED -> new Step.Done("replayed a batch");
-              case ENDED -> new Step.Done("replayed history");
-              case LOST -> new Step.NotOurs("another owner moved the checkpoint");
-            };
-          } catch (Throwable e) {
-            applier.forget();
-            throw e;
-          }
-        });
   }
 
   /** Whoever owns a stopped rebuild tries again: the handler may have been mended. */
@@ -224,7 +212,7 @@ public final class RebuildSteps {
 
   private Step stop(ReplayStoppedException stopped) throws Exception {
     String error = String.valueOf(stopped.getMessage());
-    return inOurTransaction(
+    return ownership.inTransaction(
         (connection, rebuild) ->
             Rebuilds.stop(connection, rebuild, error)
                 ? new Step.Stopped(error)
@@ -238,7 +226,7 @@ public final class RebuildSteps {
     if (batch.isFull() && !writersRecordFaster(rebuild)) {
       return new Step.Done("drained " + batch.archived() + " records");
     }
-    return inOurTransaction(this::activate);
+    return ownership.inTransaction(this::activate);
   }
 
   /** Whether there are no fewer records than some batches ago: then writers had better help. */
@@ -281,60 +269,10 @@ public final class RebuildSteps {
     if (unfinished) {
       return new Step.Waiting("recovery");
     }
-    return inOurTransaction(
+    return ownership.inTransaction(
         (connection, locked) ->
             Rebuilds.end(connection, locked)
                 ? new Step.Proven()
                 : new Step.NotOurs("another owner ended the rebuild"));
-  }
-
-  /** What runs after the id was taken, the row was read and the rebuild's row was locked. */
-  @FunctionalInterface
-  private interface OurWork {
-    Step run(Connection connection, Rebuild rebuild) throws Exception;
-  }
-
-  /** Carries {@link Step.NotOurs} out of a transaction that must be rolled back. */
-  private static final class NotOursException extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    private final transient Step.NotOurs step;
-
-    NotOursException(Step.NotOurs step) {
-      super(step.why());
-      this.step = step;
-    }
-  }
-
-  /**
-   * Every transaction of a rebuild that changes something: an id first, then the row, then act on
-   * what the row says or stop. So the fence of a later rebuild waits for it, and an owner that has
-   * lost its place does nothing.
-   */
-  private Step inOurTransaction(OurWork work) throws Exception {
-    try {
-      return database.inTransaction(
-          connection -> {
-            Optional<Generation> row = Generations.findToActOn(connection, projection.name());
-            if (row.isEmpty() || row.get().generation() != generation) {
-              throw new NotOursException(new Step.NotOurs("a newer generation has begun"));
-            }
-            Rebuild locked = Rebuilds.lock(connection, projection.name(), generation).orElseThrow();
-            boolean belongs =
-                row.get().status() == Status.ACTIVE
-                    ? locked.phase() == Phase.SETTLE
-                    : locked.phase() != Phase.SETTLE && locked.phase() != Phase.DONE;
-            if (!belongs) {
-              throw new NotOursException(new Step.NotOurs("the rebuild has moved on"));
-            }
-            Step step = work.run(connection, locked);
-            if (step instanceof Step.NotOurs notOurs) {
-              throw new NotOursException(notOurs);
-            }
-            return step;
-          });
-    } catch (NotOursException e) {
-      return e.step;
-    }
   }
 }

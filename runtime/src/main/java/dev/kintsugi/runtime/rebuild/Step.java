@@ -1,10 +1,29 @@
 package dev.kintsugi.runtime.rebuild;
 
+import java.time.Duration;
+
 /** What a step of a rebuild came to, and so when to do the next one. */
 public sealed interface Step {
 
-  /** Done; the next step can be done at once. */
-  record Done(String what) implements Step {}
+  /**
+   * Done; the next step can be done after a rest.
+   *
+   * @param events how many events it replayed
+   * @param rest how long to rest so that the replay keeps to its rate; zero if it has none
+   */
+  record Done(String what, int events, Duration rest) implements Step {
+    Done(String what) {
+      this(what, 0);
+    }
+
+    Done(String what, int events) {
+      this(what, events, Duration.ZERO);
+    }
+
+    Done restingFor(Duration rest) {
+      return new Done(what, events, rest);
+    }
+  }
 
   /** Nothing to do until somebody else has done something; ask again in a while. */
   record Waiting(String what) implements Step {}

@@ -123,6 +123,7 @@ public final class Drain {
    */
   public Batch next(Applier applier) throws Exception {
     Instant begin = Instant.now();
+    int size = batchSize.get();
     Batch batch;
     try {
       batch = drain(applier, OnThrow.ROLL_BACK);
@@ -131,7 +132,7 @@ public final class Drain {
     }
     counters.recovered(name, batch.archived());
     if (batch.isFull()) {
-      batchSize.took(Duration.between(begin, Instant.now()));
+      batchSize.took(size, Duration.between(begin, Instant.now()));
     }
     passedOrdering = batch.isFull() ? batch.lastOrdering() : 0;
     return batch;

@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.schema;
 
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.Tables;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -139,6 +140,9 @@ public final class ReadModels {
   private static void run(Statement statement, Projection<?> projection) {
     try {
       statement.execute(projection.tables().ddl());
+      for (Tables.Index index : projection.tables().indexes()) {
+        statement.execute(index.ddl());
+      }
     } catch (SQLException e) {
       throw new SchemaException(
           "the table script %s of projection '%s' fails: %s"
@@ -151,6 +155,26 @@ public final class ReadModels {
   public static void truncate(Connection connection, List<String> tables) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute("TRUNCATE " + String.join(", ", tables) + " RESTART IDENTITY");
+    }
+  }
+
+  /** Drops the indexes that are built after the bulk load of a rebuild. */
+  public static void dropIndexes(Connection connection, Projection<?> projection)
+      throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      for (Tables.Index index : projection.tables().indexes()) {
+        statement.execute("DROP INDEX IF EXISTS " + index.name());
+      }
+    }
+  }
+
+  /** Builds them. Until the transaction has ended, nobody can write to their tables. */
+  public static void createIndexes(Connection connection, Projection<?> projection)
+      throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      for (Tables.Index index : projection.tables().indexes()) {
+        statement.execute(index.ddl());
+      }
     }
   }
 }

@@ -12,7 +12,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,6 +89,13 @@ public final class SkipRecords {
           LIMIT ?
           FOR UPDATE OF s
           """
+          + AS_BEFORE;
+
+  private static final String ORDERINGS =
+      BY_INDEX
+          + "SELECT s.ordering FROM kintsugi_skip s WHERE "
+          + OF_GENERATION
+          + "AND s.ordering > ? AND s.ordering <= ?"
           + AS_BEFORE;
 
   private static final String ARCHIVED_COLUMNS =
@@ -233,6 +242,23 @@ public final class SkipRecords {
       lock.setLong(3, afterOrdering);
       lock.setInt(4, limit);
       return read(Results.byIndex(lock));
+    }
+  }
+
+  /** The orderings of a generation's open records, from behind one up to another. */
+  public static Set<Long> orderings(
+      Connection connection, String projection, int generation, long after, long upTo)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(ORDERINGS)) {
+      select.setString(1, generationKey(projection, generation));
+      select.setLong(2, after);
+      select.setLong(3, upTo);
+      ResultSet row = Results.byIndex(select);
+      Set<Long> orderings = new HashSet<>();
+      while (row.next()) {
+        orderings.add(row.getLong(1));
+      }
+      return orderings;
     }
   }
 

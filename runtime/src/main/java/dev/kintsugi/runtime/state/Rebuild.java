@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param eventsToReplay how many events the journal held up to R, once they were counted
  * @param eventsDeleted how many of the streams' events up to R the application has deleted from the
  *     journal; no rebuild can bring these back
+ * @param maxRate how many events a second it may replay, 0 for no limit; if it says nothing, its
+ *     owner's configuration does
  * @param stoppedAt when the failure policy stopped it, at the event that {@code lastError} names
  */
 public record Rebuild(
@@ -38,6 +40,7 @@ public record Rebuild(
     @Nullable Instant settleAt,
     @Nullable Instant stoppedAt,
     @Nullable Instant endedAt,
+    @Nullable Integer maxRate,
     Instant readAt) {
 
   public boolean isDone() {

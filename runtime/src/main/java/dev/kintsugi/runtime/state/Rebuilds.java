@@ -22,7 +22,7 @@ public final class Rebuilds {
       """
       projection, generation, requested_by, reason, phase, fence::text, replay_to, checkpoint,
       events_to_replay, events_deleted, replayed, drained, last_error, requested_at, fence_at,
-      replay_at, drain_at, settle_at, stopped_at, ended_at, clock_timestamp()
+      replay_at, drain_at, settle_at, stopped_at, ended_at, max_rate, clock_timestamp()
       """;
 
   private static final String FIND =
@@ -92,6 +92,14 @@ public final class Rebuilds {
       """
       UPDATE kintsugi_rebuild SET drained = drained + ?
       WHERE projection = ? AND generation = ? AND phase IN ('drain', 'settle')
+      """;
+
+  private static final String SET_MAX_RATE =
+      """
+      UPDATE kintsugi_rebuild r SET max_rate = ?
+      FROM kintsugi_projection p
+      WHERE r.projection = ? AND p.projection = r.projection AND p.generation = r.generation
+        AND r.phase <> 'done'
       """;
 
   private static final String STOP =
@@ -256,6 +264,20 @@ public final class Rebuilds {
     }
   }
 
+  /**
+   * Limits how many events a second the newest rebuild of a projection may replay; 0 lifts it.
+   *
+   * @return whether there is one that is not done
+   */
+  public static boolean setMaxRate(Connection connection, String projection, int eventsPerSecond)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(SET_MAX_RATE)) {
+      update.setInt(1, eventsPerSecond);
+      update.setString(2, projection);
+      return update.executeUpdate() == 1;
+    }
+  }
+
   /** Notes that the failure policy stopped the replay; the next owner tries again from there. */
   public static boolean stop(Connection connection, Rebuild rebuild, String error)
       throws SQLException {
@@ -307,7 +329,8 @@ public final class Rebuilds {
         instant(row, 18),
         instant(row, 19),
         instant(row, 20),
-        row.getTimestamp(21).toInstant());
+        row.getObject(21, Integer.class),
+        row.getTimestamp(22).toInstant());
   }
 
   private static @Nullable Instant instant(ResultSet row, int column) throws SQLException {

@@ -309,6 +309,7 @@ public final class ProjectionSupervisor {
             node.codec(),
             Drain.of(node, projection.name(), generation),
             rebuildSettings,
+            node.blockingThreads(),
             readModel,
             generation);
     ActorRef<RebuildActor.Command> ref =

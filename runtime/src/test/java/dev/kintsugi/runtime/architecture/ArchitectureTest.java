@@ -48,69 +48,83 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage(RUNTIME + "..");
 
+  /** A definition, and its kind. */
+  @ArchTest
+  static final ArchRule projections =
+      kintsugi("projections").knows("projections.fold", "projections.rows", "projections.bulk");
+
+  @ArchTest static final ArchRule fold = kintsugi("projections.fold").knows("projections.bulk");
+
+  @ArchTest static final ArchRule rows = kintsugi("projections.rows").knows("projections.bulk");
+
+  /** What is gathered in memory and written as sets. */
+  @ArchTest static final ArchRule bulk_knows_none = kintsugi("projections.bulk").knows();
+
   // The ground: rows of one kind each, on a connection that somebody else owns.
 
   /** Connections, transactions, SQLSTATEs. */
-  @ArchTest static final ArchRule jdbc_knows_none = runtime("jdbc").knows();
+  @ArchTest static final ArchRule jdbc_knows_none = kintsugi("jdbc").knows();
 
   /**
    * The journal's tables, and events in their three forms: Pekko's, a row, what projections see.
    */
-  @ArchTest static final ArchRule event = runtime("event").knows("jdbc");
+  @ArchTest static final ArchRule event = kintsugi("event").knows("jdbc");
 
   /** Generations, rebuilds, fences: what is so. */
-  @ArchTest static final ArchRule state_knows_none = runtime("state").knows();
+  @ArchTest static final ArchRule state_knows_none = kintsugi("state").knows();
 
   /** Skip records: what is not applied yet. */
-  @ArchTest static final ArchRule skip = runtime("skip").knows("jdbc");
+  @ArchTest static final ArchRule skip = kintsugi("skip").knows("jdbc");
 
   /** Kintsugi's tables, the projections', and how the journal's are laid out. */
-  @ArchTest static final ArchRule schema = runtime("schema").knows("event", "jdbc", "projections");
+  @ArchTest static final ArchRule schema = kintsugi("schema").knows("event", "jdbc", "projections");
 
   // One event, one handler; and one append, which is all of them.
 
   /** How a handler is called, and whose fault a failure is. */
   @ArchTest
-  static final ArchRule handler = runtime("handler").knows("event", "jdbc", "projections");
+  static final ArchRule handler =
+      kintsugi("handler").knows("event", "jdbc", "projections", "projections.bulk");
 
   /** The writer's protocol (DESIGN 5), in one place. */
   @ArchTest
   static final ArchRule writer =
-      runtime("writer").knows("handler", "event", "skip", "state", "jdbc", "projections");
+      kintsugi("writer").knows("handler", "event", "skip", "state", "jdbc", "projections");
 
   // What a node has, and the journal plugin on it.
 
   /** A node's connections, registry, writer and threads. */
   @ArchTest
   static final ArchRule node =
-      runtime("node").knows("writer", "handler", "schema", "event", "jdbc");
+      kintsugi("node").knows("writer", "handler", "schema", "event", "jdbc");
 
   /** The journal plugin: lanes of appends. Of projections it knows nothing: the writer does. */
   @ArchTest
-  static final ArchRule journal = runtime("journal").knows("node", "writer", "event", "jdbc");
+  static final ArchRule journal = kintsugi("journal").knows("node", "writer", "event", "jdbc");
 
   /** The snapshot store. It shares a node's connections with the journal, and nothing else. */
   @ArchTest
-  static final ArchRule snapshot = runtime("snapshot").knows("node", "schema", "event", "jdbc");
+  static final ArchRule snapshot = kintsugi("snapshot").knows("node", "schema", "event", "jdbc");
 
   /** The durable state store, of which the same is true. */
   @ArchTest
-  static final ArchRule durable = runtime("durable").knows("node", "schema", "event", "jdbc");
+  static final ArchRule durable = kintsugi("durable").knows("node", "schema", "event", "jdbc");
 
   /** The read journal: what is final, as a fence proves. */
-  @ArchTest static final ArchRule query = runtime("query").knows("node", "event", "state", "jdbc");
+  @ArchTest static final ArchRule query = kintsugi("query").knows("node", "event", "state", "jdbc");
 
   // Mending and rebuilding: what rows decide, and the actors that decide when.
 
   /** Drains skip records (DESIGN 8). */
   @ArchTest
   static final ArchRule recovery =
-      runtime("recovery").knows("node", "handler", "event", "skip", "state", "jdbc", "projections");
+      kintsugi("recovery")
+          .knows("node", "handler", "event", "skip", "state", "jdbc", "projections");
 
   /** The rebuild in place (DESIGN 6), which drains as recovery does. */
   @ArchTest
   static final ArchRule rebuild =
-      runtime("rebuild")
+      kintsugi("rebuild")
           .knows(
               "recovery",
               "node",
@@ -125,18 +139,18 @@ class ArchitectureTest {
   /** A projection's actor (DESIGN 9): runs the rebuild or recovery that its row asks for. */
   @ArchTest
   static final ArchRule supervisor =
-      runtime("supervisor")
+      kintsugi("supervisor")
           .knows("rebuild", "recovery", "node", "schema", "skip", "state", "projections");
 
   /** Where supervisors live. */
   @ArchTest
   static final ArchRule hosting =
-      runtime("hosting").knows("supervisor", "node", "schema", "projections");
+      kintsugi("hosting").knows("supervisor", "node", "schema", "projections");
 
   /** What an application calls. Nobody in the runtime calls it. */
   @ArchTest
   static final ArchRule entry_point =
-      runtime("")
+      kintsugi("")
           .knows(
               "hosting",
               "supervisor",
@@ -223,13 +237,13 @@ class ArchitectureTest {
 
   // How it reads.
 
-  private static Area runtime(String name) {
+  private static Area kintsugi(String name) {
     return new Area(nameOf(name));
   }
 
   private static String nameOf(String area) {
-    if (area.equals("projections")) {
-      return PROJECTIONS;
+    if (area.startsWith("projections")) {
+      return "dev.kintsugi." + area;
     }
     return area.isEmpty() ? RUNTIME : RUNTIME + "." + area;
   }

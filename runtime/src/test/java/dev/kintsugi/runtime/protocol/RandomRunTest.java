@@ -4,19 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.event.NewEvent;
-import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.rebuild.Step;
 import dev.kintsugi.runtime.testing.TestProjection;
+import dev.kintsugi.runtime.testing.TestProjection.Kind;
 import dev.kintsugi.runtime.testing.World;
 import dev.kintsugi.runtime.writer.Appender;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -37,23 +38,25 @@ class RandomRunTest {
   private static final int WRITERS = 4;
   private static final int TRANSACTIONS = 120;
   private static final int REBUILDS = 4;
-  private static final RebuildSettings STEPS =
-      new RebuildSettings(20, Duration.ofMillis(20), Duration.ofMillis(1), Duration.ofSeconds(5));
+  private static final RebuildSettings STEPS = World.steps(20);
 
-  private final TestProjection skipping =
-      new TestProjection("skipping")
-          .onFailure(
-              FailurePolicy.skip()
-                  .retry(Duration.ofHours(1), Duration.ofMillis(1), Duration.ofMillis(5)));
-  private final TestProjection grouped =
-      new TestProjection("grouped")
-          .grouped()
-          .onFailure(
-              FailurePolicy.skip()
-                  .retry(Duration.ofHours(1), Duration.ofMillis(1), Duration.ofMillis(5)));
+  private final TestProjection skipping = ofKind(Kind.HANDLER);
+  private final TestProjection grouped = ofKind(Kind.GROUPED);
+  private final TestProjection folded = ofKind(Kind.FOLD);
+  private final TestProjection rows = ofKind(Kind.ROWS);
   private final TestProjection steady =
       new TestProjection("steady").onFailure(FailurePolicy.reject());
+  private final List<TestProjection> failing = List.of(skipping, grouped, folded, rows);
+  private final List<TestProjection> all = List.of(skipping, grouped, folded, rows, steady);
   private final AtomicBoolean writing = new AtomicBoolean(true);
+
+  private static TestProjection ofKind(Kind kind) {
+    return new TestProjection("by_" + kind.name().toLowerCase(Locale.ROOT))
+        .kind(kind)
+        .onFailure(
+            FailurePolicy.skip()
+                .retry(Duration.ofHours(1), Duration.ofMillis(1), Duration.ofMillis(5)));
+  }
 
   @RepeatedTest(2)
   void whatever_happens_at_once_nothing_is_lost_doubled_or_out_of_order() throws Exception {
@@ -69,9 +72,8 @@ class RandomRunTest {
   }
 
   private void run(World world, long seed, ExecutorService threads) throws Exception {
-    world.start(skipping, grouped, steady);
-    skipping.failOn("poison");
-    grouped.failOn("poison");
+    world.start(all.toArray(TestProjection[]::new));
+    failing.forEach(projection -> projection.failOn("poison"));
     List<Future<Integer>> writers = new ArrayList<>();
     for (int i = 0; i < WRITERS; i++) {
       RandomGenerator random = random(seed, i);
@@ -79,10 +81,10 @@ class RandomRunTest {
       writers.add(threads.submit(() -> write(world, name, random)));
     }
     List<Future<Integer>> others = new ArrayList<>();
-    for (TestProjection projection : List.of(skipping, grouped, steady)) {
+    for (TestProjection projection : all) {
       for (int i = 0; i < 2; i++) {
         others.add(threads.submit(whileWriting(() -> world.drain(projection))));
-        others.add(threads.submit(whileWriting(() -> step(world, projection))));
+        others.add(threads.submit(whileWriting(new Owner(world, projection)::step)));
       }
       RandomGenerator random = random(seed, 100);
       others.add(threads.submit(() -> askForRebuilds(world, projection, random)));
@@ -97,19 +99,18 @@ class RandomRunTest {
       other.get();
     }
 
-    world.audit(skipping, grouped, steady);
-    skipping.repair();
-    grouped.repair();
+    world.audit(all.toArray(TestProjection[]::new));
+    failing.forEach(TestProjection::repair);
     world.execute("UPDATE kintsugi_skip SET next_attempt_at = '-infinity'");
-    for (TestProjection projection : List.of(skipping, grouped, steady)) {
+    for (TestProjection projection : all) {
       world.drainAll(projection);
       world.runToTheEnd(projection);
     }
-    world.auditWhole(skipping, grouped, steady);
+    world.auditWhole(all.toArray(TestProjection[]::new));
     assertThat(world.column("SELECT ordering FROM event_journal")).hasSize(events);
     assertThat(world.column("SELECT 1 FROM kintsugi_rebuild WHERE phase = 'done'"))
         .as("rebuilds under load")
-        .hasSizeGreaterThanOrEqualTo(3 + 3);
+        .hasSizeGreaterThanOrEqualTo(2 * all.size());
   }
 
   private static RandomGenerator random(long seed, int thread) {
@@ -160,10 +161,24 @@ class RandomRunTest {
     };
   }
 
-  private static Step step(World world, TestProjection projection) throws Exception {
-    RebuildSteps owner = world.owner(projection, STEPS);
-    try (Applier applier = new Applier()) {
-      return owner.next(applier);
+  /** An owner of rebuilds, of each next one when the last is over or not its own any more. */
+  private static final class Owner {
+    private final World world;
+    private final TestProjection projection;
+    private RebuildSteps steps;
+
+    Owner(World world, TestProjection projection) throws Exception {
+      this.world = world;
+      this.projection = projection;
+      this.steps = world.owner(projection, STEPS);
+    }
+
+    Step step() throws Exception {
+      Step step = world.step(steps);
+      if (!(step instanceof Step.Done || step instanceof Step.Waiting)) {
+        steps = world.owner(projection, STEPS);
+      }
+      return step;
     }
   }
 

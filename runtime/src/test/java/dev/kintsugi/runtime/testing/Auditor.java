@@ -35,7 +35,7 @@ public final class Auditor {
       SELECT persistence_id, sequence_number, previous FROM (
         SELECT persistence_id, sequence_number,
           lag(sequence_number) OVER (PARTITION BY persistence_id ORDER BY n) AS previous
-        FROM %s) o
+        FROM %s l) o
       WHERE sequence_number <= previous
       """;
 
@@ -149,7 +149,7 @@ public final class Auditor {
       throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet row =
-            statement.executeQuery(sql.formatted(projection.table(), projection.name()))) {
+            statement.executeQuery(sql.formatted(projection.fromItem(), projection.name()))) {
       while (row.next()) {
         each.accept(row);
       }

@@ -3,11 +3,15 @@ package dev.kintsugi.runtime.testing;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
+import dev.kintsugi.projections.rows.RowChanges;
+import dev.kintsugi.projections.rows.RowTable;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -33,13 +37,22 @@ public final class TestProjection {
   private int version = 1;
   private boolean sharesRows;
   private boolean uniquePayloads;
-  private boolean grouped;
+  private Kind kind = Kind.HANDLER;
   private final List<Integer> groups = new CopyOnWriteArrayList<>();
   private volatile @Nullable String swallowedOn;
   private volatile @Nullable Gate gate;
 
+  private final RowTable rowTable;
+
   public TestProjection(String name) {
     this.name = name;
+    this.rowTable =
+        RowTable.named(table())
+            .key("persistence_id", "text")
+            .key("sequence_number", "bigint")
+            .column("payload", "text")
+            .counter("times")
+            .index("payload");
   }
 
   /** Declares that its rows are shared between streams. */
@@ -48,10 +61,26 @@ public final class TestProjection {
     return this;
   }
 
+  /** What keeps the log. */
+  public enum Kind {
+    HANDLER,
+    GROUPED,
+    /** A document for each stream, with the events that were applied. */
+    FOLD,
+    /**
+     * A row for each event, which counts how often it was applied; of their order it knows nothing.
+     */
+    ROWS
+  }
+
+  public TestProjection kind(Kind kind) {
+    this.kind = kind;
+    return this;
+  }
+
   /** Has a handler that takes many events in one call. */
   public TestProjection grouped() {
-    grouped = true;
-    return this;
+    return kind(Kind.GROUPED);
   }
 
   /** How many events each call of a handler of groups had. */
@@ -146,31 +175,77 @@ public final class TestProjection {
     return name + "_log";
   }
 
+  /**
+   * The log as an item of a FROM list, in need of an alias: persistence_id, sequence_number,
+   * payload, and n, in the order in which the events were applied, in each stream at least.
+   */
+  public String fromItem() {
+    return switch (kind) {
+      case HANDLER, GROUPED -> table();
+      case FOLD ->
+          """
+          (SELECT t.key AS persistence_id, (e.event->>'sequenceNumber')::bigint AS sequence_number,
+            e.event->>'payload' AS payload, e.n
+          FROM %s t CROSS JOIN LATERAL jsonb_array_elements(t.state->'events') WITH ORDINALITY
+            AS e(event, n))
+          """
+              .formatted(table());
+      case ROWS ->
+          "(SELECT t.*, sequence_number AS n FROM %s t CROSS JOIN LATERAL generate_series(1, times))"
+              .formatted(table());
+    };
+  }
+
   /** The definition, as it stands. */
   public Projection<String> definition() {
     Projection.Builder<String> builder = Projection.named(name).of(String.class);
     if (sharesRows) {
       builder.sharedRows();
     }
-    if (grouped) {
-      builder.groupedHandler(() -> JdbcHandler.fromFunction(this::logAll));
-    } else {
-      builder.handler(() -> JdbcHandler.fromFunction(this::log));
+    switch (kind) {
+      case HANDLER -> builder.tables(script()).handler(() -> JdbcHandler.fromFunction(this::log));
+      case GROUPED ->
+          builder.tables(script()).groupedHandler(() -> JdbcHandler.fromFunction(this::logAll));
+      case FOLD ->
+          builder.fold(
+              Log.class, fold -> fold.table(table()).evolve(this::evolve).index("schema_version"));
+      case ROWS -> builder.rows(List.of(rowTable), this::map);
     }
-    return builder
-        .version(version)
-        .tables(
-            Tables.sql(
-                """
-                CREATE TABLE %s (
-                  n BIGSERIAL PRIMARY KEY,
-                  persistence_id TEXT NOT NULL,
-                  sequence_number BIGINT NOT NULL,
-                  payload TEXT NOT NULL %s)
-                """
-                    .formatted(table(), uniquePayloads ? "UNIQUE" : "")))
-        .onFailure(policy)
-        .build();
+    return builder.version(version).onFailure(policy).build();
+  }
+
+  private Tables script() {
+    return Tables.sql(
+        """
+        CREATE TABLE %s (
+          n BIGSERIAL PRIMARY KEY,
+          persistence_id TEXT NOT NULL,
+          sequence_number BIGINT NOT NULL,
+          payload TEXT NOT NULL %s)
+        """
+            .formatted(table(), uniquePayloads ? "UNIQUE" : ""));
+  }
+
+  /** The state of a stream's fold. */
+  public record Log(List<Applied> events) {}
+
+  /** An event in it. */
+  public record Applied(long sequenceNumber, String payload) {}
+
+  private Optional<Log> evolve(Optional<Log> log, EventEnvelope<String> envelope) {
+    beforeEach.accept(envelope);
+    failIfPoison(envelope);
+    List<Applied> events = new ArrayList<>(log.map(Log::events).orElse(List.of()));
+    events.add(new Applied(envelope.sequenceNr(), envelope.event()));
+    return Optional.of(new Log(events));
+  }
+
+  private void map(EventEnvelope<String> envelope, RowChanges rows) {
+    beforeEach.accept(envelope);
+    rows.upsert(rowTable, envelope.persistenceId(), envelope.sequenceNr())
+        .set("payload", envelope.event())
+        .increment("times", 1);
+    failIfPoison(envelope);
   }
 
   private void logAll(JdbcSession session, List<EventEnvelope<String>> envelopes) {
@@ -196,6 +271,10 @@ public final class TestProjection {
     } catch (Exception e) {
       throw new IllegalStateException(e);
     }
+    failIfPoison(envelope);
+  }
+
+  private void failIfPoison(EventEnvelope<String> envelope) {
     if (poison.contains(envelope.event())) {
       throw new IllegalArgumentException("poison: " + envelope.event());
     }

@@ -57,8 +57,7 @@ public final class World implements AutoCloseable {
           ConfigFactory.parseString("pekko.jvm-shutdown-hooks = off")
               .withFallback(ConfigFactory.load()));
 
-  public static final RebuildSettings SMALL_STEPS =
-      new RebuildSettings(2, Duration.ofSeconds(1), Duration.ofMillis(1), Duration.ofSeconds(5));
+  public static final RebuildSettings SMALL_STEPS = steps(2);
 
   private static final int HELP_LIMIT = 4;
   private static final DrainSettings SMALL_DRAINS =
@@ -73,6 +72,18 @@ public final class World implements AutoCloseable {
   private Registry registry = new Registry();
   private InlineWriter writer;
   private Appender appender;
+
+  /** A rebuild in batches of so many events; what is gathered is written after each of them. */
+  public static RebuildSettings steps(int batchSize) {
+    return new RebuildSettings(
+        batchSize,
+        Duration.ofSeconds(1),
+        Duration.ofMillis(1),
+        Duration.ofSeconds(5),
+        1 << 20,
+        Duration.ZERO,
+        0);
+  }
 
   public World() {
     JournalTables tables = JournalTables.of(ConfigFactory.load().getConfig("jdbc-journal"));
@@ -240,6 +251,7 @@ public final class World implements AutoCloseable {
         codec,
         drains(projection, generation(projection).generation(), connections),
         settings,
+        Runnable::run,
         readModelOf(projection),
         generation(projection).generation());
   }
@@ -342,8 +354,8 @@ public final class World implements AutoCloseable {
   public List<String> applied(TestProjection projection) throws Exception {
     return column(
         "SELECT persistence_id || '/' || sequence_number FROM "
-            + projection.table()
-            + " ORDER BY n");
+            + projection.fromItem()
+            + " AS l ORDER BY n");
   }
 
   /** The open records of the newest generation, in ordering: "stream/sequence REASON". */
@@ -417,7 +429,8 @@ public final class World implements AutoCloseable {
       assertThat(
               column(
                   "SELECT persistence_id || '/' || sequence_number || ' ' || payload FROM "
-                      + projection.table()))
+                      + projection.fromItem()
+                      + " AS l"))
           .hasSameSizeAs(column("SELECT ordering FROM event_journal WHERE NOT deleted"));
     }
   }

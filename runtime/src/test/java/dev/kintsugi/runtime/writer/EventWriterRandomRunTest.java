@@ -42,8 +42,7 @@ class EventWriterRandomRunTest {
   private static final int STREAMS = 6;
   private static final int TRANSACTIONS = 120;
   private static final int REBUILDS = 4;
-  private static final RebuildSettings STEPS =
-      new RebuildSettings(20, Duration.ofMillis(20), Duration.ofMillis(1), Duration.ofSeconds(5));
+  private static final RebuildSettings STEPS = World.steps(20);
 
   private final TestProjection skipping =
       new TestProjection("skipping")

@@ -1,0 +1,109 @@
+package dev.kintsugi.runtime.handler;
+
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.bulk.BulkHandler;
+import dev.kintsugi.runtime.event.JournalEvent;
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.jdbc.SqlStates;
+import java.sql.Connection;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The handler of a replay that gathers in memory what many events come to, given the journal's
+ * events. Not thread-safe. The caller owns all transactions, and throws this away where one of them
+ * was not committed.
+ */
+public final class Gatherer<E> {
+
+  private final Projection<E> projection;
+  private final BulkHandler<E> handler;
+
+  private Gatherer(Projection<E> projection, BulkHandler<E> handler) {
+    this.projection = projection;
+    this.handler = handler;
+  }
+
+  /** Whether a projection's handler can gather. */
+  public static boolean canGather(Projection<?> projection) {
+    return projection.newHandler() instanceof BulkHandler;
+  }
+
+  /**
+   * A gatherer with nothing in memory, if the projection's handler can gather.
+   *
+   * @param isEmpty whether the read model is empty
+   */
+  public static <E> Optional<Gatherer<E>> of(Projection<E> projection, boolean isEmpty) {
+    if (projection.newHandler() instanceof BulkHandler<E> handler) {
+      handler.start();
+      handler.beginReplay(isEmpty);
+      return Optional.of(new Gatherer<>(projection, handler));
+    }
+    return Optional.empty();
+  }
+
+  /** Reads what is needed of the read model for these events, if anything is. */
+  public void prepare(Database database, List<JournalEvent> events) throws Exception {
+    if (handler.readsStored()) {
+      List<JournalEvent> subscribed =
+          events.stream().filter(event -> Applier.isSubscribed(projection, event)).toList();
+      database.inTransaction(
+          connection -> {
+            handler.prepare(connection, Applier.envelopes(projection, subscribed));
+            return subscribed;
+          });
+    }
+  }
+
+  /**
+   * Takes in an event, whole or, where it throws, not at all.
+   *
+   * @return whether the projection subscribes to it
+   * @throws HandlerException if it can't be taken in
+   */
+  public boolean gather(JournalEvent event) throws HandlerException {
+    if (event.undecodable() != null) {
+      throw new HandlerException(projection, event, event.undecodable());
+    }
+    if (!Applier.isSubscribed(projection, event)) {
+      return false;
+    }
+    try {
+      handler.gather(Applier.envelopes(projection, List.of(event)));
+    } catch (Exception | StackOverflowError e) {
+      throw new HandlerException(projection, event, e);
+    }
+    return true;
+  }
+
+  /**
+   * Writes what was gathered since {@link #written}.
+   *
+   * @throws Exception if the database is at fault, or one of the events is: see {@link
+   *     #isEventAtFault}
+   */
+  public void write(Connection connection) throws Exception {
+    handler.write(connection);
+  }
+
+  /** Whether {@link #write} failed for what one of the events came to. */
+  public static boolean isEventAtFault(Exception error) {
+    return !SqlStates.isTransactionRetriable(error) && !SqlStates.isDatabaseAtFault(error);
+  }
+
+  /** Says that the transaction of the last {@link #write} was committed. */
+  public void written() {
+    handler.written();
+  }
+
+  /** About how many bytes it remembers. */
+  public long bytes() {
+    return handler.bytes();
+  }
+
+  /** Forgets what was written; what is needed of it is read again. */
+  public void forgetWritten() {
+    handler.forgetWritten();
+  }
+}

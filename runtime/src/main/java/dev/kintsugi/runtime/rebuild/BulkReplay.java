@@ -1,0 +1,232 @@
+package dev.kintsugi.runtime.rebuild;
+
+import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.event.JournalEvent;
+import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.handler.Applier.OnThrow;
+import dev.kintsugi.runtime.handler.Gatherer;
+import dev.kintsugi.runtime.handler.HandlerException;
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.state.Phase;
+import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.state.Rebuilds;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Replays history for a handler that gathers: what many pages come to stays in memory, and is
+ * written in one transaction, together with the checkpoint. That is a window; it ends when memory
+ * is full, or after a while, so that a crash costs no more work than that.
+ *
+ * <p>Where the database refuses what a window came to, some event in it is at fault, and nobody
+ * knows which. The window is thrown away, and its events are replayed one by one.
+ */
+final class BulkReplay implements Replay {
+
+  private static final Logger log = LoggerFactory.getLogger(BulkReplay.class);
+
+  private final Ownership ownership;
+  private final Database database;
+  private final PageReader pages;
+  private final ReplayFailures failures;
+  private final PagedReplay oneByOne;
+  private final Projection<?> projection;
+  private final RebuildSettings settings;
+
+  /** Up to here one of the events is at fault that only {@link #oneByOne} finds. */
+  private long suspectUpTo;
+
+  private @Nullable Window window;
+  private boolean spilled;
+
+  BulkReplay(
+      Ownership ownership,
+      Database database,
+      PageReader pages,
+      ReplayFailures failures,
+      Projection<?> projection,
+      RebuildSettings settings) {
+    this.ownership = ownership;
+    this.database = database;
+    this.pages = pages;
+    this.failures = failures;
+    this.oneByOne = new PagedReplay(ownership, pages, failures, projection, settings);
+    this.projection = projection;
+    this.settings = settings;
+  }
+
+  private record Failure(JournalEvent event, HandlerException error) {}
+
+  /** What was gathered and is not written yet, and the memory that outlives it. */
+  private static final class Window {
+    private final Gatherer<?> gatherer;
+
+    /** Streams that were recorded: the pages that were read ahead may hold more of them. */
+    private final Set<String> blocked = new HashSet<>();
+
+    private final List<Failure> failed = new ArrayList<>();
+    private long from;
+    private long to;
+    private int replayed;
+    private long begun;
+
+    Window(Gatherer<?> gatherer, long checkpoint) {
+      this.gatherer = gatherer;
+      beginAt(checkpoint);
+    }
+
+    void beginAt(long checkpoint) {
+      from = checkpoint;
+      to = checkpoint;
+      replayed = 0;
+      failed.clear();
+      begun = System.nanoTime();
+    }
+
+    boolean isEmpty() {
+      return from == to;
+    }
+  }
+
+  @Override
+  public Step next(Applier applier, Rebuild rebuild) throws Exception {
+    if (rebuild.checkpoint() < suspectUpTo) {
+      return oneByOne.next(applier, rebuild, OnThrow.SAVEPOINT);
+    }
+    Window gathered = window;
+    if (gathered == null || gathered.from != rebuild.checkpoint()) {
+      gathered = begin(rebuild);
+      window = gathered;
+    }
+    if (isFull(gathered)) {
+      return write(gathered);
+    }
+    int size = Pace.atMost(settings.batchSize(), settings.rateOf(rebuild));
+    Page page = pages.next(rebuild, gathered.to, size);
+    if (!page.isEmpty()) {
+      return take(gathered, page);
+    }
+    return gathered.isEmpty() ? PagedReplay.end(ownership, projection) : write(gathered);
+  }
+
+  private boolean isFull(Window gathered) {
+    boolean isOld = System.nanoTime() - gathered.begun > settings.windowTime().toNanos();
+    return !gathered.isEmpty() && (isOld || gathered.gatherer.bytes() > settings.memory());
+  }
+
+  private Window begin(Rebuild rebuild) {
+    boolean isEmpty = rebuild.checkpoint() == 0;
+    return new Window(Gatherer.of(projection, isEmpty).orElseThrow(), rebuild.checkpoint());
+  }
+
+  private Step take(Window gathered, Page page) throws Exception {
+    gathered.gatherer.prepare(database, page.events());
+    int before = gathered.replayed;
+    for (JournalEvent event : page.events()) {
+      if (gathered.blocked.contains(event.persistenceId())) {
+        continue;
+      }
+      try {
+        if (gathered.gatherer.gather(event)) {
+          gathered.replayed++;
+        }
+      } catch (HandlerException e) {
+        if (projection.failurePolicy().onAppend() == FailurePolicy.OnAppend.REJECT) {
+          return stopBefore(gathered, event, e);
+        }
+        gathered.failed.add(new Failure(event, e));
+        gathered.blocked.add(event.persistenceId());
+      }
+    }
+    gathered.to = page.last();
+    return new Step.Done("gathered up to ordering " + gathered.to, gathered.replayed - before);
+  }
+
+  /** What comes before the event is written first; then the replay stops right at it. */
+  private Step stopBefore(Window gathered, JournalEvent event, HandlerException error)
+      throws Exception {
+    if (gathered.replayed == 0) {
+      throw new ReplayStoppedException(error);
+    }
+    pages.forget();
+    gathered.to = event.ordering() - 1;
+    return write(gathered);
+  }
+
+  private Step write(Window gathered) throws Exception {
+    Step step;
+    try {
+      step =
+          ownership.inTransaction(
+              (connection, rebuild) -> {
+                if (rebuild.phase() != Phase.REPLAY) {
+                  return new Step.NotOurs("another owner ended the replay");
+                }
+                if (rebuild.checkpoint() != gathered.from) {
+                  return PagedReplay.OVERTAKEN;
+                }
+                gathered.gatherer.write(connection);
+                for (Failure failure : gathered.failed) {
+                  failures.record(
+                      connection, projection, rebuild, failure.event(), failure.error());
+                }
+                return Rebuilds.advance(connection, rebuild, gathered.to, gathered.replayed)
+                    ? new Step.Done("wrote what was gathered up to ordering " + gathered.to)
+                    : new Step.NotOurs("another owner moved the checkpoint");
+              });
+    } catch (Exception e) {
+      if (!Gatherer.isEventAtFault(e)) {
+        throw e;
+      }
+      log.warn(
+          "Rebuild of projection '{}': what the events of orderings {} to {} came to can't be written;"
+              + " they are replayed one by one, to find the one at fault",
+          projection.name(),
+          gathered.from + 1,
+          gathered.to,
+          e);
+      suspectUpTo = gathered.to;
+      forget();
+      return new Step.Done("looks for an event at fault up to ordering " + suspectUpTo);
+    }
+    if (step == PagedReplay.OVERTAKEN) {
+      forget();
+    } else if (step instanceof Step.Done) {
+      gathered.gatherer.written();
+      gathered.beginAt(gathered.to);
+      spillIfFull(gathered);
+    }
+    return step;
+  }
+
+  private void spillIfFull(Window gathered) {
+    long bytes = gathered.gatherer.bytes();
+    if (bytes <= settings.memory()) {
+      return;
+    }
+    gathered.gatherer.forgetWritten();
+    String message =
+        "Rebuild of projection '{}' spills at ordering {}: what it has in memory is about {} MiB, more"
+            + " than kintsugi.rebuild.memory allows ({} MiB). It is in its table now, and is read again"
+            + " when an event needs it; with more memory this rebuild would be faster.";
+    Object[] figures = {projection.name(), gathered.to, bytes >> 20, settings.memory() >> 20};
+    if (spilled) {
+      log.debug(message, figures);
+    } else {
+      log.info(message, figures);
+      spilled = true;
+    }
+  }
+
+  @Override
+  public void forget() {
+    window = null;
+    oneByOne.forget();
+  }
+}

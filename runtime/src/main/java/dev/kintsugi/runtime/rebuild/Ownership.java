@@ -1,0 +1,78 @@
+package dev.kintsugi.runtime.rebuild;
+
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.state.Generation;
+import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.state.Phase;
+import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.state.Rebuilds;
+import dev.kintsugi.runtime.state.Status;
+import java.sql.Connection;
+import java.util.Optional;
+
+/**
+ * The transactions of a rebuild that change something: an id first, then the row, then act on what
+ * the row says or stop. So the fence of a later rebuild waits for them, and an owner that has lost
+ * its place does nothing.
+ */
+final class Ownership {
+
+  private final Database database;
+  private final String projection;
+  private final int generation;
+
+  Ownership(Database database, String projection, int generation) {
+    this.database = database;
+    this.projection = projection;
+    this.generation = generation;
+  }
+
+  /** What runs after the id was taken, the row was read and the rebuild's row was locked. */
+  @FunctionalInterface
+  interface Work {
+    Step run(Connection connection, Rebuild rebuild) throws Exception;
+  }
+
+  /** Carries {@link Step.NotOurs} out of a transaction that must be rolled back. */
+  private static final class NotOursException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Step.NotOurs step;
+
+    NotOursException(Step.NotOurs step) {
+      super(step.why());
+      this.step = step;
+    }
+  }
+
+  /**
+   * Runs work in a transaction of the rebuild; what it answers with {@link Step.NotOurs} is rolled
+   * back.
+   */
+  Step inTransaction(Work work) throws Exception {
+    try {
+      return database.inTransaction(
+          connection -> {
+            Optional<Generation> row = Generations.findToActOn(connection, projection);
+            if (row.isEmpty() || row.get().generation() != generation) {
+              throw new NotOursException(new Step.NotOurs("a newer generation has begun"));
+            }
+            Rebuild locked = Rebuilds.lock(connection, projection, generation).orElseThrow();
+            boolean belongs =
+                row.get().status() == Status.ACTIVE
+                    ? locked.phase() == Phase.SETTLE
+                    : locked.phase() != Phase.SETTLE && locked.phase() != Phase.DONE;
+            if (!belongs) {
+              throw new NotOursException(new Step.NotOurs("the rebuild has moved on"));
+            }
+            Step step = work.run(connection, locked);
+            if (step instanceof Step.NotOurs notOurs) {
+              throw new NotOursException(notOurs);
+            }
+            return step;
+          });
+    } catch (NotOursException e) {
+      return e.step;
+    }
+  }
+}

@@ -1,0 +1,19 @@
+package dev.kintsugi.runtime.rebuild;
+
+import dev.kintsugi.runtime.event.JournalEvent;
+import java.util.List;
+
+/**
+ * The events of history that come next, decoded.
+ *
+ * @param after the ordering that it begins behind
+ * @param last the ordering of the last event that was looked at; {@code after} if there was none
+ * @param looked how many events were looked at
+ * @param events those of them that the replay is to apply: the others have skip records
+ */
+record Page(long after, long last, int looked, List<JournalEvent> events) {
+
+  boolean isEmpty() {
+    return looked == 0;
+  }
+}

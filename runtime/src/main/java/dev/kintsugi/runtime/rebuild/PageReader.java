@@ -1,0 +1,131 @@
+package dev.kintsugi.runtime.rebuild;
+
+import static dev.kintsugi.runtime.jdbc.Results.BY_INDEX;
+
+import dev.kintsugi.runtime.event.EventCodec;
+import dev.kintsugi.runtime.event.EventJournal;
+import dev.kintsugi.runtime.event.EventRow;
+import dev.kintsugi.runtime.event.JournalEvent;
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.jdbc.Results;
+import dev.kintsugi.runtime.skip.SkipRecords;
+import dev.kintsugi.runtime.state.Rebuild;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the history of a replay page by page, the next one while the last is being applied, in
+ * transactions of its own that take no id. Not thread-safe; what it reads ahead, it reads on
+ * another thread.
+ *
+ * <p>After the first fence an event up to R is either visible history or has a skip record (DESIGN
+ * 6): whoever sees the event sees its record, so the records are looked for after the events, in a
+ * statement of its own. What is read ahead stays true until somebody adds records, and in a replay
+ * only the replay's owner does. So a page that was read ahead is good for an owner who moved the
+ * checkpoint to its beginning, and remembers which streams it recorded meanwhile; for any other it
+ * is not, and has to be {@link #forget forgotten}.
+ */
+final class PageReader {
+
+  private final Database database;
+  private final EventCodec codec;
+  private final Executor readers;
+  private final String page;
+  private @Nullable Ahead ahead;
+
+  PageReader(Database database, EventJournal journal, EventCodec codec, Executor readers) {
+    this.database = database;
+    this.codec = codec;
+    this.readers = readers;
+    String ordering = journal.column(EventJournal.Column.ORDERING);
+    this.page =
+        BY_INDEX
+            + "SELECT %2$s FROM %3$s WHERE %1$s > ? AND %1$s <= ? AND NOT %4$s ORDER BY %1$s LIMIT ?"
+                .formatted(
+                    ordering,
+                    journal.rowColumns(),
+                    journal.table(),
+                    journal.column(EventJournal.Column.DELETED));
+  }
+
+  private record Ahead(long after, FutureTask<Page> page) {}
+
+  /**
+   * The page behind an ordering, and begins to read the one after it.
+   *
+   * @param size how many events a page has at the most, from the next one read on
+   */
+  Page next(Rebuild rebuild, long after, int size) throws Exception {
+    Page next = ahead != null && ahead.after() == after ? taken(ahead) : read(rebuild, after, size);
+    ahead = null;
+    if (!next.isEmpty() && next.last() < rebuild.replayTo()) {
+      FutureTask<Page> task = new FutureTask<>(() -> read(rebuild, next.last(), size));
+      ahead = new Ahead(next.last(), task);
+      readers.execute(task);
+    }
+    return next;
+  }
+
+  /** Forgets what was read ahead. */
+  void forget() {
+    if (ahead != null) {
+      ahead.page().cancel(false);
+      ahead = null;
+    }
+  }
+
+  /** If no other thread has begun to read it, this one does: it must not wait for itself. */
+  private static Page taken(Ahead ahead) throws Exception {
+    ahead.page().run();
+    try {
+      return ahead.page().get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof Exception cause ? cause : e;
+    }
+  }
+
+  private Page read(Rebuild rebuild, long after, int size) throws Exception {
+    return database.inTransaction(
+        connection -> {
+          List<EventRow> rows = readRows(connection, rebuild, after, size);
+          if (rows.isEmpty()) {
+            return new Page(after, after, 0, List.of());
+          }
+          long last = rows.get(rows.size() - 1).ordering();
+          Set<Long> recorded =
+              SkipRecords.orderings(
+                  connection, rebuild.projection(), rebuild.generation(), after, last);
+          List<JournalEvent> events = new ArrayList<>(rows.size());
+          for (EventRow row : rows) {
+            if (!recorded.contains(row.ordering())) {
+              events.add(codec.decode(row));
+            }
+          }
+          return new Page(after, last, rows.size(), events);
+        });
+  }
+
+  private List<EventRow> readRows(Connection connection, Rebuild rebuild, long after, int size)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(page)) {
+      select.setLong(1, after);
+      select.setLong(2, rebuild.replayTo());
+      select.setInt(3, size);
+      ResultSet row = Results.byIndex(select);
+      List<EventRow> rows = new ArrayList<>();
+      while (row.next()) {
+        rows.add(EventJournal.read(row));
+      }
+      return rows;
+    }
+  }
+}
