@@ -3,6 +3,8 @@ package dev.kintsugi.examples.bench;
 import dev.kintsugi.examples.bench.append.Append;
 import dev.kintsugi.examples.bench.kill.Kill;
 import dev.kintsugi.examples.bench.latency.RebuildLatency;
+import dev.kintsugi.examples.bench.memory.FoldMemory;
+import dev.kintsugi.examples.bench.replay.Replay;
 import dev.kintsugi.examples.bench.size.HistorySize;
 import dev.kintsugi.examples.common.Version;
 import picocli.CommandLine;
@@ -19,7 +21,14 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "BENCHMARK",
     description = "Runs one of the benchmarks and prints a table.",
     footer = {"", "Each has options of its own: BENCHMARK --help."},
-    subcommands = {Append.class, RebuildLatency.class, HistorySize.class, Kill.class})
+    subcommands = {
+      Append.class,
+      RebuildLatency.class,
+      HistorySize.class,
+      Replay.class,
+      FoldMemory.class,
+      Kill.class
+    })
 public final class Bench implements Runnable {
 
   @Spec private CommandSpec spec = CommandSpec.create();

@@ -152,4 +152,38 @@ class BenchTest {
         .containsPattern("2 +[0-9,]+ +[0-9,]+ +0 +0 +0 +0 +0")
         .contains("Every acknowledged event is there, once");
   }
+
+  @Test
+  void replay_puts_each_kind_beside_its_bare_loop() {
+    Program program = onServer("replay", "--events", "400", "--rounds", "1", "--connections", "8");
+
+    assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
+    assertThat(program.out())
+        .contains("400 events of ")
+        .containsPattern("kintsugi handler +[0-9,]+ +[0-9.]+ +[0-9.]+ +>= 0.80 +(met|MISSED)")
+        .containsPattern("kintsugi grouped handler +[0-9,]+ .+ >= 0.80 +(met|MISSED)")
+        .containsPattern("kintsugi rows +[0-9,]+ .+ >= 0.[0-9]+ +(met|MISSED)")
+        .containsPattern("kintsugi fold +[0-9,]+ .+ >= 0.[0-9]+ +(met|MISSED)")
+        .containsPattern("bare loop, in batches +[0-9,]+ +on two connections +[0-9,]+");
+  }
+
+  @Test
+  void fold_memory_finds_a_document_for_every_key() {
+    Program program =
+        onServer("fold-memory", "--keys", "1000", "--heap", "128", "--connections", "8");
+
+    assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
+    assertThat(program.out())
+        .containsPattern("1,000 +128 +[0-9]+ ")
+        .contains("Every key has its document.");
+  }
+
+  @Test
+  void fold_memory_fails_where_the_heap_does_not_suffice() {
+    Program program =
+        onServer("fold-memory", "--keys", "1000", "--heap", "1", "--connections", "8");
+
+    assertThat(program.exitCode()).as(program.err() + program.out()).isEqualTo(1);
+    assertThat(program.err()).contains("The fold was not built: its JVM ended with exit code");
+  }
 }

@@ -41,8 +41,8 @@ class RowsTest {
    * 1".
    */
   private static void map(EventEnvelope<String> envelope, RowChanges rows) {
-    for (String change : envelope.event().split(";")) {
-      String[] words = change.strip().split(" ");
+    for (String change : envelope.event().split(";", -1)) {
+      String[] words = change.strip().split(" ", -1);
       int n = Integer.parseInt(words[2]);
       switch (words[0]) {
         case "put" ->

@@ -47,7 +47,8 @@ public final class KilledWriter {
 
     ActorSystem system =
         ActorSystem.create(
-            "killed", Plugin.KINTSUGI.config(login(System.getenv()), connections, overrides));
+            "killed",
+            Plugin.KINTSUGI.config(Login.ofEnvironment(System.getenv()), connections, overrides));
     Kintsugi kintsugi = Kintsugi.get(system);
     kintsugi.start(WritesHandler.projection());
     kintsugi.whenDone(WritesHandler.NAME).toCompletableFuture().get();
@@ -56,13 +57,6 @@ public final class KilledWriter {
     }
     awaitEndOfParent();
     Runtime.getRuntime().halt(0);
-  }
-
-  private static Login login(Map<String, String> environment) {
-    return new Login(
-        environment.getOrDefault("KINTSUGI_JDBC_URL", ""),
-        environment.getOrDefault("KINTSUGI_JDBC_USER", ""),
-        environment.getOrDefault("KINTSUGI_JDBC_PASSWORD", ""));
   }
 
   /** A write that failed is a finding, and no reason to go on. */

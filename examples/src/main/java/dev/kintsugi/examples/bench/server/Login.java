@@ -36,6 +36,14 @@ public record Login(String url, String user, String password) {
         environment.getOrDefault("KINTSUGI_JDBC_PASSWORD", ""));
   }
 
+  /** As a program gets it that is started with the environment that the runtime takes, too. */
+  public static Login ofEnvironment(Map<String, String> environment) {
+    return new Login(
+        environment.getOrDefault("KINTSUGI_JDBC_URL", ""),
+        environment.getOrDefault("KINTSUGI_JDBC_USER", ""),
+        environment.getOrDefault("KINTSUGI_JDBC_PASSWORD", ""));
+  }
+
   /** The same server and user, another database. */
   Login toDatabase(String name) {
     Matcher matcher = URL.matcher(url);

@@ -29,12 +29,17 @@ public final class FileEntity
   public record State(boolean exists) {}
 
   private FileEntity(String path) {
-    super(PersistenceId.ofUniqueId(ID_PREFIX + path));
+    super(PersistenceId.ofUniqueId(persistenceId(path)));
   }
 
   /** The file at a path that {@link #canHave can be} one's. */
   public static Behavior<Change> create(String path) {
     return new FileEntity(path);
+  }
+
+  /** The stream of the file at a path. */
+  public static String persistenceId(String path) {
+    return ID_PREFIX + path;
   }
 
   /** Whether the journal has room for the persistence id of a file at this path. */

@@ -1,0 +1,29 @@
+package dev.kintsugi.examples.bench.replay;
+
+import java.time.Duration;
+
+/**
+ * Builds a table from all of the journal, again and again; each time the table is emptied first.
+ */
+interface Contestant {
+
+  /**
+   * A build.
+   *
+   * @param events how many it took in
+   * @param took from the first read to the last commit
+   * @param whole what comes before and after it included
+   */
+  record Run(long events, Duration took, Duration whole) {
+
+    double perSecond() {
+      return events / (took.toNanos() / 1e9);
+    }
+  }
+
+  /** Builds it, to the last commit. */
+  Run run() throws Exception;
+
+  /** What it builds. */
+  String table();
+}
