@@ -114,6 +114,38 @@ class KintsugiTest {
   }
 
   @Test
+  void a_fold_and_rows_are_built_from_history_and_then_follow_inline() throws Exception {
+    TestProjection fold = new TestProjection("folded").kind(TestProjection.Kind.FOLD);
+    TestProjection rows = new TestProjection("flat").kind(TestProjection.Kind.ROWS);
+    node.record("a", "one", "two");
+
+    kintsugi().start(fold.definition(), rows.definition());
+    get(kintsugi().whenDone("folded"));
+    get(kintsugi().whenDone("flat"));
+    node.record("a", "three");
+    node.record("b", "four");
+
+    world.auditWhole(fold, rows);
+  }
+
+  @Test
+  void a_rebuild_is_limited_while_it_is_under_way() throws Exception {
+    Connection held = holdFence();
+    kintsugi().start(log.definition());
+
+    assertThat(get(kintsugi().limitRebuild("log", 7))).isTrue();
+    assertThat(world.rebuild(log).maxRate()).isEqualTo(7);
+    assertThat(get(kintsugi().limitRebuild("log", 0))).isTrue();
+
+    end(held);
+    get(kintsugi().whenDone("log"));
+    assertThat(get(kintsugi().limitRebuild("log", 7))).as("it is done").isFalse();
+    assertThatThrownBy(() -> kintsugi().limitRebuild("log", -1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("a rate can't be negative: -1");
+  }
+
+  @Test
   void several_projections_follow_the_same_events() throws Exception {
     TestProjection other = new TestProjection("other");
     kintsugi().start(log.definition(), other.definition());

@@ -144,8 +144,16 @@ public final class Applier implements AutoCloseable {
 
   private <E> void process(
       Connection connection, Projection<E> projection, List<JournalEvent> events) throws Exception {
+    GuardedSession current = sessionOn(connection);
+    boolean hadBegun = !Database.hasEnded(connection);
     try {
-      handlerOf(projection).process(sessionOn(connection), envelopes(projection, events));
+      current.open();
+      handlerOf(projection).process(current, envelopes(projection, events));
+      if (hadBegun && Database.hasEnded(connection)) {
+        throw new IllegalStateException(
+            "the handler ended the transaction that it ran in, by a statement of its own; whether"
+                + " the event is stored is not known, and what it did to the read model stays");
+      }
       if (Database.isAborted(connection)) {
         throw new IllegalStateException(
             "the handler swallowed an error of the database, after which nothing can be done in the"
@@ -157,6 +165,8 @@ public final class Applier implements AutoCloseable {
         throw e;
       }
       throw new HandlerException(projection, events, e);
+    } finally {
+      current.end();
     }
   }
 

@@ -191,6 +191,14 @@ public final class Database implements AutoCloseable {
     return connection.unwrap(BaseConnection.class).getTransactionState() == TransactionState.FAILED;
   }
 
+  /**
+   * Whether the transaction that was begun on a connection is no more. As {@link #isAborted}, this
+   * costs nothing.
+   */
+  public static boolean hasEnded(Connection connection) throws SQLException {
+    return connection.unwrap(BaseConnection.class).getTransactionState() == TransactionState.IDLE;
+  }
+
   private static void pauseAfter(int attempt) throws InterruptedException {
     long upToMillis = 10L << Math.min(attempt, 6);
     LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(1, upToMillis * 1_000_000L));

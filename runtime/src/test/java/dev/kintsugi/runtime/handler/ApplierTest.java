@@ -249,6 +249,25 @@ class ApplierTest {
   }
 
   @Test
+  void a_handler_that_ends_the_transaction_behind_another_statement_has_failed() throws Exception {
+    connection.createStatement().execute("SELECT pg_current_xact_id()");
+    failures.put("bad", ApplierTest::commitInDisguise);
+
+    assertThatThrownBy(() -> apply("bad", OnThrow.ROLL_BACK))
+        .isInstanceOf(HandlerException.class)
+        .hasMessageContaining("ended the transaction that it ran in");
+  }
+
+  private static void commitInDisguise(JdbcSession session) throws Exception {
+    session.withConnection(
+        connection -> {
+          try (Statement statement = connection.createStatement()) {
+            return statement.execute("SELECT 1; COMMIT");
+          }
+        });
+  }
+
+  @Test
   void a_stack_overflow_is_the_handlers_failure() {
     failures.put("bad", session -> recurse(1));
 

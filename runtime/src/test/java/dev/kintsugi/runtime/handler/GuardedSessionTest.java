@@ -14,6 +14,8 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a handler may not do to the transaction that it takes part in. */
 class GuardedSessionTest {
@@ -26,6 +28,7 @@ class GuardedSessionTest {
   void open() throws SQLException {
     connection = world.database().connection();
     session = new GuardedSession(connection);
+    session.open();
   }
 
   @AfterEach
@@ -73,6 +76,48 @@ class GuardedSessionTest {
         .hasMessageContaining("Connection.setTransactionIsolation");
     assertThatThrownBy(using(c -> c.setReadOnly(true)))
         .hasMessageContaining("Connection.setReadOnly");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"COMMIT", " commit;", "END", "rollback", "ROLLBACK WORK", "BEGIN", "abort"})
+  void ending_the_transaction_by_sql_is_refused(String sql) {
+    assertThatThrownBy(using(c -> c.prepareStatement(sql)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("the statement '" + sql.strip() + "' is refused");
+    assertThatThrownBy(
+            using(
+                c -> {
+                  try (Statement statement = c.createStatement()) {
+                    statement.execute(sql);
+                  }
+                }))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ROLLBACK TO mine", "rollback work to savepoint mine"})
+  void rolling_back_to_a_savepoint_by_sql_is_not(String sql) throws Throwable {
+    using(
+            c -> {
+              try (Statement statement = c.createStatement()) {
+                statement.execute("SAVEPOINT mine");
+                statement.execute(sql);
+              }
+            })
+        .call();
+  }
+
+  @Test
+  void a_connection_that_a_handler_kept_is_refused_after_its_call() throws Exception {
+    Connection kept = session.withConnection(guarded -> guarded);
+    session.end();
+
+    assertThatThrownBy(kept::createStatement)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("used it after it had returned");
+    assertThatThrownBy(() -> session.withConnection(guarded -> guarded))
+        .isInstanceOf(IllegalStateException.class);
   }
 
   @Test

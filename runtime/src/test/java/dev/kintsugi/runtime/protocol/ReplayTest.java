@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
@@ -179,6 +180,53 @@ class ReplayTest {
     assertThat(world.open(log)).isEmpty();
 
     log.repair();
+    world.runToTheEnd(log);
+    world.auditWhole(log);
+  }
+
+  @Test
+  void an_evolve_that_throws_on_the_ten_thousandth_event_leaves_no_half_of_a_batch()
+      throws Exception {
+    TestProjection log =
+        new TestProjection("log").kind(Kind.FOLD).onFailure(FailurePolicy.reject());
+    int streams = 505;
+    for (int i = 1; i <= 20; i++) {
+      NewEvent[] events = new NewEvent[streams];
+      for (int stream = 0; stream < streams; stream++) {
+        events[stream] = world.event("s" + stream, i);
+      }
+      world.append(events);
+    }
+    List<String> tenThousandth =
+        world.column(
+            "SELECT persistence_id || '/' || sequence_number FROM event_journal WHERE ordering = 10000");
+    log.failOn(tenThousandth.get(0));
+    world.register(log);
+    RebuildSettings inThousands =
+        new RebuildSettings(
+            1000,
+            Duration.ofSeconds(1),
+            Duration.ofMillis(1),
+            Duration.ofSeconds(5),
+            1 << 30,
+            Duration.ofHours(1),
+            0,
+            OnRaisedVersion.AUTOMATIC);
+    RebuildSteps owner = world.owner(log, inThousands);
+    stepUntil(owner, log, Phase.REPLAY);
+    Step stopped = world.stepUntilNotDone(owner);
+
+    assertThat(stopped)
+        .isInstanceOfSatisfying(
+            Step.Stopped.class,
+            step -> assertThat(step.error()).contains("(ordering 10000)", "can't evolve key"));
+    assertThat(world.rebuild(log).checkpoint()).isEqualTo(9999);
+    assertThat(world.applied(log)).hasSize(9999);
+
+    log.repair();
+    RebuildSteps next = world.owner(log, inThousands);
+    stepUntil(next, log, Phase.DRAIN);
+    assertThat(world.rebuild(log).replayed()).isEqualTo(10_100);
     world.runToTheEnd(log);
     world.auditWhole(log);
   }

@@ -30,7 +30,7 @@ record Shape(String table, String key, List<String> columns, Optional<String> co
   static final Shape AUTHORS =
       new Shape(
           "authors",
-          "author",
+          "key",
           List.of(CHANGES, "first_change_at", "last_change_at"),
           Optional.empty());
 

@@ -3,8 +3,12 @@ package dev.kintsugi.examples.history.readmodel;
 import dev.kintsugi.examples.history.files.FileEvent;
 import dev.kintsugi.projections.Projection;
 import java.util.List;
+import java.util.Optional;
 
-/** The example's projections, each with one table of the same name. */
+/**
+ * The example's projections, each with one table of the same name, and each of another kind: a
+ * handler, rows and a fold.
+ */
 public final class HistoryProjections {
 
   public static final String FILES = "files";
@@ -26,15 +30,24 @@ public final class HistoryProjections {
             .build(),
         Projection.named(DIRECTORIES)
             .of(FileEvent.class)
-            .tables("directories.sql")
-            .handler(DirectoriesHandler::new)
-            .sharedRows()
+            .rows(List.of(Directories.TABLE), Directories::count)
             .build(),
         Projection.named(AUTHORS)
             .of(FileEvent.class)
-            .tables("authors.sql")
-            .handler(AuthorsHandler::new)
-            .sharedRows()
+            .fold(
+                Author.class,
+                fold ->
+                    fold.key(envelope -> envelope.event().author())
+                        .evolve(
+                            (author, envelope) ->
+                                Optional.of(
+                                    author
+                                        .map(known -> known.and(envelope.event()))
+                                        .orElseGet(() -> Author.first(envelope.event()))))
+                        .column("changes", "bigint", Author::changes)
+                        .column("first_change_at", "timestamptz", Author::firstChange)
+                        .column("last_change_at", "timestamptz", Author::lastChange)
+                        .index("changes"))
             .build());
   }
 }

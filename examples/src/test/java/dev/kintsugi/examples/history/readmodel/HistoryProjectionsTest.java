@@ -11,12 +11,18 @@ import dev.kintsugi.examples.history.files.FileEvent.Modified;
 import dev.kintsugi.examples.history.input.HistoryFile;
 import dev.kintsugi.examples.history.input.HistoryLine;
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.Tables;
 import dev.kintsugi.testkit.ProjectionTestKit;
 import dev.kintsugi.testkit.Scenario;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.apache.pekko.projection.eventsourced.EventEnvelope;
+import org.apache.pekko.projection.jdbc.JdbcSession;
+import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -79,20 +85,63 @@ class HistoryProjectionsTest {
         .at(IMPORTED.plusSeconds(1))
         .when("File|b", added("b", MONDAY, "ann"))
         .when("File|c", added("c", MONDAY, "bob"))
-        .then(
-            "SELECT author, changes, first_change_at, last_change_at FROM authors ORDER BY author")
+        .then("SELECT key, changes, first_change_at, last_change_at FROM authors ORDER BY key")
         .hasRows(row("ann", 2, MONDAY, TUESDAY), row("bob", 1, MONDAY, MONDAY));
   }
 
+  /** The example's, and its hottest rows by each other kind. */
+  private static List<Projection<FileEvent>> ofEachKind() {
+    List<Projection<FileEvent>> kinds = new ArrayList<>(all());
+    kinds.add(
+        directories()
+            .tables(Tables.sql(Directories.TABLE.ddl()))
+            .handler(DirectoriesHandler::new)
+            .sharedRows()
+            .build());
+    kinds.add(
+        directories()
+            .tables(Tables.sql(Directories.TABLE.ddl()))
+            .groupedHandler(GroupedDirectoriesHandler::new)
+            .sharedRows()
+            .build());
+    kinds.add(
+        directories()
+            .fold(
+                Long.class,
+                fold ->
+                    fold.keys(envelope -> Directories.above(envelope.event().path()))
+                        .evolve((changes, envelope) -> Optional.of(changes.orElse(0L) + 1)))
+            .build());
+    return kinds;
+  }
+
+  private static final class GroupedDirectoriesHandler
+      extends JdbcHandler<List<EventEnvelope<FileEvent>>, JdbcSession> {
+    private final DirectoriesHandler handler = new DirectoriesHandler();
+
+    @Override
+    public void process(JdbcSession session, List<EventEnvelope<FileEvent>> envelopes)
+        throws Exception {
+      for (EventEnvelope<FileEvent> envelope : envelopes) {
+        handler.process(session, envelope);
+      }
+    }
+  }
+
+  private static Projection.Builder<FileEvent> directories() {
+    return Projection.named(HistoryProjections.DIRECTORIES).of(FileEvent.class);
+  }
+
+  /** -Dkintsugi.history.events=20000 takes longer and looks further. */
   @ParameterizedTest
-  @MethodSource("all")
+  @MethodSource("ofEachKind")
   void real_history_comes_to_the_same_rows_in_all_ways(Projection<FileEvent> projection)
       throws Exception {
     Scenario scenario = kit.scenario(projection);
     List<HistoryLine> lines =
         HistoryFile.ofTheExample().stream()
             .filter(line -> FileEntity.canHave(line.path()))
-            .limit(2_000)
+            .limit(Integer.getInteger("kintsugi.history.events", 1_000))
             .toList();
     Map<String, Boolean> exists = new HashMap<>();
     for (int i = 0; i < lines.size(); i++) {

@@ -2,17 +2,12 @@ package dev.kintsugi.examples.history.readmodel;
 
 import dev.kintsugi.examples.history.files.FileEvent;
 import java.sql.PreparedStatement;
-import java.util.ArrayList;
-import java.util.List;
 import org.apache.pekko.Done;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
 
-/**
- * Keeps a row for each directory, counting in each what happens anywhere beneath it. The root's row
- * is touched by every event: nothing in the example is hotter.
- */
+/** The rows of {@link Directories} by hand: a statement for each event. */
 final class DirectoriesHandler extends JdbcHandler<EventEnvelope<FileEvent>, JdbcSession> {
 
   /**
@@ -35,20 +30,11 @@ final class DirectoriesHandler extends JdbcHandler<EventEnvelope<FileEvent>, Jdb
         connection -> {
           try (PreparedStatement upsert = connection.prepareStatement(UPSERT)) {
             upsert.setInt(1, event.filesMore());
-            upsert.setArray(2, connection.createArrayOf("text", above(event.path()).toArray()));
+            upsert.setArray(
+                2, connection.createArrayOf("text", Directories.above(event.path()).toArray()));
             upsert.executeUpdate();
           }
           return Done.getInstance();
         });
-  }
-
-  /** The directories above a file, the root (whose path is empty) first. */
-  static List<String> above(String path) {
-    List<String> directories = new ArrayList<>();
-    directories.add("");
-    for (int slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
-      directories.add(path.substring(0, slash));
-    }
-    return directories;
   }
 }
