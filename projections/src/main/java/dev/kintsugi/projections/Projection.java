@@ -49,7 +49,7 @@ public final class Projection<E> {
   private final Subscription<E> subscription;
   private final Tables tables;
   private final Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler;
-  private final boolean handlesGroups;
+  private final Calls calls;
   private final FailurePolicy failurePolicy;
   private final boolean sharesRows;
 
@@ -62,7 +62,7 @@ public final class Projection<E> {
     this.subscription = builder.subscription;
     this.tables = tables;
     this.handler = handler;
-    this.handlesGroups = builder.handlesGroups;
+    this.calls = builder.calls;
     this.failurePolicy = builder.failurePolicy;
     this.sharesRows = builder.sharesRows;
   }
@@ -117,7 +117,22 @@ public final class Projection<E> {
 
   /** Whether its handler takes many events in one call; see {@link Builder#groupedHandler}. */
   public boolean handlesGroups() {
-    return handlesGroups;
+    return calls != Calls.FOR_EACH;
+  }
+
+  /**
+   * Whether its handler is a {@link dev.kintsugi.projections.bulk.BulkHandler}, which can gather in
+   * memory what many events come to: that of rows and folds.
+   */
+  public boolean gathers() {
+    return calls == Calls.TO_GATHER;
+  }
+
+  /** How a kind's handler is called. */
+  private enum Calls {
+    FOR_EACH,
+    FOR_GROUPS,
+    TO_GATHER
   }
 
   /** A new handler, for one thread; one that takes no groups is called for each event by itself. */
@@ -157,7 +172,7 @@ public final class Projection<E> {
     private int version = 1;
     private @Nullable Tables tables;
     private @Nullable Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler;
-    private boolean handlesGroups;
+    private Calls calls = Calls.FOR_EACH;
     private FailurePolicy failurePolicy = FailurePolicy.reject();
     private boolean sharesRows;
     private @Nullable Fold<E, ?> fold;
@@ -242,20 +257,20 @@ public final class Projection<E> {
      */
     public Builder<E> handler(
         Supplier<? extends JdbcHandler<EventEnvelope<E>, JdbcSession>> handler) {
-      return kind("handler(...)", () -> new OneByOne<>(made(handler, name)), false);
+      return kind("handler(...)", () -> new OneByOne<>(made(handler, name)), Calls.FOR_EACH);
     }
 
     private Builder<E> kind(
         String kind,
         Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler,
-        boolean handlesGroups) {
+        Calls calls) {
       if (this.handler != null) {
         throw new IllegalStateException(
             "projection '%s' is of one kind, and can't have %s beside the other"
                 .formatted(name, kind));
       }
       this.handler = handler;
-      this.handlesGroups = handlesGroups;
+      this.calls = calls;
       return this;
     }
 
@@ -270,7 +285,7 @@ public final class Projection<E> {
      */
     public Builder<E> groupedHandler(
         Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler) {
-      return kind("groupedHandler(...)", handler, true);
+      return kind("groupedHandler(...)", handler, Calls.FOR_GROUPS);
     }
 
     /**
@@ -288,7 +303,7 @@ public final class Projection<E> {
         throw new IllegalArgumentException("projection '" + name + "': rows(...) without a table");
       }
       rowTables = List.copyOf(tables);
-      return kind("rows(...)", () -> new RowsHandler<>(rowTables, mapper), true);
+      return kind("rows(...)", () -> new RowsHandler<>(rowTables, mapper), Calls.TO_GATHER);
     }
 
     /**
@@ -298,7 +313,7 @@ public final class Projection<E> {
     public <S> Builder<E> fold(Class<S> stateClass, UnaryOperator<Fold.Builder<E, S>> definition) {
       Fold<E, S> defined = definition.apply(Fold.into(name, stateClass)).build();
       fold = defined;
-      return kind("fold(...)", () -> defined.newHandler(version), true);
+      return kind("fold(...)", () -> defined.newHandler(version), Calls.TO_GATHER);
     }
 
     /** What happens when the handler throws; default {@link FailurePolicy#reject()}. */

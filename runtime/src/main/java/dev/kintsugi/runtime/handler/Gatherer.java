@@ -7,7 +7,6 @@ import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import java.sql.Connection;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The handler of a replay that gathers in memory what many events come to, given the journal's
@@ -24,23 +23,17 @@ public final class Gatherer<E> {
     this.handler = handler;
   }
 
-  /** Whether a projection's handler can gather. */
-  public static boolean canGather(Projection<?> projection) {
-    return projection.newHandler() instanceof BulkHandler;
-  }
-
   /**
-   * A gatherer with nothing in memory, if the projection's handler can gather.
+   * A gatherer with nothing in memory.
    *
+   * @param projection one whose handler {@link Projection#gathers gathers}
    * @param isEmpty whether the read model is empty
    */
-  public static <E> Optional<Gatherer<E>> of(Projection<E> projection, boolean isEmpty) {
-    if (projection.newHandler() instanceof BulkHandler<E> handler) {
-      handler.start();
-      handler.beginReplay(isEmpty);
-      return Optional.of(new Gatherer<>(projection, handler));
-    }
-    return Optional.empty();
+  public static <E> Gatherer<E> of(Projection<E> projection, boolean isEmpty) {
+    BulkHandler<E> handler = (BulkHandler<E>) projection.newHandler();
+    handler.start();
+    handler.beginReplay(isEmpty);
+    return new Gatherer<>(projection, handler);
   }
 
   /** Reads what is needed of the read model for these events, if anything is. */

@@ -122,7 +122,7 @@ final class BulkReplay implements Replay {
 
   private Window begin(Rebuild rebuild) {
     boolean isEmpty = rebuild.checkpoint() == 0;
-    return new Window(Gatherer.of(projection, isEmpty).orElseThrow(), rebuild.checkpoint());
+    return new Window(Gatherer.of(projection, isEmpty), rebuild.checkpoint());
   }
 
   private Step take(Window gathered, Page page) throws Exception {

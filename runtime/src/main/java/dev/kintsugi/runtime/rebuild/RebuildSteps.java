@@ -4,7 +4,6 @@ import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.handler.Applier;
-import dev.kintsugi.runtime.handler.Gatherer;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.recovery.Drain;
 import dev.kintsugi.runtime.schema.ReadModel;
@@ -76,7 +75,7 @@ public final class RebuildSteps {
     PageReader pages = new PageReader(database, journal, codec, projection.subscription(), readers);
     ReplayFailures failures = new ReplayFailures(journal);
     this.replay =
-        Gatherer.canGather(projection)
+        projection.gathers()
             ? new BulkReplay(ownership, database, pages, failures, projection, settings)
             : new PagedReplay(ownership, pages, failures, projection, settings);
   }

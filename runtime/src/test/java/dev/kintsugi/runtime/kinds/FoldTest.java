@@ -109,7 +109,7 @@ class FoldTest {
                 second.commit();
                 return null;
               });
-      await().until(handlers::someoneWaitsForALock);
+      await().until(() -> handlers.waitingForLocks() == 1);
       first.commit();
       waiting.get();
     } finally {
@@ -134,7 +134,7 @@ class FoldTest {
                 second.commit();
                 return null;
               });
-      await().until(handlers::someoneWaitsForALock);
+      await().until(() -> handlers.waitingForLocks() == 1);
       // The other waits for a, so it can't hold b: this would be a deadlock.
       handlers.process(first, handlers.events("b two"));
       first.commit();
@@ -142,7 +142,10 @@ class FoldTest {
     } finally {
       threads.shutdownNow();
     }
-    assertThat(handlers.column("SELECT last FROM counts")).containsExactly("three", "three");
+    assertThat(handlers.column(ALL))
+        .as("nor did the other evolve what it saw before it waited")
+        .containsExactly(
+            "a 1 three [\"one\", \"two\", \"three\"]", "b 1 three [\"one\", \"two\", \"three\"]");
   }
 
   @Test

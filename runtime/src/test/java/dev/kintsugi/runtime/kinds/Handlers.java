@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.pekko.japi.function.Function;
 import org.apache.pekko.persistence.query.Offset;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
@@ -21,7 +22,7 @@ final class Handlers<E> implements AutoCloseable {
 
   private final String url = TestServer.createDatabase();
   private final Projection<E> projection;
-  private long ordering;
+  private final AtomicLong ordering = new AtomicLong();
 
   Handlers(Projection<E> projection) throws SQLException {
     this.projection = projection;
@@ -50,8 +51,8 @@ final class Handlers<E> implements AutoCloseable {
 
   /** The next event, of stream "s". */
   EventEnvelope<E> event(E event) {
-    ordering++;
-    return EventEnvelope.create(Offset.sequence(ordering), "s", ordering, event, 0);
+    long next = ordering.incrementAndGet();
+    return EventEnvelope.create(Offset.sequence(next), "s", next, event, 0);
   }
 
   @SafeVarargs
@@ -106,12 +107,12 @@ final class Handlers<E> implements AutoCloseable {
     }
   }
 
-  /** Whether a statement waits for a lock that another transaction holds. */
-  boolean someoneWaitsForALock() throws SQLException {
-    return !column(
+  /** How many connections wait for a lock that another transaction holds. */
+  int waitingForLocks() throws SQLException {
+    return column(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
                 + " AND wait_event_type = 'Lock'")
-        .isEmpty();
+        .size();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.event.NewEvent;
@@ -17,10 +18,14 @@ import dev.kintsugi.runtime.testing.FailingCommits.Lost;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestProjection.Kind;
 import dev.kintsugi.runtime.testing.World;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -116,6 +121,46 @@ class ReplayTest {
     }
     world.runToTheEnd(log);
     world.auditWhole(log);
+  }
+
+  @Test
+  void an_owner_that_waited_for_another_ones_write_does_not_write_the_same_events_again()
+      throws Exception {
+    TestProjection log = new TestProjection("log").kind(Kind.ROWS);
+    append(3, "a", "b");
+    world.register(log);
+    RebuildSteps one = world.owner(log);
+    RebuildSteps other = world.owner(log);
+    stepUntil(one, log, Phase.REPLAY);
+    while (world.rebuild(log).checkpoint() == 0) {
+      assertThat(world.step(one)).isInstanceOf(Step.Done.class);
+    }
+    assertThat(world.step(one)).as("gathers").isInstanceOf(Step.Done.class);
+    assertThat(world.step(other)).as("gathers the same").isInstanceOf(Step.Done.class);
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try (Connection reader = world.database().connection()) {
+      reader.createStatement().execute("LOCK TABLE log_log IN SHARE MODE");
+      Future<Step> first = threads.submit(() -> world.step(other));
+      await().until(() -> waitingForLocks() == 1);
+      Future<Step> second = threads.submit(() -> world.step(one));
+      await().until(() -> waitingForLocks() == 2);
+      reader.rollback();
+      assertThat(first.get()).isInstanceOf(Step.Done.class);
+      assertThat(second.get()).isInstanceOf(Step.Done.class);
+    } finally {
+      threads.shutdownNow();
+    }
+    assertThat(world.rebuild(log).replayed()).isEqualTo(4);
+    world.runToTheEnd(log);
+    world.auditWhole(log);
+  }
+
+  private int waitingForLocks() throws Exception {
+    return world
+        .column(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+                + " AND wait_event_type = 'Lock'")
+        .size();
   }
 
   @ParameterizedTest
@@ -269,11 +314,14 @@ class ReplayTest {
         END $$
         """);
     world.execute(
-        "CREATE TRIGGER race AFTER INSERT ON log_log EXECUTE FUNCTION lose_the_first_race()");
+        """
+        CREATE CONSTRAINT TRIGGER race AFTER INSERT ON log_log DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION lose_the_first_race()
+        """);
     RebuildSteps owner = world.owner(log, ALL_IN_ONE_WINDOW);
     stepUntil(owner, log, Phase.DRAIN);
 
-    assertThat(world.column("SELECT last_value FROM tries")).as("tries").containsExactly("2");
+    assertThat(world.column("SELECT last_value > 1 FROM tries")).containsExactly("t");
     world.runToTheEnd(log);
     world.auditWhole(log);
   }
