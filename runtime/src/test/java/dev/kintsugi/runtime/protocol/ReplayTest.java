@@ -18,6 +18,7 @@ import dev.kintsugi.runtime.testing.FailingCommits.Lost;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestProjection.Kind;
 import dev.kintsugi.runtime.testing.World;
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -26,6 +27,8 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -408,6 +411,61 @@ class ReplayTest {
       assertThat(SqlStates.isDatabaseAtFault(e)).isTrue();
       return true;
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"HANDLER", "FOLD"})
+  void an_event_that_commits_while_a_page_is_read_is_replayed_or_drained_and_never_both(Kind kind)
+      throws Exception {
+    TestProjection log = new TestProjection("log").kind(kind);
+    append(1, "before");
+    world.register(log);
+    while (world.rebuild(log).fence() == null) {
+      assertThat(world.step(world.owner(log))).isInstanceOf(Step.Done.class);
+    }
+    try (World.HeldWriter late = world.holdWriter()) {
+      late.write(world.event("late", 1));
+      append(1, "after");
+      stepUntil(world.owner(log), log, Phase.REPLAY);
+      assertThat(world.rebuild(log).replayTo()).as("the late one is below R").isEqualTo(3);
+
+      RebuildSteps owner =
+          world.owner(log, World.SMALL_STEPS, new Database(betweenStatements(late::commit)));
+      stepUntil(owner, log, Phase.DRAIN);
+    }
+    world.runToTheEnd(log);
+    world.auditWhole(log);
+  }
+
+  private interface Hook {
+    void run() throws Exception;
+  }
+
+  /** Connections that run a hook between the two statements by which a page is read, once. */
+  private DataSource betweenStatements(Hook hook) {
+    AtomicInteger statements = new AtomicInteger();
+    return (DataSource)
+        Proxy.newProxyInstance(
+            ReplayTest.class.getClassLoader(),
+            new Class<?>[] {DataSource.class},
+            (proxy, method, arguments) -> hooked(world.database().connection(), statements, hook));
+  }
+
+  private static Connection hooked(Connection connection, AtomicInteger statements, Hook hook) {
+    return (Connection)
+        Proxy.newProxyInstance(
+            ReplayTest.class.getClassLoader(),
+            new Class<?>[] {Connection.class},
+            (proxy, method, arguments) -> {
+              boolean readsAPage =
+                  method.getName().equals("prepareStatement")
+                      && (arguments[0].toString().contains("s.ordering > ? AND s.ordering <= ?")
+                          || arguments[0].toString().contains("LIMIT ?"));
+              if (readsAPage && statements.incrementAndGet() == 2) {
+                hook.run();
+              }
+              return method.invoke(connection, arguments);
+            });
   }
 
   @ParameterizedTest
