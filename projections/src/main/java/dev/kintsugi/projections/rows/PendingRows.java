@@ -127,7 +127,7 @@ final class PendingRows {
       lock(connection, all);
     }
     if (!deleted.isEmpty() && !isEmpty) {
-      delete(connection, deleted);
+      keys.delete(connection, deleted);
     }
     for (Map.Entry<Long, List<@Nullable String[]>> sameColumns : upserted.entrySet()) {
       Upsert upsert = upserts.computeIfAbsent(sameColumns.getKey(), this::upsertOf);
@@ -147,10 +147,6 @@ final class PendingRows {
             .formatted(keys.asTable(), keys.table(), keys.isSame("t")),
         all,
         row -> {});
-  }
-
-  private void delete(Connection connection, List<@Nullable String[]> deleted) throws SQLException {
-    keys.delete(connection, deleted);
   }
 
   /** Which columns a row names, as bits. */

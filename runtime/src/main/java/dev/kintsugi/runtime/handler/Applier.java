@@ -160,8 +160,9 @@ public final class Applier implements AutoCloseable {
                 + " transaction");
       }
     } catch (Throwable e) {
-      boolean jvmAtFault = e instanceof VirtualMachineError && !(e instanceof StackOverflowError);
-      if (jvmAtFault || SqlStates.isTransactionRetriable(e) || SqlStates.isDatabaseAtFault(e)) {
+      if (HandlerException.isJvmAtFault(e)
+          || SqlStates.isTransactionRetriable(e)
+          || SqlStates.isDatabaseAtFault(e)) {
         throw e;
       }
       throw new HandlerException(projection, events, e);

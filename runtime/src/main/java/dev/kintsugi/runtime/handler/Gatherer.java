@@ -64,7 +64,10 @@ public final class Gatherer<E> {
     }
     try {
       handler.gather(Applier.envelopes(projection, List.of(event)));
-    } catch (Exception | StackOverflowError e) {
+    } catch (Throwable e) {
+      if (HandlerException.isJvmAtFault(e)) {
+        throw (Error) e;
+      }
       throw new HandlerException(projection, event, e);
     }
     return true;

@@ -37,6 +37,11 @@ public final class HandlerException extends Exception {
     this.sequenceNumber = events.get(0).sequenceNumber();
   }
 
+  /** Whether an error says nothing of the handler or the event: the JVM is out of memory, say. */
+  static boolean isJvmAtFault(Throwable error) {
+    return error instanceof VirtualMachineError && !(error instanceof StackOverflowError);
+  }
+
   private static String forPeople(List<JournalEvent> events) {
     String first = events.get(0).forPeople();
     return events.size() == 1

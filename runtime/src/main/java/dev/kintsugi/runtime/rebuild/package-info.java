@@ -2,7 +2,9 @@
  * The rebuild of a projection in place (DESIGN 6), step by step over rows: any owner can do the
  * next step, and a step that was cut off leaves nothing. {@link
  * dev.kintsugi.runtime.rebuild.RebuildSteps} knows what the next step is; {@link
- * dev.kintsugi.runtime.rebuild.RebuildActor} decides when.
+ * dev.kintsugi.runtime.rebuild.RebuildActor} decides when. History is replayed page by page, by
+ * calling a handler ({@link dev.kintsugi.runtime.rebuild.PagedReplay}), or is gathered in memory
+ * and written as sets ({@link dev.kintsugi.runtime.rebuild.BulkReplay}).
  */
 @NullMarked
 package dev.kintsugi.runtime.rebuild;

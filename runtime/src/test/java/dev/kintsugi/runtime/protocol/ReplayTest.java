@@ -209,6 +209,28 @@ class ReplayTest {
   }
 
   @ParameterizedTest
+  @EnumSource(names = {"HANDLER", "FOLD", "ROWS"})
+  void an_error_is_the_events_failure_too_and_not_the_rebuilds(Kind kind) throws Exception {
+    TestProjection log =
+        new TestProjection("log")
+            .kind(kind)
+            .beforeEach(
+                envelope -> {
+                  if (envelope.event().equals("a/2")) {
+                    throw new AssertionError("no");
+                  }
+                });
+    append(2, "a", "b");
+    world.register(log);
+    stepUntil(world.owner(log), log, Phase.REPLAY);
+    stepUntil(world.owner(log), log, Phase.DRAIN);
+
+    assertThat(world.open(log)).containsExactly("a/2 FAILED");
+    assertThat(world.applied(log)).containsExactlyInAnyOrder("a/1", "b/1", "b/2");
+    world.audit(log);
+  }
+
+  @ParameterizedTest
   @EnumSource(names = {"FOLD", "ROWS"})
   void where_the_policy_is_to_reject_the_replay_stops_right_at_the_event_and_goes_on_there(
       Kind kind) throws Exception {
