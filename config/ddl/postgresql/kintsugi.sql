@@ -83,15 +83,45 @@ CREATE TABLE IF NOT EXISTS kintsugi_skip_archive (
   attempts        INTEGER      NOT NULL,
   last_error      TEXT,
   outcome         TEXT         NOT NULL
-    CHECK (outcome IN ('applied', 'unsubscribed', 'discarded', 'superseded')),
-  archived_at     TIMESTAMPTZ  NOT NULL DEFAULT clock_timestamp()
+    CHECK (outcome IN ('applied', 'unsubscribed', 'discarded', 'deleted', 'superseded')),
+  archived_at     TIMESTAMPTZ  NOT NULL DEFAULT clock_timestamp(),
+  operation       BIGINT
 ) PARTITION BY RANGE (archived_at);
+
+-- An archive that was made before people could discard records, and events could be found deleted. Its
+-- rows are not looked at: they can't break the wider constraint.
+ALTER TABLE kintsugi_skip_archive ADD COLUMN IF NOT EXISTS operation BIGINT;
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('kintsugi_skip_archive')
+      AND conname = 'kintsugi_skip_archive_outcome_check'
+      AND pg_get_constraintdef(oid) LIKE '%deleted%') THEN
+    ALTER TABLE kintsugi_skip_archive DROP CONSTRAINT IF EXISTS kintsugi_skip_archive_outcome_check;
+    ALTER TABLE kintsugi_skip_archive ADD CONSTRAINT kintsugi_skip_archive_outcome_check
+      CHECK (outcome IN ('applied', 'unsubscribed', 'discarded', 'deleted', 'superseded')) NOT VALID;
+  END IF;
+END $$;
 
 CREATE TABLE IF NOT EXISTS kintsugi_skip_archive_default
   PARTITION OF kintsugi_skip_archive DEFAULT;
 
 CREATE INDEX IF NOT EXISTS kintsugi_skip_archive_event_idx
   ON kintsugi_skip_archive (projection, generation, persistence_id, sequence_number);
+
+-- What people did about a projection, besides rebuilding it, and why. The archive's records name the
+-- operation that discarded them; a record that is discarded and names none was given up by the
+-- projection's failure policy.
+CREATE TABLE IF NOT EXISTS kintsugi_operation (
+  id           BIGINT      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  projection   TEXT        NOT NULL,
+  operation    TEXT        NOT NULL CHECK (operation IN ('pause', 'resume', 'retry', 'discard')),
+  requested_by TEXT        NOT NULL,
+  reason       TEXT        NOT NULL CHECK (operation <> 'discard' OR reason ~ '\S'),
+  about        TEXT        NOT NULL DEFAULT '',
+  records      BIGINT      NOT NULL DEFAULT 0,
+  at           TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE INDEX IF NOT EXISTS kintsugi_operation_projection_idx ON kintsugi_operation (projection, id);
 
 -- Sequence numbers that no event has: a persistent actor used them for events that were rejected, and
 -- went on. Written with the event behind the gap. A gap of any other numbers is a loss, and a replay

@@ -64,7 +64,7 @@ public final class Applier implements AutoCloseable {
       return false;
     }
     if (onThrow == OnThrow.SAVEPOINT) {
-      processWithSavepoint(connection, projection, event);
+      applyBehindSavepoint(connection, projection, List.of(event));
     } else if (projection.handlesGroups() && event.undecodable() == null) {
       group.add(event);
     } else {
@@ -107,12 +107,22 @@ public final class Applier implements AutoCloseable {
     return false;
   }
 
-  private void processWithSavepoint(
-      Connection connection, Projection<?> projection, JournalEvent event) throws Exception {
+  /**
+   * Applies events that the projection subscribes to, all or none: after a failure the transaction
+   * is as it was before them, and can be used.
+   *
+   * @throws HandlerException if one of them can't be applied; which, only a call with one tells
+   * @throws Exception if the database is at fault, or the transaction lost a race
+   */
+  public void applyBehindSavepoint(
+      Connection connection, Projection<?> projection, List<JournalEvent> events) throws Exception {
     Savepoint savepoint = connection.setSavepoint();
     try {
-      process(connection, projection, event);
-      release(connection, savepoint, projection, event);
+      for (JournalEvent event : events) {
+        apply(connection, projection, event, OnThrow.ROLL_BACK);
+      }
+      finish(connection, projection);
+      release(connection, savepoint, projection, events);
     } catch (HandlerException e) {
       connection.rollback(savepoint);
       forget();
@@ -122,7 +132,10 @@ public final class Applier implements AutoCloseable {
 
   /** Fails where a handler ended the transaction by a statement of its own. */
   private static void release(
-      Connection connection, Savepoint savepoint, Projection<?> projection, JournalEvent event)
+      Connection connection,
+      Savepoint savepoint,
+      Projection<?> projection,
+      List<JournalEvent> events)
       throws SQLException, HandlerException {
     try {
       connection.releaseSavepoint(savepoint);
@@ -130,7 +143,7 @@ public final class Applier implements AutoCloseable {
       if (SqlStates.isDatabaseAtFault(e)) {
         throw e;
       }
-      throw new HandlerException(projection, event, e);
+      throw new HandlerException(projection, events, e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.handler;
 
+import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.event.JournalEvent;
 import java.io.PrintWriter;
@@ -16,6 +17,7 @@ public final class HandlerException extends Exception {
   private static final int LONGEST = 4_000;
 
   private final Throwable why;
+  private final transient FailurePolicy policy;
   private final String projection;
   private final String persistenceId;
   private final long sequenceNumber;
@@ -32,6 +34,7 @@ public final class HandlerException extends Exception {
                 .formatted(projection.name(), forPeople(events), cause)),
         cause);
     this.why = cause;
+    this.policy = projection.failurePolicy().forError(cause);
     this.projection = projection.name();
     this.persistenceId = events.get(0).persistenceId();
     this.sequenceNumber = events.get(0).sequenceNumber();
@@ -60,6 +63,16 @@ public final class HandlerException extends Exception {
     why.printStackTrace(new PrintWriter(text));
     String described = storable(text.toString());
     return described.length() <= LONGEST ? described : described.substring(0, LONGEST) + "…";
+  }
+
+  /** The cause in one line, for a message. */
+  public String firstLine() {
+    return storable(why.toString()).lines().findFirst().orElse("");
+  }
+
+  /** The projection's policy for this error. */
+  public FailurePolicy policy() {
+    return policy;
   }
 
   public String projection() {

@@ -137,7 +137,7 @@ final class BulkReplay implements Replay {
           gathered.replayed++;
         }
       } catch (HandlerException e) {
-        if (projection.failurePolicy().onAppend() == FailurePolicy.OnAppend.REJECT) {
+        if (e.policy().onAppend() == FailurePolicy.OnAppend.REJECT) {
           return stopBefore(gathered, event, e);
         }
         gathered.failed.add(new Failure(event, e));
@@ -173,8 +173,7 @@ final class BulkReplay implements Replay {
                 }
                 gathered.gatherer.write(connection);
                 for (Failure failure : gathered.failed) {
-                  failures.record(
-                      connection, projection, rebuild, failure.event(), failure.error());
+                  failures.record(connection, rebuild, failure.event(), failure.error());
                 }
                 return Rebuilds.advance(connection, rebuild, gathered.to, gathered.replayed)
                     ? new Step.Done("wrote what was gathered up to ordering " + gathered.to)

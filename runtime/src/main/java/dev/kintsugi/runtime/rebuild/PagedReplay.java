@@ -130,13 +130,13 @@ final class PagedReplay implements Replay {
           replayed++;
         }
       } catch (HandlerException e) {
-        if (projection.failurePolicy().onAppend() == FailurePolicy.OnAppend.REJECT) {
+        if (e.policy().onAppend() == FailurePolicy.OnAppend.REJECT) {
           throw new ReplayStoppedException(e);
         }
         if (onThrow == OnThrow.ROLL_BACK) {
           throw e;
         }
-        failures.record(connection, projection, rebuild, event, e);
+        failures.record(connection, rebuild, event, e);
         failed.add(event.persistenceId());
       }
     }

@@ -10,6 +10,7 @@ import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.schema.ReadModels;
 import dev.kintsugi.runtime.skip.SkipRecords;
 import dev.kintsugi.runtime.state.Fence;
+import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.state.Phase;
 import dev.kintsugi.runtime.state.Rebuild;
@@ -103,16 +104,27 @@ public final class RebuildSteps {
     }
   }
 
+  /** Where the rebuild stands, and whether somebody has paused the projection. */
+  private record Seen(Optional<Rebuild> rebuild, boolean paused) {
+    static Seen read(Connection connection, String projection, int generation) throws SQLException {
+      return new Seen(
+          Rebuilds.find(connection, projection, generation),
+          Generations.find(connection, projection).filter(Generation::paused).isPresent());
+    }
+  }
+
   private Step step(Applier applier) throws Exception {
-    Optional<Rebuild> found =
-        database.inTransaction(
-            connection -> Rebuilds.find(connection, projection.name(), generation));
-    if (found.isEmpty()) {
+    Seen seen =
+        database.inTransaction(connection -> Seen.read(connection, projection.name(), generation));
+    if (seen.rebuild().isEmpty()) {
       return new Step.NotOurs("no such rebuild is on record");
     }
-    Rebuild rebuild = found.get();
+    Rebuild rebuild = seen.rebuild().get();
     if (rebuild.isStopped()) {
       return ownership.inTransaction(this::resume);
+    }
+    if (seen.paused() && (rebuild.phase() == Phase.REPLAY || rebuild.phase() == Phase.DRAIN)) {
+      return new Step.Waiting("its resumption: the projection is paused");
     }
     return switch (rebuild.phase()) {
       case FENCE -> fence(rebuild);

@@ -1,6 +1,5 @@
 package dev.kintsugi.runtime.rebuild;
 
-import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.event.JournalEvent;
 import dev.kintsugi.runtime.handler.HandlerException;
@@ -35,12 +34,7 @@ final class ReplayFailures {
   }
 
   /** The event as FAILED, and what follows in its stream up to R as BEHIND: the order stays. */
-  void record(
-      Connection connection,
-      Projection<?> projection,
-      Rebuild rebuild,
-      JournalEvent event,
-      HandlerException error)
+  void record(Connection connection, Rebuild rebuild, JournalEvent event, HandlerException error)
       throws SQLException {
     SkipRecords.insert(
         connection,
@@ -52,8 +46,7 @@ final class ReplayFailures {
                 event.sequenceNumber(),
                 event.ordering(),
                 SkipReason.FAILED,
-                new NewSkip.Failure(
-                    error.describe(), projection.failurePolicy().backoffAfter(1)))));
+                new NewSkip.Failure(error.describe(), error.policy().pauseAfter(1)))));
     try (PreparedStatement insert = connection.prepareStatement(recordRestOfStream)) {
       insert.setString(1, rebuild.projection());
       insert.setInt(2, rebuild.generation());

@@ -8,8 +8,10 @@ public enum Outcome {
   APPLIED,
   /** The projection turned out not to subscribe to the event. */
   UNSUBSCRIBED,
-  /** An operator gave the event up, for good. */
+  /** An operator gave the event up, or the projection's failure policy did, for good. */
   DISCARDED,
+  /** The application has deleted the event from the journal: there is nothing left to apply. */
+  DELETED,
   /** A rebuild began; its replay takes the event in. */
   SUPERSEDED;
 

@@ -137,15 +137,17 @@ public final class SkipRecords {
 
   private static final String FAILED_AGAIN =
       """
-      UPDATE kintsugi_skip
+      UPDATE kintsugi_skip s
       SET attempts = attempts + 1, reason = 'FAILED', last_error = ?,
-        first_failed_at = COALESCE(first_failed_at, clock_timestamp()),
-        next_attempt_at = clock_timestamp() + ? * INTERVAL '1 millisecond',
-        parked_at = CASE
-          WHEN clock_timestamp() - COALESCE(first_failed_at, clock_timestamp())
-            >= ? * INTERVAL '1 millisecond' THEN clock_timestamp() END
+        first_failed_at = COALESCE(first_failed_at, f.now),
+        next_attempt_at = CASE WHEN f.now - COALESCE(first_failed_at, f.now) >= f.max_elapsed
+          THEN '-infinity' ELSE f.now + ? * INTERVAL '1 millisecond' END,
+        parked_at = CASE WHEN f.parks AND f.now - COALESCE(first_failed_at, f.now) >= f.max_elapsed
+          THEN f.now END
+      FROM (SELECT clock_timestamp() AS now, ? * INTERVAL '1 millisecond' AS max_elapsed,
+        ?::boolean AS parks) f
       WHERE projection = ? AND generation = ? AND persistence_id = ? AND sequence_number = ?
-      RETURNING parked_at IS NOT NULL
+      RETURNING f.now - first_failed_at >= f.max_elapsed
       """;
 
   private static final String COUNT =
@@ -322,22 +324,29 @@ public final class SkipRecords {
   }
 
   /**
-   * Notes a failed attempt. The record is tried again after the backoff, or parked if it has failed
-   * for as long as {@code maxElapsed}. All times are the database's.
+   * Notes a failed attempt. The record is tried again after the backoff, or is to be given up if it
+   * has failed for as long as {@code maxElapsed}. All times are the database's.
    *
-   * @return whether it is parked now
+   * @param parks whether giving it up means to park it; if not, that is left to the caller
+   * @return whether it is given up
    */
   public static boolean failedAgain(
-      Connection connection, SkipRecord record, String error, Duration backoff, Duration maxElapsed)
+      Connection connection,
+      SkipRecord record,
+      String error,
+      Duration backoff,
+      Duration maxElapsed,
+      boolean parks)
       throws SQLException {
     try (PreparedStatement update = connection.prepareStatement(FAILED_AGAIN)) {
       update.setString(1, error);
       update.setLong(2, backoff.toMillis());
       update.setLong(3, maxElapsed.toMillis());
-      update.setString(4, record.projection());
-      update.setInt(5, record.generation());
-      update.setString(6, record.persistenceId());
-      update.setLong(7, record.sequenceNumber());
+      update.setBoolean(4, parks);
+      update.setString(5, record.projection());
+      update.setInt(6, record.generation());
+      update.setString(7, record.persistenceId());
+      update.setLong(8, record.sequenceNumber());
       try (ResultSet row = update.executeQuery()) {
         if (!row.next()) {
           throw new IllegalStateException(

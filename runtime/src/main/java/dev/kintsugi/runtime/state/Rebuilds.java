@@ -146,6 +146,23 @@ public final class Rebuilds {
     }
   }
 
+  /**
+   * Whether open records of a generation may be archived, as applied or given up: not before its
+   * replay has ended, as an archived record no longer keeps its event out of the replay (DESIGN 6).
+   *
+   * @param generation as it was read in this transaction, which took its id before that
+   */
+  public static boolean hasReplayEnded(Connection connection, Generation generation)
+      throws SQLException {
+    return switch (generation.status()) {
+      case ACTIVE -> true;
+      case REBUILDING ->
+          find(connection, generation.projection(), generation.generation())
+              .filter(rebuild -> rebuild.phase() == Phase.DRAIN)
+              .isPresent();
+    };
+  }
+
   /** The rebuilds of a projection, the newest first. */
   public static List<Rebuild> history(Connection connection, String projection, int limit)
       throws SQLException {

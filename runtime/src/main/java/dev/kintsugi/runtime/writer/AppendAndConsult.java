@@ -52,10 +52,10 @@ final class AppendAndConsult {
       FROM kintsugi_projection p
       LEFT JOIN LATERAL (
         SELECT u.persistence_id, count(*) AS count,
-          bool_or(s.parked_at IS NOT NULL OR s.next_attempt_at > statement_timestamp()) AS held
+          bool_or(s.attempts > 0) AS held
         FROM unnest(?::text[]) AS u(persistence_id)
         CROSS JOIN LATERAL (
-          SELECT r.parked_at, r.next_attempt_at FROM kintsugi_skip r
+          SELECT r.attempts FROM kintsugi_skip r
           WHERE r.projection = p.projection AND r.generation = p.generation
             AND r.persistence_id = u.persistence_id
           ORDER BY r.sequence_number LIMIT ?) s

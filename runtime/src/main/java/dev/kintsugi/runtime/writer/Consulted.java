@@ -21,7 +21,9 @@ record Consulted(long[] orderings, List<Consulted.View> views) {
    * The open records of a stream.
    *
    * @param count how many, counted up to one more than a writer helps with
-   * @param held whether one of them is parked or not yet due
+   * @param held whether one of them has failed before. It is recovery that tries it again, when it
+   *     is due: were writers to try, each append to the stream would fail and be run a second time,
+   *     with all that is in its group.
    */
   record OpenRecords(int count, boolean held) {}
 }

@@ -8,6 +8,7 @@ import dev.kintsugi.runtime.event.JournalEvent;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
+import dev.kintsugi.runtime.handler.FailureLog;
 import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.handler.SharedRows;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /**
  * The writer's protocol (DESIGN 5), in a transaction that the caller owns, commits and rolls back.
@@ -36,6 +38,7 @@ public final class InlineWriter {
   private final Registry registry;
   private final AppendAndConsult appendAndConsult;
   private final Helper helper;
+  private final FailureLog failureLog = new FailureLog(LoggerFactory.getLogger(InlineWriter.class));
 
   /**
    * A writer to a journal.
@@ -193,18 +196,28 @@ public final class InlineWriter {
         applier.apply(connection, projection, event, onThrow);
         counts.applied();
       } catch (HandlerException e) {
-        if (projection.failurePolicy().onAppend() == FailurePolicy.OnAppend.REJECT) {
+        if (e.policy().onAppend() == FailurePolicy.OnAppend.REJECT) {
           throw new AppendRejectedException(e);
         }
         if (onThrow == OnThrow.ROLL_BACK) {
           throw e;
         }
-        recordFailed(event, projection.failurePolicy(), e);
+        recordFailed(event, e);
       }
     }
 
-    private void recordFailed(JournalEvent event, FailurePolicy policy, HandlerException error) {
-      add(event, SkipReason.FAILED, new NewSkip.Failure(error.describe(), policy.backoffAfter(1)));
+    private void recordFailed(JournalEvent event, HandlerException error) {
+      failureLog.warn(
+          "Projection '{}' can't apply event {} of stream {}; it is recorded as FAILED, and recovery"
+              + " tries it again. Later events of this stream wait behind it.",
+          view.generation().projection(),
+          event.sequenceNumber(),
+          event.persistenceId(),
+          error.getCause());
+      add(
+          event,
+          SkipReason.FAILED,
+          new NewSkip.Failure(error.describe(), error.policy().pauseAfter(1)));
       blocked.add(event.persistenceId());
     }
 

@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kintsugi.projections.Backoff;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.jdbc.SqlStates;
@@ -55,7 +56,9 @@ class RandomRunTest {
         .kind(kind)
         .onFailure(
             FailurePolicy.skip()
-                .retry(Duration.ofHours(1), Duration.ofMillis(1), Duration.ofMillis(5)));
+                .retry(
+                    Duration.ofHours(1),
+                    Backoff.between(Duration.ofMillis(1), Duration.ofMillis(5))));
   }
 
   @RepeatedTest(2)

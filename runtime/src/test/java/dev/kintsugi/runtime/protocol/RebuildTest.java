@@ -267,21 +267,6 @@ class RebuildTest {
   }
 
   @Test
-  void a_record_whose_event_was_deleted_from_the_journal_is_parked() throws Exception {
-    world.start(log);
-    log.failOn("a/1");
-    world.append(world.event("a", 1), world.event("a", 2));
-    world.execute("DELETE FROM event_journal WHERE persistence_id = 'a' AND sequence_number = 1");
-    world.execute("UPDATE kintsugi_skip SET next_attempt_at = '-infinity'");
-
-    world.drainAll(log);
-
-    assertThat(
-            world.column("SELECT sequence_number FROM kintsugi_skip WHERE parked_at IS NOT NULL"))
-        .containsExactly("1");
-  }
-
-  @Test
   void a_raised_version_begins_the_next_generation_also_in_the_midst_of_a_rebuild()
       throws Exception {
     world.append(world.event("a", 1), world.event("a", 2), world.event("a", 3));

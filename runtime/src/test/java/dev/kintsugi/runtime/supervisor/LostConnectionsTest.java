@@ -4,6 +4,7 @@ import static dev.kintsugi.runtime.testing.TestSystem.eventually;
 import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kintsugi.projections.Backoff;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.RebuildHandle;
 import dev.kintsugi.runtime.event.NewEvent;
@@ -80,7 +81,9 @@ class LostConnectionsTest {
     node.startAndFinish(
         log.onFailure(
             FailurePolicy.skip()
-                .retry(Duration.ofHours(1), Duration.ofHours(1), Duration.ofHours(1))));
+                .retry(
+                    Duration.ofHours(1),
+                    Backoff.between(Duration.ofHours(1), Duration.ofHours(1)))));
     log.failOn("a/1");
     NewEvent[] events = new NewEvent[60];
     for (int i = 0; i < events.length; i++) {

@@ -4,6 +4,7 @@ import static dev.kintsugi.runtime.testing.TestSystem.eventually;
 import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kintsugi.projections.Backoff;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.testing.TestProjection;
@@ -27,7 +28,8 @@ class RecoveryByItselfTest {
   }
 
   private static FailurePolicy retryFor(Duration maxElapsed) {
-    return FailurePolicy.skip().retry(maxElapsed, Duration.ofMillis(5), Duration.ofMillis(20));
+    return FailurePolicy.skip()
+        .retry(maxElapsed, Backoff.between(Duration.ofMillis(5), Duration.ofMillis(20)));
   }
 
   @Test

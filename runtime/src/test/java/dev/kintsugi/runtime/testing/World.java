@@ -279,21 +279,31 @@ public final class World implements AutoCloseable {
   }
 
   private Drain drains(TestProjection projection, int generation, Database connections) {
+    return drains(projection, generation, connections, SMALL_DRAINS);
+  }
+
+  private Drain drains(
+      TestProjection projection, int generation, Database connections, DrainSettings settings) {
     return new Drain(
         connections,
         journal,
         codec,
         registry,
         new Counters(),
-        SMALL_DRAINS,
+        settings,
         projection.name(),
         generation);
   }
 
   /** Drains a batch of the newest generation, as recovery does. */
   public Drain.Batch drain(TestProjection projection) throws Exception {
+    return drain(projection, SMALL_DRAINS);
+  }
+
+  public Drain.Batch drain(TestProjection projection, DrainSettings settings) throws Exception {
     try (Applier applier = new Applier()) {
-      return drains(projection, generation(projection).generation()).next(applier);
+      return drains(projection, generation(projection).generation(), database, settings)
+          .next(applier);
     }
   }
 

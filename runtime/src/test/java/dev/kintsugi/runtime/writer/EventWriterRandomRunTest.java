@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.writer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kintsugi.projections.Backoff;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.jdbc.SqlStates;
@@ -48,7 +49,9 @@ class EventWriterRandomRunTest {
       new TestProjection("skipping")
           .onFailure(
               FailurePolicy.skip()
-                  .retry(Duration.ofHours(1), Duration.ofMillis(1), Duration.ofMillis(5)));
+                  .retry(
+                      Duration.ofHours(1),
+                      Backoff.between(Duration.ofMillis(1), Duration.ofMillis(5))));
   private final TestProjection rejecting =
       new TestProjection("rejecting").onFailure(FailurePolicy.reject());
   private final AtomicBoolean writing = new AtomicBoolean(true);
