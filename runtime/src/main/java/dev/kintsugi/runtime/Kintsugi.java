@@ -4,6 +4,8 @@ import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.hosting.LocalHosting;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.operations.PauseAnswer;
+import dev.kintsugi.runtime.operations.Request;
 import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
@@ -12,6 +14,8 @@ import dev.kintsugi.runtime.schema.ReadModels;
 import dev.kintsugi.runtime.schema.SchemaException;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.state.Operation;
+import dev.kintsugi.runtime.state.Operations;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
 import dev.kintsugi.runtime.supervisor.ProjectionStatus;
@@ -64,6 +68,7 @@ public final class Kintsugi implements Extension {
   private final Node node;
   private final LocalHosting hosting;
   private final Duration askTimeout;
+  private final Duration operationTimeout;
   private final Duration pollInterval;
   private final OnRaisedVersion onRaisedVersion;
 
@@ -72,6 +77,7 @@ public final class Kintsugi implements Extension {
     this.node = Node.get(system);
     this.hosting = new LocalHosting(this.system);
     this.askTimeout = node.config().getDuration("supervisor.ask-timeout");
+    this.operationTimeout = node.config().getDuration("supervisor.operation-timeout");
     RebuildSettings rebuilds = RebuildSettings.of(node.config().getConfig("rebuild"));
     this.pollInterval = rebuilds.pollInterval();
     this.onRaisedVersion = rebuilds.onRaisedVersion();
@@ -193,10 +199,8 @@ public final class Kintsugi implements Extension {
    *     dev.kintsugi.runtime.supervisor.NewerVersionException}; nothing is changed then.
    */
   public CompletionStage<RebuildHandle> rebuild(String projection, String reason) {
-    String requestedBy = System.getProperty("user.name", "unknown");
     return this.<Integer>ask(
-            projection,
-            replyTo -> new ProjectionSupervisor.BeginRebuild(requestedBy, reason, replyTo))
+            projection, replyTo -> new ProjectionSupervisor.BeginRebuild(user(), reason, replyTo))
         .thenApply(
             generation ->
                 new RebuildHandle(projection, generation, whenDone(projection, generation)));
@@ -217,6 +221,62 @@ public final class Kintsugi implements Extension {
     }
     return node.inTransaction(
         connection -> Rebuilds.setMaxRate(connection, projection, eventsPerSecond));
+  }
+
+  private static String user() {
+    return System.getProperty("user.name", "unknown");
+  }
+
+  /**
+   * Pauses a projection: from then on writers record its events as {@code PAUSED}, and its recovery
+   * and its rebuild rest. Nothing is lost, but the read model stands still; appends under way may
+   * still be applied.
+   *
+   * @param reason for people; it is kept
+   */
+  public CompletionStage<PauseAnswer> pause(String projection, String reason) {
+    return ask(
+        projection,
+        replyTo -> new ProjectionSupervisor.Pause(new Request(user(), reason), replyTo));
+  }
+
+  /**
+   * Resumes a projection that somebody or its failure policy has paused: writers apply again, and
+   * recovery drains what they recorded.
+   *
+   * @param reason for people; it is kept
+   */
+  public CompletionStage<PauseAnswer> resume(String projection, String reason) {
+    return ask(
+        projection,
+        replyTo -> new ProjectionSupervisor.Resume(new Request(user(), reason), replyTo));
+  }
+
+  /** A projection's open skip records: to look at, to have tried again, to discard. */
+  public Skips skips(String projection) {
+    return new Skips(
+        new Skips.Ask() {
+          @Override
+          public <T> CompletionStage<T> ask(
+              Function<ActorRef<StatusReply<T>>, ProjectionSupervisor.Command> question,
+              boolean isLong) {
+            return Kintsugi.this.ask(projection, question, isLong ? operationTimeout : askTimeout);
+          }
+        },
+        user());
+  }
+
+  /** The rebuilds of a projection, the newest first; none if the database does not know it. */
+  public CompletionStage<List<Rebuild>> rebuilds(String projection, int limit) {
+    return node.inTransaction(connection -> Rebuilds.history(connection, projection, limit));
+  }
+
+  /**
+   * What people did about a projection besides rebuilding it, the newest first: who paused,
+   * resumed, retried and discarded, and why.
+   */
+  public CompletionStage<List<Operation>> operations(String projection, int limit) {
+    return node.inTransaction(connection -> Operations.history(connection, projection, limit));
   }
 
   /** How a projection stands; fails with {@link UnknownProjectionException}. */
@@ -269,12 +329,18 @@ public final class Kintsugi implements Extension {
   private <T> CompletionStage<T> ask(
       String projection,
       Function<ActorRef<StatusReply<T>>, ProjectionSupervisor.Command> question) {
+    return ask(projection, question, askTimeout);
+  }
+
+  private <T> CompletionStage<T> ask(
+      String projection,
+      Function<ActorRef<StatusReply<T>>, ProjectionSupervisor.Command> question,
+      Duration timeout) {
     Optional<ActorRef<ProjectionSupervisor.Command>> supervisor = hosting.supervisorOf(projection);
     if (supervisor.isEmpty()) {
       return CompletableFuture.failedStage(new UnknownProjectionException(projection));
     }
-    return AskPattern.askWithStatus(
-        supervisor.get(), question::apply, askTimeout, system.scheduler());
+    return AskPattern.askWithStatus(supervisor.get(), question::apply, timeout, system.scheduler());
   }
 
   private static <T> T blocking(Callable<T> work) {

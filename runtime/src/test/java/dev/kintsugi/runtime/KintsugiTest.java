@@ -594,7 +594,10 @@ class KintsugiTest {
 
     ProjectionStatus status = get(kintsugi().status("log"));
 
-    assertThat(status.counts()).isEqualTo(new Counters.Counts(2, 2, 0));
+    assertThat(status.counts())
+        .returns(2L, Counters.Counts::appliedInline)
+        .returns(2L, Counters.Counts::recorded)
+        .returns(0L, Counters.Counts::recovered);
     assertThat(status.openRecords()).isEqualTo(2);
     assertThat(status.parkedRecords()).isZero();
     assertThat(status.generation().generation()).isEqualTo(1);

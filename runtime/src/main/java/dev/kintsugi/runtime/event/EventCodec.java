@@ -158,6 +158,11 @@ public final class EventCodec {
         undecodable);
   }
 
+  /** A row for people to look at. */
+  public EventView view(EventRow row) {
+    return EventViews.of(row, decode(row, Set.of()));
+  }
+
   /**
    * What the event adapters make of a stored event: what projections and queries see.
    *

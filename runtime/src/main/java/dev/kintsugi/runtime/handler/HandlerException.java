@@ -65,6 +65,11 @@ public final class HandlerException extends Exception {
     return described.length() <= LONGEST ? described : described.substring(0, LONGEST) + "…";
   }
 
+  /** What the handler threw, or why the event can't be deserialized. */
+  public Throwable why() {
+    return why;
+  }
+
   /** The cause in one line, for a message. */
   public String firstLine() {
     return storable(why.toString()).lines().findFirst().orElse("");

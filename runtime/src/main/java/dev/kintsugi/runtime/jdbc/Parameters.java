@@ -21,7 +21,7 @@ public final class Parameters {
     this.statement = statement;
   }
 
-  public Parameters text(String value) throws SQLException {
+  public Parameters text(@Nullable String value) throws SQLException {
     statement.setString(++bound, value);
     return this;
   }

@@ -50,8 +50,7 @@ final class JournalLanes implements AutoCloseable {
               "kintsugi-lane-" + (i + 1),
               settings,
               new Appender(database, node.writer()),
-              node.counters(),
-              node.writeHints(),
+              node::committed,
               rejected));
     }
     lanes.forEach(Lane::start);

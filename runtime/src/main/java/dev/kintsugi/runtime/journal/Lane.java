@@ -3,10 +3,9 @@ package dev.kintsugi.runtime.journal;
 import dev.kintsugi.runtime.event.EventRow;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.jdbc.SqlStates;
-import dev.kintsugi.runtime.node.Counters;
-import dev.kintsugi.runtime.node.WriteHints;
 import dev.kintsugi.runtime.writer.AppendRejectedException;
 import dev.kintsugi.runtime.writer.Appender;
+import dev.kintsugi.runtime.writer.Written;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,8 +34,7 @@ final class Lane implements AutoCloseable {
   private final int groupSize;
   private final long groupBytes;
   private final Appender appender;
-  private final Counters counters;
-  private final WriteHints hints;
+  private final BiConsumer<Written, List<NewEvent>> onCommitted;
   private final Rejections rejections;
   private final Thread thread;
   private volatile boolean closed;
@@ -58,16 +57,14 @@ final class Lane implements AutoCloseable {
       String name,
       JournalSettings settings,
       Appender appender,
-      Counters counters,
-      WriteHints hints,
+      BiConsumer<Written, List<NewEvent>> onCommitted,
       Rejections rejections) {
     this.queueSize = settings.queueSize();
     this.queue = new LinkedBlockingQueue<>(queueSize);
     this.groupSize = settings.groupSize();
     this.groupBytes = settings.groupBytes();
     this.appender = appender;
-    this.counters = counters;
-    this.hints = hints;
+    this.onCommitted = onCommitted;
     this.rejections = rejections;
     this.thread = new Thread(this::run, name);
     this.thread.setDaemon(true);
@@ -167,9 +164,9 @@ final class Lane implements AutoCloseable {
       List<NewEvent> events = eventsOf(group);
       try {
         if (!events.isEmpty()) {
-          counters.written(appender.append(events, rejections.before(events)));
+          Written written = appender.append(events, rejections.before(events));
           rejections.stored(events);
-          hints.committed(events);
+          onCommitted.accept(written, events);
         }
         group.forEach(Write::complete);
         return;

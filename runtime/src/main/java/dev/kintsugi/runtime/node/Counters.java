@@ -8,13 +8,26 @@ import java.util.concurrent.atomic.LongAdder;
 /** Counts what this node's committed transactions did since it started. Any thread may use it. */
 public final class Counters {
 
-  /** Of one projection, on this node since its start. */
-  public record Counts(long appliedInline, long recorded, long recovered) {}
+  /**
+   * Of one projection, on this node since its start.
+   *
+   * @param recoveredPerSecond in the last ten seconds
+   */
+  public record Counts(
+      long appliedInline, long recorded, long recovered, double recoveredPerSecond) {}
 
   private static final class Adders {
     private final LongAdder applied = new LongAdder();
     private final LongAdder recorded = new LongAdder();
     private final LongAdder recovered = new LongAdder();
+    private final RecentRate recovery = new RecentRate(System::nanoTime);
+
+    void recovered(int records) {
+      recovered.add(records);
+      if (records > 0) {
+        recovery.add(records);
+      }
+    }
   }
 
   private final Map<String, Adders> projections = new ConcurrentHashMap<>();
@@ -31,18 +44,22 @@ public final class Counters {
             (projection, counts) -> {
               Adders adders = of(projection);
               adders.applied.add(counts.appliedInline());
-              adders.recovered.add(counts.helpedRecords());
+              adders.recovered(counts.helpedRecords());
               counts.recordedByReason().values().forEach(adders.recorded::add);
             });
   }
 
   /** Counts skip records that were drained, whose transaction has committed. */
   public void recovered(String projection, int records) {
-    of(projection).recovered.add(records);
+    of(projection).recovered(records);
   }
 
   public Counts counts(String projection) {
     Adders adders = of(projection);
-    return new Counts(adders.applied.sum(), adders.recorded.sum(), adders.recovered.sum());
+    return new Counts(
+        adders.applied.sum(),
+        adders.recorded.sum(),
+        adders.recovered.sum(),
+        adders.recovery.perSecond());
   }
 }

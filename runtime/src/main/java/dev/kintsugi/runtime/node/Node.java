@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.event.JournalTables;
+import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.event.TagLayout;
 import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.jdbc.Database;
@@ -11,6 +12,7 @@ import dev.kintsugi.runtime.jdbc.JdbcSettings;
 import dev.kintsugi.runtime.schema.Schema;
 import dev.kintsugi.runtime.writer.EventWriter;
 import dev.kintsugi.runtime.writer.InlineWriter;
+import dev.kintsugi.runtime.writer.Written;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -37,6 +39,7 @@ public final class Node implements Extension {
   private final Registry registry = new Registry();
   private final Counters counters = new Counters();
   private final WriteHints writeHints = new WriteHints();
+  private final SkipHints skipHints = new SkipHints();
   private final InlineWriter writer;
   private final EventWriter eventWriter;
   private final Executor blocking;
@@ -109,8 +112,19 @@ public final class Node implements Extension {
     return counters;
   }
 
+  /** Counts what an append did, and hints at it; its transaction has committed. */
+  public void committed(Written written, List<NewEvent> events) {
+    counters.written(written);
+    writeHints.committed(events);
+    skipHints.committed(written);
+  }
+
   public WriteHints writeHints() {
     return writeHints;
+  }
+
+  public SkipHints skipHints() {
+    return skipHints;
   }
 
   public InlineWriter writer() {

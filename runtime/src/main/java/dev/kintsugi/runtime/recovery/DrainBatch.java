@@ -211,7 +211,7 @@ final class DrainBatch {
     log.warn(
         "Projection '{}' parked event {} of stream {} (ordering {}) after {} attempts; later events of"
             + " this stream wait behind it. {}. When the handler is mended:"
-            + " Kintsugi.skips(\"{}\").retry(SkipFilter.ofStream(\"{}\"), \"mended\"); to do without it,"
+            + " Kintsugi.skips(\"{}\").retry(SkipFilter.any().inStream(\"{}\"), \"mended\"); to do without it,"
             + " discard it there, with a reason.",
         record.projection(),
         record.sequenceNumber(),

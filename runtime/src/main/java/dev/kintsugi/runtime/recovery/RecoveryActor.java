@@ -4,6 +4,7 @@ import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.node.Node;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.PreRestart;
@@ -12,21 +13,32 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 
 /**
- * Decides when to drain a generation: at once while there is more, else when it is woken or by
- * poll. What is drained, rows decide ({@link Drain}). A failure of the database is its own, and it
- * is started again by its supervisor; no record's attempts are counted for it.
+ * Decides when to drain a generation: at once while there is more, else when a writer of this node
+ * has recorded something, when it is woken, or by poll. What is drained, rows decide ({@link
+ * Drain}). A failure of the database is its own, and it is started again by its supervisor; no
+ * record's attempts are counted for it.
+ *
+ * <p>A look that finds nothing to apply among many records that wait takes a while. After it, this
+ * rests for ten times as long, so that such looks cost a tenth of a processor at the most.
  */
 public final class RecoveryActor {
 
   /** What it can be told. */
   public sealed interface Command {}
 
-  /** There may be something to drain. */
+  /** There is something new to drain, as somebody who changed it knows. */
   public record Wake() implements Command {}
 
-  private record Drained(Drain.Batch batch) implements Command {}
+  /** A writer has recorded something; it may wait behind what has failed. */
+  private record Hint() implements Command {}
+
+  private record Poll() implements Command {}
+
+  private record Drained(Drain.Batch batch, Duration took) implements Command {}
 
   private record Failed(Throwable cause) implements Command {}
+
+  private static final int REST_AFTER_A_LOOK_IN_VAIN = 10;
 
   private final ActorContext<Command> context;
   private final TimerScheduler<Command> timers;
@@ -35,6 +47,15 @@ public final class RecoveryActor {
   private final String what;
   private final Duration pollInterval;
   private final Applier applier = new Applier();
+  private final Runnable endOfHints;
+
+  /** Whether there was a hint since the last look began. */
+  private boolean hinted;
+
+  private boolean woken;
+
+  /** Until when hints wait, by {@link System#nanoTime}. */
+  private long restUntil = System.nanoTime();
 
   private RecoveryActor(
       ActorContext<Command> context,
@@ -48,6 +69,8 @@ public final class RecoveryActor {
     this.drain = Drain.of(node, projection, generation);
     this.what = "recovery of projection '%s', generation %d".formatted(projection, generation);
     this.pollInterval = DrainSettings.of(node.config().getConfig("recovery")).pollInterval();
+    ActorRef<Command> self = context.getSelf();
+    this.endOfHints = node.skipHints().subscribe(projection, () -> self.tell(new Hint()));
   }
 
   /** The actor that drains a generation from the time it is active. */
@@ -63,23 +86,50 @@ public final class RecoveryActor {
 
   /** A batch is under way on a blocking thread. */
   private Behavior<Command> draining() {
+    timers.cancelAll();
+    hinted = false;
+    woken = false;
+    long begin = System.nanoTime();
     CompletionStage<Drain.Batch> batch = node.onBlockingThread(() -> drain.next(applier));
     context.pipeToSelf(
-        batch, (drained, error) -> error == null ? new Drained(drained) : new Failed(error));
+        batch,
+        (drained, error) ->
+            error == null
+                ? new Drained(drained, Duration.ofNanos(System.nanoTime() - begin))
+                : new Failed(error));
     return Behaviors.receive(Command.class)
         .onMessage(Drained.class, this::onDrained)
         .onMessage(Failed.class, this::onFailed)
-        .onMessage(Wake.class, wake -> Behaviors.same())
+        .onMessage(Wake.class, wake -> onWakeWhileDraining())
+        .onMessage(Hint.class, hint -> onHintWhileDraining())
+        .onMessage(Poll.class, poll -> Behaviors.same())
         .onSignal(PostStop.class, signal -> closeAfter(batch))
         .onSignal(PreRestart.class, signal -> closeAfter(batch))
         .build();
   }
 
+  /** What it was woken for may have come too late for this batch. */
+  private Behavior<Command> onWakeWhileDraining() {
+    woken = true;
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onHintWhileDraining() {
+    hinted = true;
+    return Behaviors.same();
+  }
+
   private Behavior<Command> onDrained(Drained drained) {
     Drain.Batch batch = drained.batch();
-    if (batch.isFull() && batch.archived() + batch.failed() > 0) {
+    boolean goesOn = batch.isFull() && batch.archived() + batch.failed() > 0;
+    if (goesOn || woken) {
       return draining();
     }
+    Duration rest =
+        batch.archived() > 0
+            ? Duration.ZERO
+            : drained.took().multipliedBy(REST_AFTER_A_LOOK_IN_VAIN);
+    restUntil = System.nanoTime() + rest.toNanos();
     return idle();
   }
 
@@ -89,25 +139,34 @@ public final class RecoveryActor {
 
   /** Nothing is under way. */
   private Behavior<Command> idle() {
-    timers.startSingleTimer(new Wake(), pollInterval);
+    Duration rest = Duration.ofNanos(Math.max(0, restUntil - System.nanoTime()));
+    boolean isLong = rest.compareTo(pollInterval) > 0;
+    timers.startSingleTimer(new Poll(), hinted || isLong ? rest : pollInterval);
     return Behaviors.receive(Command.class)
-        .onMessage(
-            Wake.class,
-            wake -> {
-              timers.cancelAll();
-              return draining();
-            })
+        .onMessage(Poll.class, poll -> draining())
+        .onMessage(Wake.class, wake -> draining())
+        .onMessage(Hint.class, hint -> onHint())
         .onSignal(PostStop.class, signal -> close())
         .onSignal(PreRestart.class, signal -> close())
         .build();
   }
 
+  private Behavior<Command> onHint() {
+    if (hinted) {
+      return Behaviors.same();
+    }
+    hinted = true;
+    return restUntil - System.nanoTime() <= 0 ? draining() : idle();
+  }
+
   private Behavior<Command> closeAfter(CompletionStage<?> running) {
+    endOfHints.run();
     applier.closeAfter(running);
     return Behaviors.same();
   }
 
   private Behavior<Command> close() {
+    endOfHints.run();
     applier.close();
     return Behaviors.same();
   }

@@ -15,6 +15,10 @@ public enum Outcome {
   /** A rebuild began; its replay takes the event in. */
   SUPERSEDED;
 
+  static Outcome ofTable(String text) {
+    return valueOf(text.toUpperCase(Locale.ROOT));
+  }
+
   String inTable() {
     return name().toLowerCase(Locale.ROOT);
   }

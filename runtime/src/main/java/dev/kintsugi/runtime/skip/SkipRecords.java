@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SkipRecords {
 
-  private static final String COLUMNS =
+  static final String COLUMNS =
       """
       s.projection, s.generation, s.persistence_id, s.sequence_number, s.ordering, s.reason,
       s.attempts, s.parked_at IS NOT NULL AS parked,
@@ -63,7 +63,7 @@ public final class SkipRecords {
           + AS_BEFORE;
 
   /** The generation of an open record, as the index by ordering has it; see the DDL for why. */
-  private static final String OF_GENERATION = "(s.projection || '/' || s.generation::text) = ? ";
+  static final String OF_GENERATION = "(s.projection || '/' || s.generation::text) = ? ";
 
   private static final String LOCK_BATCH =
       BY_INDEX
@@ -118,8 +118,8 @@ public final class SkipRecords {
                 LIMIT 1) found))
             RETURNING *),
           archived AS (
-            INSERT INTO kintsugi_skip_archive (%1$s, outcome)
-            SELECT %1$s, ? FROM moved
+            INSERT INTO kintsugi_skip_archive (%1$s, outcome, operation)
+            SELECT %1$s, ?, ?::bigint FROM moved
             RETURNING 1)
           SELECT count(*) FROM archived
           """
@@ -264,7 +264,7 @@ public final class SkipRecords {
     }
   }
 
-  private static List<SkipRecord> read(ResultSet rows) throws SQLException {
+  static List<SkipRecord> read(ResultSet rows) throws SQLException {
     List<SkipRecord> records = new ArrayList<>();
     while (rows.next()) {
       records.add(
@@ -290,6 +290,22 @@ public final class SkipRecords {
    */
   public static void archive(Connection connection, List<SkipRecord> records, Outcome outcome)
       throws SQLException {
+    archive(connection, records, outcome, null);
+  }
+
+  /**
+   * The same, for somebody who asked for it.
+   *
+   * @param operation the operation by which these records are discarded
+   */
+  public static void discard(Connection connection, List<SkipRecord> records, long operation)
+      throws SQLException {
+    archive(connection, records, Outcome.DISCARDED, operation);
+  }
+
+  private static void archive(
+      Connection connection, List<SkipRecord> records, Outcome outcome, @Nullable Long operation)
+      throws SQLException {
     if (records.isEmpty()) {
       return;
     }
@@ -300,7 +316,8 @@ public final class SkipRecords {
           .longs(records, SkipRecord::sequenceNumber)
           .text(first.projection())
           .integer(first.generation())
-          .text(outcome.inTable());
+          .text(outcome.inTable())
+          .text(operation == null ? null : operation.toString());
       ResultSet row = Results.byIndex(archive);
       row.next();
       int moved = row.getInt(1);

@@ -1,10 +1,13 @@
 package dev.kintsugi.runtime.supervisor;
 
 import dev.kintsugi.runtime.node.Counters;
-import dev.kintsugi.runtime.skip.SkipRecords;
+import dev.kintsugi.runtime.skip.OpenSkips;
+import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.state.Fence;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.state.Operation;
+import dev.kintsugi.runtime.state.Operations;
 import dev.kintsugi.runtime.state.Phase;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
@@ -17,17 +20,28 @@ import java.util.Optional;
  * How a projection stands, as its rows say at one time.
  *
  * @param rebuild the rebuild that made, or is making, its generation
- * @param openRecords its open skip records, parked ones among them
+ * @param skips its open skip records
+ * @param pause by whom and why it was paused, if it is
  * @param waitsFor who holds up the fence that the rebuild waits for, the oldest first
  * @param counts what the answering node did for it since the node's start
  */
 public record ProjectionStatus(
     Generation generation,
     Optional<Rebuild> rebuild,
-    long openRecords,
-    long parkedRecords,
+    OpenSkips.Summary skips,
+    Optional<Operation> pause,
     List<Fence.Holder> waitsFor,
     Counters.Counts counts) {
+
+  /** How many skip records are open, parked ones among them. */
+  public long openRecords() {
+    return skips.open();
+  }
+
+  /** How many of them are parked. */
+  public long parkedRecords() {
+    return skips.parked();
+  }
 
   /** Reads the rows; empty if the database does not know the projection. */
   static Optional<ProjectionStatus> read(
@@ -38,13 +52,18 @@ public record ProjectionStatus(
     }
     Generation generation = row.get();
     Optional<Rebuild> rebuild = Rebuilds.find(connection, projection, generation.generation());
-    SkipRecords.Count count = SkipRecords.count(connection, projection, generation.generation());
+    OpenSkips.Summary skips =
+        OpenSkips.summary(connection, projection, generation.generation(), SkipFilter.any());
+    Optional<Operation> pause =
+        generation.paused()
+            ? Operations.last(connection, projection, Operation.Kind.PAUSE)
+            : Optional.empty();
     return Optional.of(
         new ProjectionStatus(
             generation,
             rebuild,
-            count.open(),
-            count.parked(),
+            skips,
+            pause,
             rebuild.isPresent() ? waitsFor(connection, rebuild.get()) : List.of(),
             counters.counts(projection)));
   }

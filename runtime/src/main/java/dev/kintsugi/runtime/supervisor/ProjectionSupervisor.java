@@ -1,7 +1,11 @@
 package dev.kintsugi.runtime.supervisor;
 
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.operations.PauseAnswer;
+import dev.kintsugi.runtime.operations.Pausing;
+import dev.kintsugi.runtime.operations.Request;
 import dev.kintsugi.runtime.rebuild.RebuildActor;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
@@ -38,7 +42,18 @@ import org.jspecify.annotations.Nullable;
 public final class ProjectionSupervisor {
 
   /** What it can be asked. */
-  public sealed interface Command {}
+  public sealed interface Command
+      permits GetStatus,
+          BeginRebuild,
+          Pause,
+          Resume,
+          SkipCommand,
+          Look,
+          Seen,
+          LookFailed,
+          FromRebuild,
+          RebuildActorEnded,
+          Changed {}
 
   /** How the projection stands; fails with {@link UnknownProjectionException}. */
   public record GetStatus(ActorRef<StatusReply<ProjectionStatus>> replyTo) implements Command {}
@@ -52,6 +67,17 @@ public final class ProjectionSupervisor {
   public record BeginRebuild(
       String requestedBy, String reason, ActorRef<StatusReply<Integer>> replyTo)
       implements Command {}
+
+  /** Has writers record what comes, and recovery and rebuild rest. */
+  public record Pause(Request request, ActorRef<StatusReply<PauseAnswer>> replyTo)
+      implements Command {}
+
+  /** Ends a pause, whoever began it. */
+  public record Resume(Request request, ActorRef<StatusReply<PauseAnswer>> replyTo)
+      implements Command {}
+
+  /** Somebody changed records or the pause: there may be something to drain. */
+  private record Changed() implements Command {}
 
   private record Look() implements Command {}
 
@@ -86,6 +112,7 @@ public final class ProjectionSupervisor {
   private final RebuildSettings rebuildSettings;
   private final Duration pollInterval;
   private final ActorRef<RebuildActor.Report> reports;
+  private final SkipDesk skips;
   private @Nullable Child<RebuildActor.Command> rebuildActor;
   private @Nullable Child<RecoveryActor.Command> recoveryActor;
 
@@ -105,6 +132,8 @@ public final class ProjectionSupervisor {
     this.rebuildSettings = RebuildSettings.of(node.config().getConfig("rebuild"));
     this.pollInterval = node.config().getDuration("supervisor.poll-interval");
     this.reports = context.messageAdapter(RebuildActor.Report.class, FromRebuild::new);
+    ActorRef<Command> self = context.getSelf();
+    this.skips = new SkipDesk(node, projection.name(), () -> self.tell(new Changed()));
   }
 
   /** The supervisor of a projection that this node has registered. */
@@ -162,6 +191,10 @@ public final class ProjectionSupervisor {
         .onMessage(RebuildActorEnded.class, this::onRebuildActorEnded)
         .onMessage(GetStatus.class, this::onGetStatus)
         .onMessage(BeginRebuild.class, this::onBeginRebuild)
+        .onMessage(Pause.class, this::onPause)
+        .onMessage(Resume.class, this::onResume)
+        .onMessage(SkipCommand.class, this::onSkipCommand)
+        .onMessage(Changed.class, changed -> onChanged())
         .build();
   }
 
@@ -292,6 +325,42 @@ public final class ProjectionSupervisor {
       return StatusReply.error(new RebuildInProgressException(name, "another request came first"));
     }
     return StatusReply.error(new UnknownProjectionException(name));
+  }
+
+  private Behavior<Command> onPause(Pause pause) {
+    return setPaused(
+        pause.replyTo(),
+        connection -> Pausing.pause(connection, projection.name(), pause.request()));
+  }
+
+  private Behavior<Command> onResume(Resume resume) {
+    return setPaused(
+        resume.replyTo(),
+        connection -> Pausing.resume(connection, projection.name(), resume.request()));
+  }
+
+  private Behavior<Command> setPaused(
+      ActorRef<StatusReply<PauseAnswer>> replyTo, Database.Work<PauseAnswer> work) {
+    ActorRef<Command> self = context.getSelf();
+    node.inTransaction(work)
+        .whenComplete(
+            (answer, error) -> {
+              replyTo.tell(error == null ? StatusReply.success(answer) : StatusReply.error(error));
+              self.tell(new Changed());
+            });
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onSkipCommand(SkipCommand command) {
+    skips.handle(command);
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onChanged() {
+    if (recoveryActor != null) {
+      recoveryActor.ref().tell(new RecoveryActor.Wake());
+    }
+    return onLook();
   }
 
   private void startRebuild(int generation) {

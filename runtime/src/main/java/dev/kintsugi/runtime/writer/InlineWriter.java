@@ -213,7 +213,7 @@ public final class InlineWriter {
           view.generation().projection(),
           event.sequenceNumber(),
           event.persistenceId(),
-          error.getCause());
+          error.why());
       add(
           event,
           SkipReason.FAILED,

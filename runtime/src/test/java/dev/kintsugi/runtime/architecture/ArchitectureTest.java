@@ -136,11 +136,24 @@ class ArchitectureTest {
               "jdbc",
               "projections");
 
+  /** What people do about skip records, and about a projection as a whole (DESIGN 8). */
+  @ArchTest
+  static final ArchRule operations = kintsugi("operations").knows("event", "skip", "state", "jdbc");
+
   /** A projection's actor (DESIGN 9): runs the rebuild or recovery that its row asks for. */
   @ArchTest
   static final ArchRule supervisor =
       kintsugi("supervisor")
-          .knows("rebuild", "recovery", "node", "schema", "skip", "state", "projections");
+          .knows(
+              "rebuild",
+              "recovery",
+              "operations",
+              "node",
+              "schema",
+              "skip",
+              "state",
+              "jdbc",
+              "projections");
 
   /** Where supervisors live. */
   @ArchTest
@@ -155,6 +168,8 @@ class ArchitectureTest {
               "hosting",
               "supervisor",
               "rebuild",
+              "operations",
+              "skip",
               "node",
               "writer",
               "handler",

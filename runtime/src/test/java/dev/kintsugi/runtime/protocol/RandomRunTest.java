@@ -6,10 +6,15 @@ import dev.kintsugi.projections.Backoff;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.jdbc.SqlStates;
+import dev.kintsugi.runtime.operations.Pausing;
+import dev.kintsugi.runtime.operations.Request;
+import dev.kintsugi.runtime.operations.SkipOperations;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.rebuild.Step;
+import dev.kintsugi.runtime.skip.OpenSkip;
+import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestProjection.Kind;
 import dev.kintsugi.runtime.testing.World;
@@ -27,12 +32,13 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.RepeatedTest;
 
 /**
- * Writers, rebuilds with two owners, two recoveries, failing handlers and rollbacks, all at random
- * and at once; at the end the invariants of DESIGN 10 hold. The seed, which a failure names, fixes
- * what each thread does; how the threads mix is the scheduler's.
+ * Writers, rebuilds with two owners, two recoveries, two operators, failing handlers and rollbacks,
+ * all at random and at once; at the end the invariants of DESIGN 10 hold. The seed, which a failure
+ * names, fixes what each thread does; how the threads mix is the scheduler's.
  */
 class RandomRunTest {
 
@@ -40,6 +46,9 @@ class RandomRunTest {
   private static final int TRANSACTIONS = 120;
   private static final int REBUILDS = 4;
   private static final RebuildSettings STEPS = World.steps(20);
+  private static final Backoff QUICK = Backoff.between(Duration.ofMillis(1), Duration.ofMillis(5));
+
+  private static final Request WHY = new Request("a test", "at random");
 
   private final TestProjection skipping = ofKind(Kind.HANDLER);
   private final TestProjection grouped = ofKind(Kind.GROUPED);
@@ -47,18 +56,30 @@ class RandomRunTest {
   private final TestProjection rows = ofKind(Kind.ROWS);
   private final TestProjection steady =
       new TestProjection("steady").onFailure(FailurePolicy.reject());
-  private final List<TestProjection> failing = List.of(skipping, grouped, folded, rows);
-  private final List<TestProjection> all = List.of(skipping, grouped, folded, rows, steady);
+  private final TestProjection parking =
+      givingUp("parking", FailurePolicy.skip().retry(Duration.ofMillis(2), QUICK).thenPark());
+  private final TestProjection discarding =
+      givingUp("discarding", FailurePolicy.skip().withoutRetry().thenDiscard());
+  private final TestProjection stopping =
+      givingUp("stopping", FailurePolicy.skip().withoutRetry().thenStop());
+
+  /** Those of which people and policies may discard records. */
+  private final List<TestProjection> operated = List.of(parking, discarding, stopping);
+
+  private final List<TestProjection> kept = List.of(skipping, grouped, folded, rows, steady);
+  private final List<TestProjection> failing =
+      List.of(skipping, grouped, folded, rows, parking, discarding, stopping);
+  private final List<TestProjection> all = Stream.concat(kept.stream(), operated.stream()).toList();
   private final AtomicBoolean writing = new AtomicBoolean(true);
 
   private static TestProjection ofKind(Kind kind) {
     return new TestProjection("by_" + kind.name().toLowerCase(Locale.ROOT))
         .kind(kind)
-        .onFailure(
-            FailurePolicy.skip()
-                .retry(
-                    Duration.ofHours(1),
-                    Backoff.between(Duration.ofMillis(1), Duration.ofMillis(5))));
+        .onFailure(FailurePolicy.skip().retry(Duration.ofHours(1), QUICK));
+  }
+
+  private static TestProjection givingUp(String name, FailurePolicy policy) {
+    return new TestProjection(name).grouped().onFailure(policy);
   }
 
   @RepeatedTest(2)
@@ -92,6 +113,12 @@ class RandomRunTest {
       RandomGenerator random = random(seed, 100);
       others.add(threads.submit(() -> askForRebuilds(world, projection, random)));
     }
+    for (TestProjection projection : operated) {
+      for (int i = 0; i < 2; i++) {
+        RandomGenerator random = random(seed, 200 + i);
+        others.add(threads.submit(whileWriting(() -> operate(world, projection, random))));
+      }
+    }
 
     int events = 0;
     for (Future<Integer> writer : writers) {
@@ -106,10 +133,16 @@ class RandomRunTest {
     failing.forEach(TestProjection::repair);
     world.execute("UPDATE kintsugi_skip SET next_attempt_at = '-infinity'");
     for (TestProjection projection : all) {
+      world.setPaused(projection, false);
+      world.operations(projection).retryAll(SkipFilter.any(), WHY, false);
       world.drainAll(projection);
       world.runToTheEnd(projection);
+      assertThat(world.open(projection)).isEmpty();
     }
-    world.auditWhole(all.toArray(TestProjection[]::new));
+    world.audit(operated.toArray(TestProjection[]::new));
+    world.auditWhole(kept.toArray(TestProjection[]::new));
+    assertThat(world.column("SELECT DISTINCT operation FROM kintsugi_operation ORDER BY 1"))
+        .containsExactly("discard", "pause", "resume", "retry");
     assertThat(world.column("SELECT ordering FROM event_journal")).hasSize(events);
     assertThat(world.column("SELECT 1 FROM kintsugi_rebuild WHERE phase = 'done'"))
         .as("rebuilds under load")
@@ -182,6 +215,31 @@ class RandomRunTest {
         steps = world.owner(projection, STEPS);
       }
       return step;
+    }
+  }
+
+  /** As people do about what they see, while somebody else does about the same. */
+  private static Object operate(World world, TestProjection projection, RandomGenerator random)
+      throws Exception {
+    SkipOperations operations = world.operations(projection);
+    List<OpenSkip> seen = operations.page(SkipFilter.any(), 0, 5).records();
+    switch (random.nextInt(seen.isEmpty() ? 3 : 7)) {
+      case 0:
+        return world
+            .database()
+            .inTransaction(connection -> Pausing.pause(connection, projection.name(), WHY));
+      case 1, 2:
+        return world
+            .database()
+            .inTransaction(connection -> Pausing.resume(connection, projection.name(), WHY));
+      case 3:
+        return operations.retryAll(SkipFilter.any().onlyParked(), WHY, false);
+      case 4:
+        return operations.discardAll(SkipFilter.any().onlyParked(), WHY, false);
+      case 5:
+        return operations.retry(seen.get(random.nextInt(seen.size())), WHY);
+      default:
+        return operations.discard(seen.get(random.nextInt(seen.size())), WHY);
     }
   }
 

@@ -13,6 +13,7 @@ import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
 import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.operations.SkipOperations;
 import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
@@ -23,6 +24,8 @@ import dev.kintsugi.runtime.recovery.DrainSettings;
 import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.schema.ReadModels;
 import dev.kintsugi.runtime.schema.Schema;
+import dev.kintsugi.runtime.skip.OpenSkip;
+import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.state.Rebuild;
@@ -293,6 +296,21 @@ public final class World implements AutoCloseable {
         settings,
         projection.name(),
         generation);
+  }
+
+  /** What people do about a projection's skip records. */
+  public SkipOperations operations(TestProjection projection) {
+    return new SkipOperations(database, journal, codec, projection.name());
+  }
+
+  /** The open records of a projection, as people see them. */
+  public List<OpenSkip> openSkips(TestProjection projection) throws Exception {
+    return operations(projection).page(SkipFilter.any(), 0, 1000).records();
+  }
+
+  public void setPaused(TestProjection projection, boolean paused) throws Exception {
+    database.inTransaction(
+        connection -> Generations.setPaused(connection, projection.name(), paused));
   }
 
   /** Drains a batch of the newest generation, as recovery does. */

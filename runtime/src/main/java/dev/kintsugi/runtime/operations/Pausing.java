@@ -1,0 +1,46 @@
+package dev.kintsugi.runtime.operations;
+
+import dev.kintsugi.runtime.state.Generation;
+import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.state.Operation;
+import dev.kintsugi.runtime.state.Operations;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+
+/**
+ * Pauses a projection, or resumes it: in the caller's transaction, by compare-and-set. Paused, its
+ * writers record what comes, its recovery and its rebuild rest. Writers that read the row before
+ * still apply; who has to know when they have ended takes a fence after it (DESIGN 4).
+ */
+public final class Pausing {
+
+  private Pausing() {}
+
+  /** Pauses a projection. */
+  public static PauseAnswer pause(Connection connection, String projection, Request request)
+      throws SQLException {
+    return set(connection, projection, request, true);
+  }
+
+  /** Resumes a projection that was paused, by people or by its failure policy. */
+  public static PauseAnswer resume(Connection connection, String projection, Request request)
+      throws SQLException {
+    return set(connection, projection, request, false);
+  }
+
+  private static PauseAnswer set(
+      Connection connection, String projection, Request request, boolean paused)
+      throws SQLException {
+    Operation.Kind kind = paused ? Operation.Kind.PAUSE : Operation.Kind.RESUME;
+    if (!Generations.setPaused(connection, projection, paused)) {
+      Optional<Generation> row = Generations.find(connection, projection);
+      return row.isEmpty()
+          ? new PauseAnswer.Unknown(projection)
+          : new PauseAnswer.AlreadySo(
+              projection, paused, Operations.last(connection, projection, kind));
+    }
+    Operations.note(connection, projection, kind, request.requestedBy(), request.reason(), "");
+    return paused ? new PauseAnswer.Paused(projection) : new PauseAnswer.Resumed(projection);
+  }
+}

@@ -1,0 +1,40 @@
+package dev.kintsugi.runtime.skip;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * An open skip record, for people. All times are the database's.
+ *
+ * @param reason why its event is not applied
+ * @param attempts how often it was tried and failed
+ * @param nextAttemptAt not before when recovery tries it again; empty if it may at any time, or the
+ *     record is parked
+ * @param parkedAt since when it waits for an operator
+ * @param error the last error's first line; empty if it never failed
+ */
+public record OpenSkip(
+    String projection,
+    SkipId id,
+    String persistenceId,
+    long sequenceNumber,
+    SkipReason reason,
+    Instant recordedAt,
+    int attempts,
+    Optional<Instant> firstFailedAt,
+    Optional<Instant> nextAttemptAt,
+    Optional<Instant> parkedAt,
+    String error) {
+
+  public boolean isParked() {
+    return parkedAt.isPresent();
+  }
+
+  /**
+   * Whether another look at the same record shows that nothing has happened to it: it was tried no
+   * more often, and is parked or not as before.
+   */
+  public boolean isAsIn(OpenSkip other) {
+    return id.equals(other.id) && attempts == other.attempts && isParked() == other.isParked();
+  }
+}

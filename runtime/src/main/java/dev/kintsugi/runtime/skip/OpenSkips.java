@@ -1,0 +1,195 @@
+package dev.kintsugi.runtime.skip;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Looks at open skip records for people, and at what became of others. It locks nothing; see {@link
+ * SkipChanges} for that. In the caller's transaction.
+ */
+public final class OpenSkips {
+
+  private static final String COLUMNS =
+      """
+      SELECT s.projection, s.generation, s.ordering, s.persistence_id, s.sequence_number, s.reason,
+        s.recorded_at, s.attempts, s.first_failed_at,
+        CASE WHEN s.parked_at IS NULL AND isfinite(s.next_attempt_at) THEN s.next_attempt_at END,
+        s.parked_at, split_part(COALESCE(s.last_error, ''), E'\\n', 1)
+      FROM kintsugi_skip s WHERE
+      """;
+
+  private static final String FIND = COLUMNS + SkipRecords.OF_GENERATION + "AND s.ordering = ?";
+
+  private static final String ERROR =
+      "SELECT s.last_error FROM kintsugi_skip s WHERE "
+          + SkipRecords.OF_GENERATION
+          + "AND s.ordering = ?";
+
+  private static final String BEHIND =
+      """
+      SELECT count(*) FROM kintsugi_skip
+      WHERE projection = ? AND generation = ? AND persistence_id = ? AND sequence_number > ?
+      """;
+
+  private static final String ARCHIVED =
+      """
+      SELECT outcome, archived_at, attempts, operation FROM kintsugi_skip_archive
+      WHERE projection = ? AND generation = ? AND ordering = ?
+      """;
+
+  private static final String SUMMARY =
+      """
+      SELECT s.reason, count(*), count(*) FILTER (WHERE s.parked_at IS NOT NULL),
+        EXTRACT(EPOCH FROM clock_timestamp() - min(s.recorded_at)) * 1000
+      FROM kintsugi_skip s WHERE
+      """;
+
+  private OpenSkips() {}
+
+  /**
+   * How many records there are.
+   *
+   * @param byReason without reasons that there is no record of
+   * @param oldest the age of the oldest one
+   */
+  public record Summary(
+      long open, long parked, Map<SkipReason, Long> byReason, Optional<Duration> oldest) {}
+
+  /** Those that a filter means, in ordering, from behind one on. */
+  public static List<OpenSkip> page(
+      Connection connection,
+      String projection,
+      int generation,
+      SkipFilter filter,
+      long afterOrdering,
+      int limit)
+      throws SQLException {
+    Condition condition = new Condition(projection, generation, filter).after(afterOrdering);
+    try (PreparedStatement select =
+        connection.prepareStatement(COLUMNS + condition.sql() + " ORDER BY s.ordering LIMIT ?")) {
+      select.setInt(condition.bind(select), limit);
+      return read(select);
+    }
+  }
+
+  /** One of them. */
+  public static Optional<OpenSkip> find(Connection connection, String projection, SkipId id)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(FIND)) {
+      select.setString(1, SkipRecords.generationKey(projection, id.generation()));
+      select.setLong(2, id.ordering());
+      return read(select).stream().findFirst();
+    }
+  }
+
+  /** Its last error with its stack; empty if it never failed, or is gone. */
+  public static Optional<String> error(Connection connection, String projection, SkipId id)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(ERROR)) {
+      select.setString(1, SkipRecords.generationKey(projection, id.generation()));
+      select.setLong(2, id.ordering());
+      try (ResultSet row = select.executeQuery()) {
+        return row.next() ? Optional.ofNullable(row.getString(1)) : Optional.empty();
+      }
+    }
+  }
+
+  /** How many later records of its stream wait behind it. */
+  public static long behind(Connection connection, OpenSkip record) throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(BEHIND)) {
+      select.setString(1, record.projection());
+      select.setInt(2, record.id().generation());
+      select.setString(3, record.persistenceId());
+      select.setLong(4, record.sequenceNumber());
+      try (ResultSet row = select.executeQuery()) {
+        row.next();
+        return row.getLong(1);
+      }
+    }
+  }
+
+  /** What became of a record, as long as the archive keeps it. */
+  public static Optional<ArchivedSkip> archived(Connection connection, String projection, SkipId id)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(ARCHIVED)) {
+      select.setString(1, projection);
+      select.setInt(2, id.generation());
+      select.setLong(3, id.ordering());
+      try (ResultSet row = select.executeQuery()) {
+        return row.next()
+            ? Optional.of(
+                new ArchivedSkip(
+                    id,
+                    Outcome.ofTable(row.getString(1)),
+                    row.getTimestamp(2).toInstant(),
+                    row.getInt(3),
+                    Optional.ofNullable(row.getObject(4, Long.class))))
+            : Optional.empty();
+      }
+    }
+  }
+
+  /** Counts those that a filter means. */
+  public static Summary summary(
+      Connection connection, String projection, int generation, SkipFilter filter)
+      throws SQLException {
+    Condition condition = new Condition(projection, generation, filter);
+    try (PreparedStatement select =
+        connection.prepareStatement(SUMMARY + condition.sql() + " GROUP BY s.reason")) {
+      condition.bind(select);
+      long open = 0;
+      long parked = 0;
+      long oldest = -1;
+      Map<SkipReason, Long> byReason = new EnumMap<>(SkipReason.class);
+      try (ResultSet row = select.executeQuery()) {
+        while (row.next()) {
+          byReason.put(SkipReason.valueOf(row.getString(1)), row.getLong(2));
+          open += row.getLong(2);
+          parked += row.getLong(3);
+          oldest = Math.max(oldest, row.getLong(4));
+        }
+      }
+      return new Summary(
+          open,
+          parked,
+          byReason,
+          open == 0 ? Optional.empty() : Optional.of(Duration.ofMillis(Math.max(0, oldest))));
+    }
+  }
+
+  private static List<OpenSkip> read(PreparedStatement select) throws SQLException {
+    List<OpenSkip> records = new ArrayList<>();
+    try (ResultSet row = select.executeQuery()) {
+      while (row.next()) {
+        records.add(
+            new OpenSkip(
+                row.getString(1),
+                new SkipId(row.getInt(2), row.getLong(3)),
+                row.getString(4),
+                row.getLong(5),
+                SkipReason.valueOf(row.getString(6)),
+                row.getTimestamp(7).toInstant(),
+                row.getInt(8),
+                instant(row, 9),
+                instant(row, 10),
+                instant(row, 11),
+                row.getString(12)));
+      }
+    }
+    return records;
+  }
+
+  private static Optional<Instant> instant(ResultSet row, int column) throws SQLException {
+    return Optional.ofNullable(row.getTimestamp(column)).map(Timestamp::toInstant);
+  }
+}
