@@ -165,7 +165,7 @@ final class HistoryRun {
         claims.claim(table + ": rows that differ from the oracle's", 0, differences(findings));
       }
     }
-    LedgerAudit.of(database, Ledger.HANDLER).claim(claims);
+    LedgerAudit.of(database, Ledger.HANDLER).claim(claims, Ledger.HANDLER);
   }
 
   private static long differences(Findings findings) {

@@ -14,7 +14,7 @@ import java.sql.Timestamp;
  * @param highestRecorded the highest sequence number among them
  * @param lastRecorded the sequence number of the one that was made last
  * @param highest the stream's highest sequence number
- * @param appliedSince how many events the journal has of numbers above all that were recorded
+ * @param eventsSince how many events the journal has of numbers above all that were recorded
  * @param secondsBehind from the repair until the last record was made
  */
 record HotRecords(
@@ -22,7 +22,7 @@ record HotRecords(
     long highestRecorded,
     long lastRecorded,
     long highest,
-    long appliedSince,
+    long eventsSince,
     double secondsBehind) {
 
   private static final String RECORDS =

@@ -63,7 +63,7 @@ final class HotReport {
         TARGET.verdict(records.secondsBehind()));
     table.row("events recorded", records.records(), "", "");
     table.row("the last of them is its event", records.lastRecorded(), "", "");
-    table.row("events since, all inline", records.appliedSince(), "", "");
+    table.row("events since, all inline", records.eventsSince(), "", "");
     table.row(
         "fewest events in a second",
         seconds.stream().mapToLong(Second::hot).min().orElse(0),

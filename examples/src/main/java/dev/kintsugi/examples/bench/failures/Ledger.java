@@ -6,6 +6,7 @@ import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
 import dev.kintsugi.projections.rows.RowTable;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -82,6 +83,17 @@ enum Ledger {
    * before: they show it only where the last event is not the highest.
    */
   String misplaced() {
-    return this == ROWS ? "0" : "misplaced";
+    return showsOrder() ? "misplaced" : "0";
+  }
+
+  /** Whether a row tells that two of its events were applied in another order. */
+  boolean showsOrder() {
+    return this != ROWS;
+  }
+
+  /** As on the command line. */
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT);
   }
 }

@@ -38,11 +38,11 @@ public final class Storm extends BenchCommand {
   @Option(
       names = "--kind",
       paramLabel = "KIND",
-      defaultValue = "ROWS",
+      defaultValue = "rows",
       description =
           "What kind of projection, of: ${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}. A handler"
-              + " drains by a statement an event. Rows don't show the order of events between the"
-              + " first and the last.")
+              + " drains by a statement an event. Rows can't show the order of events, but for"
+              + " which is the last.")
   private Ledger kind = Ledger.ROWS;
 
   @Option(
@@ -192,6 +192,6 @@ public final class Storm extends BenchCommand {
         counts.recorded(),
         database.count("SELECT count(*) FROM kintsugi_skip_archive WHERE outcome = 'applied'"));
     claims.claim("records open in the end", 0, database.count(OPEN));
-    LedgerAudit.of(database, kind).claim(claims);
+    LedgerAudit.of(database, kind).claim(claims, kind);
   }
 }
