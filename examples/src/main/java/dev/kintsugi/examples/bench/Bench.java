@@ -1,6 +1,9 @@
 package dev.kintsugi.examples.bench;
 
 import dev.kintsugi.examples.bench.append.Append;
+import dev.kintsugi.examples.bench.failures.FailingStreams;
+import dev.kintsugi.examples.bench.failures.HotStream;
+import dev.kintsugi.examples.bench.failures.Storm;
 import dev.kintsugi.examples.bench.kill.Kill;
 import dev.kintsugi.examples.bench.latency.RebuildLatency;
 import dev.kintsugi.examples.bench.memory.FoldMemory;
@@ -27,6 +30,9 @@ import picocli.CommandLine.Spec;
       HistorySize.class,
       Replay.class,
       FoldMemory.class,
+      FailingStreams.class,
+      Storm.class,
+      HotStream.class,
       Kill.class
     })
 public final class Bench implements Runnable {

@@ -11,6 +11,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BenchTest {
 
@@ -185,5 +187,88 @@ class BenchTest {
 
     assertThat(program.exitCode()).as(program.err() + program.out()).isEqualTo(1);
     assertThat(program.err()).contains("The fold was not built: its JVM ended with exit code");
+  }
+
+  @Test
+  void failing_streams_fail_alone_and_are_mended() {
+    Program program =
+        onServer(
+            "failing-streams",
+            "--events",
+            "300",
+            "--share",
+            "20",
+            "--pairs",
+            "1",
+            "--writers",
+            "10",
+            "--connections",
+            "8");
+
+    assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
+    assertThat(program.out())
+        .containsPattern("300 events of [0-9]+ files, 10 writers; [1-9][0-9]* events of ")
+        .containsPattern("1 +yes +[0-9.]+ +[0-9]+ ")
+        .containsPattern("p99 +[0-9.,]+ +[0-9.,]+ +[0-9.]+ +<= 1.25 +(met|MISSED)")
+        .containsPattern("records of healthy streams, ever +0 +0 +held in each of 2 runs");
+  }
+
+  @Test
+  void failing_streams_need_one_that_fails() {
+    Program program =
+        onServer("failing-streams", "--events", "1", "--share", "0.000001", "--connections", "8");
+
+    assertThat(program.exitCode()).isEqualTo(2);
+    assertThat(program.err()).contains("No stream would fail");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"handler", "grouped", "rows", "fold"})
+  void a_storm_is_recorded_and_drained(String kind) {
+    Program program =
+        onServer(
+            "storm",
+            "--kind",
+            kind,
+            "--records",
+            "200",
+            "--streams",
+            "20",
+            "--writers",
+            "10",
+            "--drain-writers",
+            "2",
+            "--patience",
+            "1",
+            "--connections",
+            "8");
+
+    assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
+    assertThat(program.out())
+        .containsPattern("every event fails +[0-9,]+ ")
+        .contains("200 records: 20 failed, 180 behind one that did")
+        .containsPattern("from the first to nothing open .+>= 20,000 +(met|MISSED)")
+        .containsPattern("kintsugi_skip and its indexes +[0-9.]+ .+<= 1.00 +(met|MISSED)")
+        .containsPattern("records open at the height +200 +200 +held");
+  }
+
+  @Test
+  void a_hot_stream_is_inline_again_without_a_rest() {
+    Program program =
+        onServer(
+            "hot-stream",
+            "--records",
+            "20",
+            "--others",
+            "2",
+            "--seconds",
+            "1",
+            "--connections",
+            "8");
+
+    assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
+    assertThat(program.out())
+        .containsPattern("was recorded +[0-9.]+ +<= 5.00 +(met|MISSED)")
+        .containsPattern("records of other streams, ever +0 +0 +held");
   }
 }

@@ -5,6 +5,8 @@ import dev.kintsugi.examples.bench.stats.Latencies;
 import dev.kintsugi.runtime.Kintsugi;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -22,6 +24,7 @@ public final class Load implements AutoCloseable {
 
   private final ActorSystem system;
   private List<ActorRef> actors = List.of();
+  private final Map<String, ActorRef> streams = new ConcurrentHashMap<>();
   private volatile Phase phase = new Phase();
 
   private Load(ActorSystem system) {
@@ -101,6 +104,23 @@ public final class Load implements AutoCloseable {
       tell(actors.get((int) (i % actors.size())), new LoadActor.PersistDue(due));
     }
     return load.awaitEnd();
+  }
+
+  /**
+   * Sets writers to work, each with one append under way at a time, and does not wait for them.
+   * They are on streams of their own, whose actors are started as they are named.
+   */
+  public Writing write(List<? extends Writer> writers) {
+    Phase load = begin(0);
+    Writing writing =
+        new Writing(
+            load,
+            append ->
+                streams.computeIfAbsent(
+                    append.persistenceId(),
+                    stream -> system.actorOf(StreamActor.props(stream, new ToThePhase()))));
+    writers.forEach(writing::next);
+    return writing;
   }
 
   private static void parkUntil(long due) throws InterruptedException {

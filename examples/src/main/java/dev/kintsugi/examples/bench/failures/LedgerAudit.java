@@ -1,0 +1,56 @@
+package dev.kintsugi.examples.bench.failures;
+
+import dev.kintsugi.examples.bench.server.BenchDatabase;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+
+/**
+ * The ledger beside the journal, stream by stream.
+ *
+ * @param lost events that a stream's row lacks
+ * @param doubled events that it has too often
+ * @param different streams whose row is another one than the journal makes: another sum of sequence
+ *     numbers, or another last one
+ * @param misplaced events that were applied, and not right after the one before
+ */
+record LedgerAudit(long lost, long doubled, long different, long misplaced) {
+
+  private static final String COMPARE =
+      """
+      SELECT
+        COALESCE(sum(greatest(COALESCE(j.events, 0) - COALESCE(l.events, 0), 0)), 0),
+        COALESCE(sum(greatest(COALESCE(l.events, 0) - COALESCE(j.events, 0), 0)), 0),
+        count(*) FILTER (WHERE (j.sequence_sum, j.last_sequence_number)
+          IS DISTINCT FROM (l.sequence_sum, l.last_sequence_number)),
+        COALESCE(sum(l.misplaced), 0)
+      FROM (
+        SELECT persistence_id, count(*) AS events, sum(sequence_number)::bigint AS sequence_sum,
+          max(sequence_number) AS last_sequence_number
+        FROM event_journal GROUP BY persistence_id) j
+      FULL JOIN (
+        SELECT %s AS persistence_id, events, sequence_sum, last_sequence_number, %s AS misplaced
+        FROM ledger) l USING (persistence_id)
+      """;
+
+  /** Compares them as they are now. */
+  static LedgerAudit of(BenchDatabase database, Ledger kind) throws SQLException {
+    try (Connection connection = database.login().connect();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(COMPARE.formatted(kind.key(), kind.misplaced()))) {
+      row.next();
+      return new LedgerAudit(row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4));
+    }
+  }
+
+  /** Claims that there is nothing to be found; of the order only where the kind shows it. */
+  void claim(Claims claims, Ledger kind) {
+    claims.claim("ledger: events lost", 0, lost);
+    claims.claim("ledger: events doubled", 0, doubled);
+    claims.claim("ledger: streams that differ from the journal", 0, different);
+    if (kind.showsOrder()) {
+      claims.claim("ledger: events not applied right after the one before", 0, misplaced);
+    }
+  }
+}
