@@ -68,9 +68,12 @@ CREATE TABLE IF NOT EXISTS kintsugi_skip (
 CREATE UNIQUE INDEX IF NOT EXISTS kintsugi_skip_ordering_idx
   ON kintsugi_skip ((projection || '/' || generation::text), ordering);
 
--- The few records that hold their streams up: a drain asks for them with every batch.
-CREATE INDEX IF NOT EXISTS kintsugi_skip_failed_idx
-  ON kintsugi_skip (persistence_id, projection, generation, sequence_number) WHERE attempts > 0;
+-- The few records that hold their streams up: a drain asks for them with every batch. Its condition does
+-- not change from one attempt to the next, so that noting one can leave all indexes as they are.
+CREATE INDEX IF NOT EXISTS kintsugi_skip_held_idx
+  ON kintsugi_skip (persistence_id, projection, generation, sequence_number)
+  WHERE first_failed_at IS NOT NULL;
+DROP INDEX IF EXISTS kintsugi_skip_failed_idx;
 
 CREATE TABLE IF NOT EXISTS kintsugi_skip_archive (
   projection      TEXT         NOT NULL,

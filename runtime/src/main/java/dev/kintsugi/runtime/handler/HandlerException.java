@@ -3,8 +3,6 @@ package dev.kintsugi.runtime.handler;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.event.JournalEvent;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.util.List;
 
 /**
@@ -15,12 +13,15 @@ public final class HandlerException extends Exception {
   private static final long serialVersionUID = 1L;
 
   private static final int LONGEST = 4_000;
+  private static final int DEEPEST_CAUSE = 20;
+  private static final String OURS = Applier.class.getName();
 
   private final Throwable why;
   private final transient FailurePolicy policy;
   private final String projection;
   private final String persistenceId;
   private final long sequenceNumber;
+  private final boolean ofOneEvent;
 
   HandlerException(Projection<?> projection, JournalEvent event, Throwable cause) {
     this(projection, List.of(event), cause);
@@ -38,6 +39,7 @@ public final class HandlerException extends Exception {
     this.projection = projection.name();
     this.persistenceId = events.get(0).persistenceId();
     this.sequenceNumber = events.get(0).sequenceNumber();
+    this.ofOneEvent = events.size() == 1;
   }
 
   /** Whether an error says nothing of the handler or the event: the JVM is out of memory, say. */
@@ -57,12 +59,31 @@ public final class HandlerException extends Exception {
     return text.replace('\0', ' ');
   }
 
-  /** The cause with its stack, as text that a skip record can keep. */
+  /**
+   * The cause with its stack, as text that a skip record can keep: down to where the handler was
+   * called. What is below that is the same for all, and a storm of failures writes it often.
+   */
   public String describe() {
-    StringWriter text = new StringWriter();
-    why.printStackTrace(new PrintWriter(text));
-    String described = storable(text.toString());
+    StringBuilder text = new StringBuilder();
+    int depth = 0;
+    for (Throwable t = why;
+        t != null && depth < DEEPEST_CAUSE && text.length() <= LONGEST;
+        t = t.getCause(), depth++) {
+      text.append(depth == 0 ? "" : "Caused by: ").append(t).append('\n');
+      appendStack(text, t.getStackTrace());
+    }
+    String described = storable(text.toString()).stripTrailing();
     return described.length() <= LONGEST ? described : described.substring(0, LONGEST) + "…";
+  }
+
+  private static void appendStack(StringBuilder text, StackTraceElement[] stack) {
+    for (int i = 0; i < stack.length && text.length() <= LONGEST; i++) {
+      if (stack[i].getClassName().startsWith(OURS)) {
+        text.append("\t... ").append(stack.length - i).append(" more\n");
+        return;
+      }
+      text.append("\tat ").append(stack[i]).append('\n');
+    }
   }
 
   /** What the handler threw, or why the event can't be deserialized. */
@@ -73,6 +94,11 @@ public final class HandlerException extends Exception {
   /** The cause in one line, for a message. */
   public String firstLine() {
     return storable(why.toString()).lines().findFirst().orElse("");
+  }
+
+  /** Whether it is known which event is at fault; if not, it is one of several from this one on. */
+  public boolean isOfOneEvent() {
+    return ofOneEvent;
   }
 
   /** The projection's policy for this error. */

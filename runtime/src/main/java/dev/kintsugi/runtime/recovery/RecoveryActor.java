@@ -121,15 +121,11 @@ public final class RecoveryActor {
 
   private Behavior<Command> onDrained(Drained drained) {
     Drain.Batch batch = drained.batch();
-    boolean goesOn = batch.isFull() && batch.archived() + batch.failed() > 0;
-    if (goesOn || woken) {
+    boolean hasMore = batch.archived() > 0 || (batch.isFull() && batch.failed() > 0);
+    if (hasMore || woken) {
       return draining();
     }
-    Duration rest =
-        batch.archived() > 0
-            ? Duration.ZERO
-            : drained.took().multipliedBy(REST_AFTER_A_LOOK_IN_VAIN);
-    restUntil = System.nanoTime() + rest.toNanos();
+    restUntil = System.nanoTime() + REST_AFTER_A_LOOK_IN_VAIN * drained.took().toNanos();
     return idle();
   }
 

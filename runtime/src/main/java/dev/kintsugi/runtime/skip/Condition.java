@@ -42,7 +42,7 @@ final class Condition {
             parked ->
                 sql.append("AND s.parked_at IS ")
                     .append(parked ? "NOT NULL " : "NULL ")
-                    .append(parked ? "AND s.attempts > 0 " : ""));
+                    .append(parked ? "AND s.first_failed_at IS NOT NULL " : ""));
     filter
         .minAge()
         .ifPresent(

@@ -82,7 +82,7 @@ public final class SkipRecords {
               WHERE held.projection = s.projection AND held.generation = s.generation
                 AND held.persistence_id = s.persistence_id
                 AND held.sequence_number <= s.sequence_number
-                AND held.attempts > 0
+                AND held.first_failed_at IS NOT NULL
                 AND (held.parked_at IS NOT NULL OR held.next_attempt_at > statement_timestamp())
               LIMIT 1) IS NULL
           ORDER BY s.ordering
@@ -162,7 +162,7 @@ public final class SkipRecords {
           AND (SELECT TRUE FROM kintsugi_skip held
             WHERE held.projection = s.projection AND held.generation = s.generation
               AND held.persistence_id = s.persistence_id
-              AND held.attempts > 0 AND held.parked_at IS NOT NULL
+              AND held.first_failed_at IS NOT NULL AND held.parked_at IS NOT NULL
             LIMIT 1) IS NULL)
           """
           + AS_BEFORE;

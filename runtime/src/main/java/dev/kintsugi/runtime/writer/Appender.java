@@ -1,24 +1,29 @@
 package dev.kintsugi.runtime.writer;
 
+import static java.util.stream.Collectors.toUnmodifiableSet;
+
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.event.RejectedNumber;
 import dev.kintsugi.runtime.event.RejectedNumbers;
 import dev.kintsugi.runtime.handler.Applier;
-import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.jdbc.Database;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Appends in transactions of its own, for one thread: a lane's. The happy path pays for no
- * savepoint; only when a handler has thrown is the transaction run again with one before each
- * event.
+ * savepoint; only when a handler has thrown is the transaction run again, without what is known to
+ * fail by then.
  */
 public final class Appender implements AutoCloseable {
 
   private final Database database;
   private final InlineWriter writer;
   private final Applier applier = new Applier();
+
+  /** Projections that failed on most events of the last append: the next one expects no better. */
+  private Set<String> failing = Set.of();
 
   public Appender(Database database, InlineWriter writer) {
     this.database = database;
@@ -42,19 +47,30 @@ public final class Appender implements AutoCloseable {
    * @param gaps numbers below theirs, of events that were rejected
    */
   public Written append(List<NewEvent> events, List<RejectedNumber> gaps) throws Exception {
-    try {
-      return append(events, gaps, OnThrow.ROLL_BACK);
-    } catch (HandlerException e) {
-      return append(events, gaps, OnThrow.SAVEPOINT);
+    KnownFailures failures = new KnownFailures(failing);
+    while (true) {
+      try {
+        Written written = append(events, gaps, failures);
+        failing = failingMostly(written, failures);
+        return written;
+      } catch (HandlerException e) {
+        failures.add(e);
+      }
     }
   }
 
-  private Written append(List<NewEvent> events, List<RejectedNumber> gaps, OnThrow onThrow)
+  private static Set<String> failingMostly(Written written, KnownFailures failures) {
+    return failures.projections().stream()
+        .filter(projection -> written.of(projection).isFailedMostly())
+        .collect(toUnmodifiableSet());
+  }
+
+  private Written append(List<NewEvent> events, List<RejectedNumber> gaps, KnownFailures failures)
       throws Exception {
     return database.inTransaction(
         connection -> {
           try {
-            Written written = writer.write(connection, applier, events, onThrow);
+            Written written = writer.write(connection, applier, events, List.of(), failures);
             RejectedNumbers.insert(connection, gaps);
             return written;
           } catch (Throwable e) {

@@ -5,7 +5,6 @@ import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.event.Limits;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.handler.Applier;
-import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.SqlStates;
@@ -183,19 +182,21 @@ public final class EventWriter {
   }
 
   /**
-   * The happy path pays for one savepoint. Only when a handler has thrown is the append done again,
-   * with one before each event.
+   * The happy path pays for one savepoint. Only when a handler has thrown is the append done again.
    */
   private Written write(
       Connection connection, Savepoint before, List<StreamAppend> appends, List<NewEvent> events)
       throws Exception {
+    KnownFailures failures = new KnownFailures();
     try (Applier applier = new Applier()) {
-      try {
-        return writer.write(connection, applier, events, appends, OnThrow.ROLL_BACK);
-      } catch (HandlerException e) {
-        connection.rollback(before);
-        applier.forget();
-        return writer.write(connection, applier, events, appends, OnThrow.SAVEPOINT);
+      while (true) {
+        try {
+          return writer.write(connection, applier, events, appends, failures);
+        } catch (HandlerException e) {
+          connection.rollback(before);
+          applier.forget();
+          failures.add(e);
+        }
       }
     }
   }

@@ -9,7 +9,6 @@ import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.handler.Registry;
-import dev.kintsugi.runtime.skip.Outcome;
 import dev.kintsugi.runtime.skip.SkipRecord;
 import dev.kintsugi.runtime.skip.SkipRecords;
 import dev.kintsugi.runtime.state.Generation;
@@ -46,10 +45,17 @@ final class Helper {
   /**
    * What came of helping.
    *
-   * @param mended whether no older record of the stream is open any more
+   * @param applied records whose events were handed to the handler; to be archived once it has
+   *     surely applied them
+   * @param unsubscribed records of whose events the projection does not want to know
+   * @param mended whether no older record of the stream is open then
    */
-  record Helped(int records, boolean mended) {
-    static final Helped NOT = new Helped(0, false);
+  record Helped(List<SkipRecord> applied, List<SkipRecord> unsubscribed, boolean mended) {
+    static final Helped NOT = new Helped(List.of(), List.of(), false);
+
+    int records() {
+      return applied.size() + unsubscribed.size();
+    }
   }
 
   /**
@@ -134,14 +140,14 @@ final class Helper {
     }
 
     /**
-     * Applies and archives a stream's open records, as far as that goes.
+     * Applies a stream's open records, as far as that goes.
      *
-     * @throws HandlerException only with {@code ROLL_BACK}, if a handler failed
+     * @throws HandlerException if a handler failed, which was not known before
      */
     Helped help(
         Connection connection,
         Applier applier,
-        OnThrow onThrow,
+        KnownFailures failures,
         Projection<?> projection,
         Generation generation,
         String persistenceId)
@@ -153,6 +159,7 @@ final class Helper {
       if (ofStream == null) {
         return Helped.NOT;
       }
+      OnThrow onThrow = failures.onThrow(projection.name());
       List<SkipRecord> applied = new ArrayList<>();
       List<SkipRecord> unsubscribed = new ArrayList<>();
       for (SkipRecord record : ofStream) {
@@ -160,8 +167,11 @@ final class Helper {
         if (row == null || !record.isOpenForAttempt()) {
           break;
         }
+        JournalEvent event = codec.decode(row, tags.getOrDefault(row.ordering(), Set.of()));
+        if (failures.of(projection.name(), event).isPresent()) {
+          break;
+        }
         try {
-          JournalEvent event = codec.decode(row, tags.getOrDefault(row.ordering(), Set.of()));
           boolean subscribed = applier.apply(connection, projection, event, onThrow);
           (subscribed ? applied : unsubscribed).add(record);
         } catch (HandlerException e) {
@@ -171,10 +181,8 @@ final class Helper {
           break;
         }
       }
-      SkipRecords.archive(connection, applied, Outcome.APPLIED);
-      SkipRecords.archive(connection, unsubscribed, Outcome.UNSUBSCRIBED);
       int done = applied.size() + unsubscribed.size();
-      return new Helped(done, done == ofStream.size());
+      return new Helped(applied, unsubscribed, done == ofStream.size());
     }
   }
 }

@@ -13,7 +13,9 @@ import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.handler.SharedRows;
 import dev.kintsugi.runtime.skip.NewSkip;
+import dev.kintsugi.runtime.skip.Outcome;
 import dev.kintsugi.runtime.skip.SkipReason;
+import dev.kintsugi.runtime.skip.SkipRecord;
 import dev.kintsugi.runtime.skip.SkipRecords;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -55,32 +57,24 @@ public final class InlineWriter {
    * Appends events, those of each stream in sequence, and does for each projection what its row
    * says.
    *
-   * @param onThrow {@code ROLL_BACK} if the caller rolls back and runs the whole again with {@code
-   *     SAVEPOINT} on a {@link HandlerException}; {@code SAVEPOINT} otherwise
+   * @param expected where the streams are expected to end; empty if nothing is expected
+   * @param failures what is known of earlier runs. On a {@link HandlerException} the caller rolls
+   *     back, adds it to these, and runs the whole again.
    * @throws UnsafeTransactionException if the transaction is not one on READ COMMITTED
+   * @throws ConflictException if a stream does not end where it is expected to; or it is a unique
+   *     violation that says so
    * @throws AppendRejectedException if a handler failed and its projection's policy is to reject
-   * @throws HandlerException only with {@code ROLL_BACK}: a handler failed, and its policy is to
-   *     skip, or it failed on an older event
+   * @throws HandlerException if a handler failed, and its policy is to skip, or it failed on an
+   *     older event
    * @throws SQLException if the database says no. After any of these the transaction must be rolled
-   *     back.
+   *     back, to where it was before the append at least.
    */
   public Written write(
-      Connection connection, Applier applier, List<NewEvent> events, OnThrow onThrow)
-      throws Exception {
-    return write(connection, applier, events, List.of(), onThrow);
-  }
-
-  /**
-   * As the other, if the streams end where they are expected to.
-   *
-   * @throws ConflictException if one of them does not; or it is a unique violation that says so
-   */
-  Written write(
       Connection connection,
       Applier applier,
       List<NewEvent> events,
       List<StreamAppend> expected,
-      OnThrow onThrow)
+      KnownFailures failures)
       throws Exception {
     Consulted consulted = appendAndConsult.run(connection, events, expected);
     List<JournalEvent> appended = new ArrayList<>(events.size());
@@ -92,7 +86,7 @@ public final class InlineWriter {
     Helper.Locked held = helper.lock(connection, consulted.views(), appended);
     List<NewSkip> skips = new ArrayList<>();
     for (Consulted.View view : consulted.views()) {
-      new GenerationWrite(connection, applier, onThrow, held, view, skips, written).run(appended);
+      new GenerationWrite(connection, applier, failures, held, view, skips, written).run(appended);
     }
     SkipRecords.insert(connection, skips);
     return written;
@@ -102,12 +96,19 @@ public final class InlineWriter {
   private final class GenerationWrite {
     private final Connection connection;
     private final Applier applier;
-    private final OnThrow onThrow;
+    private final KnownFailures failures;
     private final Helper.Locked held;
     private final Consulted.View view;
     private final List<NewSkip> skips;
     private final Written.Counts counts;
     private final Optional<Projection<?>> projection;
+
+    /**
+     * Older records that this append helped with; archived once their events are surely applied.
+     */
+    private final List<SkipRecord> helped = new ArrayList<>();
+
+    private final List<SkipRecord> unsubscribed = new ArrayList<>();
 
     private boolean ownsSharedRows;
 
@@ -117,14 +118,14 @@ public final class InlineWriter {
     GenerationWrite(
         Connection connection,
         Applier applier,
-        OnThrow onThrow,
+        KnownFailures failures,
         Helper.Locked held,
         Consulted.View view,
         List<NewSkip> skips,
         Written written) {
       this.connection = connection;
       this.applier = applier;
-      this.onThrow = onThrow;
+      this.failures = failures;
       this.held = held;
       this.view = view;
       this.skips = skips;
@@ -141,6 +142,8 @@ public final class InlineWriter {
       if (projection.isPresent()) {
         applier.finish(connection, projection.get());
       }
+      SkipRecords.archive(connection, helped, Outcome.APPLIED);
+      SkipRecords.archive(connection, unsubscribed, Outcome.UNSUBSCRIBED);
     }
 
     private void applyHelpOrRecord(JournalEvent event) throws Exception {
@@ -180,10 +183,12 @@ public final class InlineWriter {
       if (!view.open().containsKey(persistenceId)) {
         return false;
       }
-      Helper.Helped helped =
-          held.help(connection, applier, onThrow, projection, view.generation(), persistenceId);
-      counts.helped(helped.records());
-      if (!helped.mended()) {
+      Helper.Helped done =
+          held.help(connection, applier, failures, projection, view.generation(), persistenceId);
+      helped.addAll(done.applied());
+      unsubscribed.addAll(done.unsubscribed());
+      counts.helped(done.records());
+      if (!done.mended()) {
         blocked.add(persistenceId);
         return true;
       }
@@ -192,6 +197,12 @@ public final class InlineWriter {
     }
 
     private void apply(JournalEvent event, Projection<?> projection) throws Exception {
+      Optional<HandlerException> known = failures.of(projection.name(), event);
+      if (known.isPresent()) {
+        recordFailed(event, known.get());
+        return;
+      }
+      OnThrow onThrow = failures.onThrow(projection.name());
       try {
         applier.apply(connection, projection, event, onThrow);
         counts.applied();

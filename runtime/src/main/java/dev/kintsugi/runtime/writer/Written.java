@@ -45,6 +45,11 @@ public record Written(long[] orderings, Map<String, Written.Counts> projections)
       return applied;
     }
 
+    /** Whether more of the events failed than could be applied. */
+    boolean isFailedMostly() {
+      return recorded.getOrDefault(SkipReason.FAILED, 0) > applied;
+    }
+
     /** How many older events, of open records, were applied before them. */
     public int helpedRecords() {
       return helped;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.state.Phase;
 import dev.kintsugi.runtime.testing.TestProjection;
@@ -109,6 +110,39 @@ class GroupedHandlerTest {
     repair();
     world.runToTheEnd(log);
     world.auditWhole(log);
+  }
+
+  /**
+   * With a savepoint before each event they would lock rows that streams share in the order of the
+   * events, and each other in deadlocks.
+   */
+  @Test
+  void where_another_projection_fails_the_events_are_still_handed_over_in_one_call()
+      throws Exception {
+    TestProjection failing = new TestProjection("zz_failing").failOn("poison");
+    world.start(log, failing);
+
+    world.append(world.event("a", 1), world.event("b", 1, "poison"), world.event("c", 1));
+
+    assertThat(log.groups()).as("and once more without the poison event").containsExactly(3, 3);
+    assertThat(world.open(failing)).containsExactly("b/1 FAILED");
+    world.audit(log, failing);
+  }
+
+  @Test
+  void many_poison_events_of_one_append_are_all_recorded() throws Exception {
+    TestProjection failing = new TestProjection("zz_failing").failOn("poison");
+    world.start(log, failing);
+    NewEvent[] events = new NewEvent[20];
+    for (int i = 0; i < events.length; i++) {
+      events[i] = world.event("s" + i, 1, i % 2 == 0 ? "poison" : "text");
+    }
+
+    world.append(events);
+
+    assertThat(world.open(failing)).hasSize(10).allMatch(record -> record.endsWith(" FAILED"));
+    assertThat(log.groups()).as("not a run for each of them").hasSize(5).containsOnly(20);
+    world.audit(log, failing);
   }
 
   private void repair() throws Exception {

@@ -150,12 +150,49 @@ class SchemaTest {
   @Test
   void a_single_missing_index_is_named() throws Exception {
     schema.ensure(true);
-    execute(url, "DROP INDEX kintsugi_skip_failed_idx");
+    execute(url, "DROP INDEX kintsugi_skip_held_idx");
 
     assertThatThrownBy(() -> schema.ensure(false))
-        .hasMessageContaining("lacks kintsugi_skip_failed_idx.");
+        .hasMessageContaining("lacks kintsugi_skip_held_idx.");
     schema.ensure(true);
     schema.ensure(false);
+  }
+
+  @Test
+  void an_installation_from_before_there_were_operations_is_brought_up_to_date_with_its_rows()
+      throws Exception {
+    execute(
+        url,
+        resource("/dev/kintsugi/ddl/postgresql/journal.sql"),
+        resource("kintsugi-without-operations.sql"),
+        "INSERT INTO kintsugi_skip (projection, generation, persistence_id, sequence_number, ordering,"
+            + " reason) VALUES ('files', 1, 'a', 1, 1, 'PAUSED'), ('files', 1, 'a', 2, 2, 'PAUSED')",
+        "INSERT INTO kintsugi_skip_archive (projection, generation, persistence_id, sequence_number,"
+            + " ordering, reason, recorded_at, attempts, outcome) VALUES ('files', 1, 'b', 1, 3, 'PAUSED',"
+            + " now(), 0, 'applied')");
+
+    assertThatThrownBy(() -> schema.ensure(false)).hasMessageContaining("kintsugi_operation");
+    schema.ensure(true);
+    schema.ensure(false);
+
+    execute(
+        url,
+        "INSERT INTO kintsugi_skip_archive (projection, generation, persistence_id, sequence_number,"
+            + " ordering, reason, recorded_at, attempts, outcome, operation) VALUES ('files', 1, 'a', 1, 1,"
+            + " 'PAUSED', now(), 0, 'deleted', NULL), ('files', 1, 'a', 2, 2, 'PAUSED', now(), 0,"
+            + " 'discarded', 7)");
+    assertThat(
+            column(
+                url,
+                "SELECT outcome || COALESCE(operation, 0) FROM kintsugi_skip_archive ORDER BY ordering"))
+        .containsExactly("deleted0", "discarded7", "applied0");
+    assertThatThrownBy(
+            () -> execute(url, "UPDATE kintsugi_skip_archive SET outcome = 'something else'"))
+        .hasMessageContaining("kintsugi_skip_archive_outcome_check");
+    assertThat(column(url, "SELECT sequence_number FROM kintsugi_skip ORDER BY 1"))
+        .containsExactly("1", "2");
+    assertThat(column(url, "SELECT to_regclass('kintsugi_skip_failed_idx')::text"))
+        .containsOnlyNulls();
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.event.JournalTables;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
@@ -33,10 +34,12 @@ import dev.kintsugi.runtime.state.Rebuilds;
 import dev.kintsugi.runtime.writer.Appender;
 import dev.kintsugi.runtime.writer.EventWriter;
 import dev.kintsugi.runtime.writer.InlineWriter;
+import dev.kintsugi.runtime.writer.KnownFailures;
 import dev.kintsugi.runtime.writer.Written;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -198,7 +201,7 @@ public final class World implements AutoCloseable {
     return appender.append(List.of(events));
   }
 
-  /** A writer whose transaction a test holds open. */
+  /** A writer of plain JDBC code whose transaction a test holds open. */
   public HeldWriter holdWriter() throws SQLException {
     return new HeldWriter(database.connection());
   }
@@ -216,7 +219,17 @@ public final class World implements AutoCloseable {
     }
 
     public Written write(NewEvent... events) throws Exception {
-      return writer.write(connection, applier, List.of(events), Applier.OnThrow.SAVEPOINT);
+      Savepoint before = connection.getAutoCommit() ? null : connection.setSavepoint();
+      KnownFailures failures = new KnownFailures();
+      while (true) {
+        try {
+          return writer.write(connection, applier, List.of(events), List.of(), failures);
+        } catch (HandlerException e) {
+          connection.rollback(before);
+          applier.forget();
+          failures.add(e);
+        }
+      }
     }
 
     public void commit() throws SQLException {
