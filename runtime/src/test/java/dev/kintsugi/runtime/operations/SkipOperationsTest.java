@@ -373,13 +373,7 @@ class SkipOperationsTest {
   }
 
   private PauseAnswer pause(boolean paused) throws Exception {
-    return world
-        .database()
-        .inTransaction(
-            connection ->
-                paused
-                    ? Pausing.pause(connection, "log", WHY)
-                    : Pausing.resume(connection, "log", WHY));
+    return world.setPaused(log, paused, WHY);
   }
 
   // a/1 is parked, a/2 and a/3 wait behind it.

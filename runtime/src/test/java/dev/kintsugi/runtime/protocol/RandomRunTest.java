@@ -6,7 +6,6 @@ import dev.kintsugi.projections.Backoff;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.jdbc.SqlStates;
-import dev.kintsugi.runtime.operations.Pausing;
 import dev.kintsugi.runtime.operations.Request;
 import dev.kintsugi.runtime.operations.SkipOperations;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
@@ -133,7 +132,7 @@ class RandomRunTest {
     failing.forEach(TestProjection::repair);
     world.execute("UPDATE kintsugi_skip SET next_attempt_at = '-infinity'");
     for (TestProjection projection : all) {
-      world.setPaused(projection, false);
+      world.setPaused(projection, false, WHY);
       world.operations(projection).retryAll(SkipFilter.any(), WHY, false);
       world.drainAll(projection);
       world.runToTheEnd(projection);
@@ -223,24 +222,14 @@ class RandomRunTest {
       throws Exception {
     SkipOperations operations = world.operations(projection);
     List<OpenSkip> seen = operations.page(SkipFilter.any(), 0, 5).records();
-    switch (random.nextInt(seen.isEmpty() ? 3 : 7)) {
-      case 0:
-        return world
-            .database()
-            .inTransaction(connection -> Pausing.pause(connection, projection.name(), WHY));
-      case 1, 2:
-        return world
-            .database()
-            .inTransaction(connection -> Pausing.resume(connection, projection.name(), WHY));
-      case 3:
-        return operations.retryAll(SkipFilter.any().onlyParked(), WHY, false);
-      case 4:
-        return operations.discardAll(SkipFilter.any().onlyParked(), WHY, false);
-      case 5:
-        return operations.retry(seen.get(random.nextInt(seen.size())), WHY);
-      default:
-        return operations.discard(seen.get(random.nextInt(seen.size())), WHY);
-    }
+    return switch (random.nextInt(seen.isEmpty() ? 3 : 7)) {
+      case 0 -> world.setPaused(projection, true, WHY);
+      case 1, 2 -> world.setPaused(projection, false, WHY);
+      case 3 -> operations.retryAll(SkipFilter.any().onlyParked(), WHY, false);
+      case 4 -> operations.discardAll(SkipFilter.any().onlyParked(), WHY, false);
+      case 5 -> operations.retry(seen.get(random.nextInt(seen.size())), WHY);
+      default -> operations.discard(seen.get(random.nextInt(seen.size())), WHY);
+    };
   }
 
   private int askForRebuilds(World world, TestProjection projection, RandomGenerator random)

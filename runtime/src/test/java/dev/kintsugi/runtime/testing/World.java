@@ -14,6 +14,9 @@ import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
 import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.operations.PauseAnswer;
+import dev.kintsugi.runtime.operations.Pausing;
+import dev.kintsugi.runtime.operations.Request;
 import dev.kintsugi.runtime.operations.SkipOperations;
 import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
@@ -319,6 +322,16 @@ public final class World implements AutoCloseable {
   /** The open records of a projection, as people see them. */
   public List<OpenSkip> openSkips(TestProjection projection) throws Exception {
     return operations(projection).page(SkipFilter.any(), 0, 1000).records();
+  }
+
+  /** Pauses or resumes, as people do. */
+  public PauseAnswer setPaused(TestProjection projection, boolean paused, Request request)
+      throws Exception {
+    return database.inTransaction(
+        connection ->
+            paused
+                ? Pausing.pause(connection, projection.name(), request)
+                : Pausing.resume(connection, projection.name(), request));
   }
 
   public void setPaused(TestProjection projection, boolean paused) throws Exception {

@@ -81,7 +81,7 @@ final class HistoryRun {
       claims.claim("events stored", lines.size(), stored(database));
       claimCounts(load.kintsugi(), lines.size() - expected, expected, claims);
       claims.claim("open records before the repair", expected, recorded);
-      Duration mending = failing ? mend(database, bug) : Duration.ZERO;
+      Duration mending = failing ? mend(database, load.kintsugi(), bug) : Duration.ZERO;
       claims.claim("records archived as applied", expected, database.count(ARCHIVED_AS_APPLIED));
       claims.claim("records open in the end", 0, database.count(OPEN));
       claimNoOthers(database, failing, claims);
@@ -133,10 +133,10 @@ final class HistoryRun {
     }
   }
 
-  private Duration mend(BenchDatabase database, Bug bug) throws Exception {
+  private Duration mend(BenchDatabase database, Kintsugi kintsugi, Bug bug) throws Exception {
     long begin = System.nanoTime();
     bug.repair();
-    Mend.retryNow(database);
+    progress.line(Mend.retryNow(kintsugi, HistoryProjections.FILES).message());
     OpenRecords.awaitNone(database, PATIENCE, progress);
     return Duration.ofNanos(System.nanoTime() - begin);
   }

@@ -90,7 +90,7 @@ public final class HotStream extends BenchCommand {
       long piledUp = database.count("SELECT count(*) FROM kintsugi_skip");
       Timestamp repair = Drained.now(database);
       bug.repair();
-      Mend.retryNow(database);
+      progress().line(Mend.retryNow(load.kintsugi(), Ledger.NAME).message());
       watch.until("repaired", status -> status.openRecords() == 0);
       watch.seconds("inline again", seconds);
 

@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /** Waits until no skip record is open any more, and gives up at last. */
 final class OpenRecords {
 
-  private static final long LOOK_EVERY_MILLIS = 100;
+  private static final long LOOK_EVERY_MILLIS = 500;
 
   private static final String OPEN = "SELECT count(*) FROM kintsugi_skip";
 

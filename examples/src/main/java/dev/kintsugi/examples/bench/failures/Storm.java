@@ -149,7 +149,7 @@ public final class Storm extends BenchCommand {
     Timestamp repair = Drained.now(database);
     bug.repair();
     Writing meanwhile = load.write(Collections.nCopies(drainWriters, writer));
-    Mend.retryNow(database);
+    progress().line(Mend.retryNow(load.kintsugi(), Ledger.NAME).message());
     OpenRecords.awaitNone(database, PATIENCE, progress());
     draining.set(false);
     Load.Done written = meanwhile.awaitEnd();
