@@ -21,7 +21,7 @@ final class HotReport {
   private final List<String> end = new ArrayList<>();
   private long hot;
   private long others;
-  private Counters.Counts counts = new Counters.Counts(0, 0, 0);
+  private Counters.Counts counts = new Counters.Counts(0, 0, 0, 0);
 
   /** A second has passed; the figures are those since the beginning. */
   void second(String what, long hotSoFar, long othersSoFar, ProjectionStatus status) {
