@@ -297,6 +297,11 @@ public final class World implements AutoCloseable {
     return drains(projection, generation, database);
   }
 
+  /** The same, in batches as the settings say. */
+  public Drain drains(TestProjection projection, int generation, DrainSettings settings) {
+    return drains(projection, generation, database, settings);
+  }
+
   private Drain drains(TestProjection projection, int generation, Database connections) {
     return drains(projection, generation, connections, SMALL_DRAINS);
   }
