@@ -37,6 +37,7 @@ public final class Node implements Extension {
   private final Registry registry = new Registry();
   private final Counters counters = new Counters();
   private final WriteHints writeHints = new WriteHints();
+  private final HousekeepingHints housekeepingHints = new HousekeepingHints();
   private final InlineWriter writer;
   private final EventWriter eventWriter;
   private final Executor blocking;
@@ -111,6 +112,10 @@ public final class Node implements Extension {
 
   public WriteHints writeHints() {
     return writeHints;
+  }
+
+  public HousekeepingHints housekeepingHints() {
+    return housekeepingHints;
   }
 
   public InlineWriter writer() {

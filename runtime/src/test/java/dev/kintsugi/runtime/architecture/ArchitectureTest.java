@@ -136,6 +136,9 @@ class ArchitectureTest {
               "jdbc",
               "projections");
 
+  /** Keeps the tables of skip records small. */
+  @ArchTest static final ArchRule housekeeping = kintsugi("housekeeping").knows("node", "jdbc");
+
   /** A projection's actor (DESIGN 9): runs the rebuild or recovery that its row asks for. */
   @ArchTest
   static final ArchRule supervisor =
@@ -153,6 +156,7 @@ class ArchitectureTest {
       kintsugi("")
           .knows(
               "hosting",
+              "housekeeping",
               "supervisor",
               "rebuild",
               "node",
@@ -187,6 +191,7 @@ class ArchitectureTest {
                                   "node",
                                   "recovery",
                                   "rebuild",
+                                  "housekeeping",
                                   "supervisor",
                                   "hosting",
                                   "event")))))
@@ -194,12 +199,12 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage("org.apache.pekko.actor..");
 
-  /** Of recovery and rebuild, only their actors are actors. */
+  /** Of recovery, rebuild and housekeeping, only their actors are actors. */
   @ArchTest
   static final ArchRule what_an_actor_does_is_in_plain_classes =
       noClasses()
           .that(
-              resideInAnyPackage(packages("recovery", "rebuild"))
+              resideInAnyPackage(packages("recovery", "rebuild", "housekeeping"))
                   .and(describe("are no part of an actor", c -> !isPartOfAnActor(c))))
           .should()
           .dependOnClassesThat()
