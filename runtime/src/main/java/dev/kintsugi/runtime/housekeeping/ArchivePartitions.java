@@ -108,11 +108,8 @@ final class ArchivePartitions {
 
   private void maintain(ArchiveTable table) throws SQLException {
     makeAhead(table);
-    finishDropping(table);
-    for (ArchiveTable.Partition partition : table.partitions()) {
-      if (!partition.detachPending() && isPastRetention(partition)) {
-        drop(table, partition);
-      }
+    if (finishDropping(table)) {
+      dropBehind(table);
     }
   }
 
@@ -187,55 +184,71 @@ final class ArchivePartitions {
         .isPresent();
   }
 
-  /** Of what an earlier run began to drop: it was interrupted, or did not wait any longer. */
-  private void finishDropping(ArchiveTable table) throws SQLException {
+  /**
+   * Of what an earlier run began to drop: it was interrupted, or did not wait any longer.
+   *
+   * @return whether nothing of it is left that keeps others from being detached
+   */
+  private boolean finishDropping(ArchiveTable table) throws SQLException {
     for (ArchiveTable.Partition partition : table.partitions()) {
-      if (partition.detachPending() && partition.days().isPresent()) {
-        String finalize =
-            "ALTER TABLE %s DETACH PARTITION %s FINALIZE"
-                .formatted(table.qualified(), partition.qualified());
-        if (!session.run(Patience.UNNOTICED, finalize)) {
-          report.postponed("to detach the partition " + partition.name());
-        }
+      if (partition.detachPending() && !finishDetaching(table, partition)) {
+        report.postponed("to detach the partition " + partition.name());
+        return false;
       }
     }
     for (String detached : ArchiveTable.detached(session.connection())) {
-      dropDetached(detached);
-    }
-  }
-
-  private void drop(ArchiveTable table, ArchiveTable.Partition partition) throws SQLException {
-    if (dropping == Dropping.UNDER_A_SHORT_LOCK) {
-      if (session.run(Patience.IN_THE_WAY, "DROP TABLE " + partition.qualified())) {
-        log.info("Dropped the partition {}, past its retention", partition.name());
-      } else {
-        report.postponed("to drop the partition " + partition.name());
+      if (!dropDetached(detached)) {
+        report.postponed("to drop " + detached);
       }
-      return;
     }
-    boolean isDetached =
-        // By the comment the next run knows it from one that an operator detached, to keep it.
-        session.run(
-                Patience.UNNOTICED,
-                "COMMENT ON TABLE %s IS '%s'"
-                    .formatted(partition.qualified(), ArchiveTable.BEING_DROPPED))
-            && session.run(
-                Patience.UNNOTICED,
-                "ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY"
-                    .formatted(table.qualified(), partition.qualified()));
-    if (isDetached) {
-      dropDetached(partition.qualified());
-    } else {
-      report.postponed("to detach the partition " + partition.name());
+    return true;
+  }
+
+  private boolean finishDetaching(ArchiveTable table, ArchiveTable.Partition partition)
+      throws SQLException {
+    // Of another name it is an operator's, who finishes it.
+    return partition.days().isPresent()
+        && session.run(
+            Patience.UNNOTICED,
+            "ALTER TABLE %s DETACH PARTITION %s FINALIZE"
+                .formatted(table.qualified(), partition.qualified()));
+  }
+
+  /** One after the other: the server detaches one at a time, and what is in its way stays there. */
+  private void dropBehind(ArchiveTable table) throws SQLException {
+    for (ArchiveTable.Partition partition : table.partitions()) {
+      if (partition.detachPending() || !isPastRetention(partition)) {
+        continue;
+      }
+      boolean dropped =
+          switch (dropping) {
+            case DETACH_CONCURRENTLY ->
+                detach(table, partition) && dropDetached(partition.qualified());
+            case UNDER_A_SHORT_LOCK ->
+                session.run(Patience.IN_THE_WAY, "DROP TABLE " + partition.qualified());
+          };
+      if (!dropped) {
+        report.postponed("to drop the partition " + partition.name());
+        return;
+      }
+      log.info("Dropped the partition {}, past its retention", partition.name());
     }
   }
 
-  private void dropDetached(String qualified) throws SQLException {
-    if (session.run(Patience.UNNOTICED, "DROP TABLE " + qualified)) {
-      log.info("Dropped the partition {}, past its retention", qualified);
-    } else {
-      report.postponed("to drop " + qualified);
-    }
+  private boolean detach(ArchiveTable table, ArchiveTable.Partition partition) throws SQLException {
+    // By the comment the next run knows it from one that an operator detached, to keep it.
+    return session.run(
+            Patience.UNNOTICED,
+            "COMMENT ON TABLE %s IS '%s'"
+                .formatted(partition.qualified(), ArchiveTable.BEING_DROPPED))
+        && session.run(
+            Patience.UNNOTICED,
+            "ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY"
+                .formatted(table.qualified(), partition.qualified()));
+  }
+
+  private boolean dropDetached(String qualified) throws SQLException {
+    return session.run(Patience.UNNOTICED, "DROP TABLE " + qualified);
   }
 
   private void warnIfRunningOut() throws SQLException {

@@ -31,13 +31,11 @@ final class Compaction {
   /** The same for one index. */
   private static final long SMALL_INDEX = KIB * KIB;
 
-  /**
-   * What an open record takes, with its entries in all indexes, if its names are of usual length.
-   */
-  private static final long BYTES_A_RECORD = 320;
+  /** What an open record takes at the least, with its entries in all indexes. */
+  private static final long BYTES_A_RECORD = 200;
 
-  /** What its entry in one index takes. */
-  private static final long BYTES_AN_ENTRY = 80;
+  /** What its entry in one index takes at the least. */
+  private static final long BYTES_AN_ENTRY = 50;
 
   /** From how many times of that on it is too large: a table that is in use is never packed. */
   private static final long TOO_LARGE = 4;
@@ -65,8 +63,21 @@ final class Compaction {
       ORDER BY c.relname
       """;
 
-  private static final String COUNT =
-      "SELECT count(*) FROM (SELECT FROM kintsugi_skip LIMIT ?) AS open";
+  /**
+   * What the open records take, up to so many of them: with their names, which are in the table and
+   * in its widest index, and with errors, as far as these are not kept elsewhere.
+   */
+  private static final String NEEDED =
+      """
+      SELECT COALESCE(sum(%1$d + 2 * (octet_length(persistence_id) + octet_length(projection))
+          + least(COALESCE(octet_length(last_error), 0), 2000)), 0),
+        COALESCE(sum(%2$d + octet_length(persistence_id) + octet_length(projection)), 0)
+      FROM (SELECT * FROM kintsugi_skip LIMIT ?) AS open
+      """
+          .formatted(BYTES_A_RECORD, BYTES_AN_ENTRY);
+
+  /** In bytes. */
+  private record Needed(long table, long widestIndex) {}
 
   private record Index(String qualified, long bytes, boolean isLeftOver) {}
 
@@ -101,7 +112,7 @@ final class Compaction {
   /** Compacts it if it is far larger than what is open needs. */
   void run() throws SQLException {
     Table table = read();
-    boolean isTooLarge = table.total() > SMALL_TABLE && isTooLarge(table);
+    boolean isTooLarge = isTooLarge(table);
     if (!isTooLarge && leftOver(table).isEmpty()) {
       return;
     }
@@ -120,17 +131,24 @@ final class Compaction {
   }
 
   private boolean isTooLarge(Table table) throws SQLException {
-    long needed = table.total() / (TOO_LARGE * BYTES_A_RECORD);
-    return count(needed) < needed;
+    return table.total() > SMALL_TABLE
+        && needed(table.total() / (TOO_LARGE * BYTES_A_RECORD) + 1).table() * TOO_LARGE
+            < table.total();
   }
 
-  /** How many records are open, up to a bound. */
-  private long count(long bound) throws SQLException {
-    try (PreparedStatement count = session.connection().prepareStatement(COUNT)) {
-      count.setLong(1, bound);
-      try (ResultSet row = count.executeQuery()) {
+  private boolean isTooLarge(Index index) throws SQLException {
+    return index.bytes() > SMALL_INDEX
+        && needed(index.bytes() / (TOO_LARGE * BYTES_AN_ENTRY) + 1).widestIndex() * TOO_LARGE
+            < index.bytes();
+  }
+
+  /** What is needed for the records that are open, of which only so many are looked at. */
+  private Needed needed(long records) throws SQLException {
+    try (PreparedStatement needed = session.connection().prepareStatement(NEEDED)) {
+      needed.setLong(1, records);
+      try (ResultSet row = needed.executeQuery()) {
         row.next();
-        return row.getLong(1);
+        return new Needed(row.getLong(1), row.getLong(2));
       }
     }
   }
@@ -171,8 +189,7 @@ final class Compaction {
 
   private void rebuildIndexes(Table table) throws SQLException {
     for (Index index : table.indexes()) {
-      long needed = index.bytes() / (TOO_LARGE * BYTES_AN_ENTRY);
-      if (index.isLeftOver() || index.bytes() <= SMALL_INDEX || count(needed) >= needed) {
+      if (index.isLeftOver() || !isTooLarge(index)) {
         continue;
       }
       if (!session.run(Patience.UNNOTICED, "REINDEX INDEX CONCURRENTLY " + index.qualified())) {
