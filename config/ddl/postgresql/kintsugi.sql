@@ -65,6 +65,16 @@ CREATE TABLE IF NOT EXISTS kintsugi_skip (
   CHECK (parked_at IS NULL OR attempts > 0)
 );
 
+-- After a storm of records the space that they took is to be free for the next ones, and not to grow on:
+-- PostgreSQL would wait until a fifth of the table is dead. What stays too large, the runtime compacts. Pages
+-- have room for a record's next version, so that noting a failed attempt can leave all indexes as they are.
+ALTER TABLE kintsugi_skip SET (
+  fillfactor = 85,
+  autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_threshold = 5000,
+  autovacuum_vacuum_cost_delay = 0
+);
+
 CREATE UNIQUE INDEX IF NOT EXISTS kintsugi_skip_ordering_idx
   ON kintsugi_skip ((projection || '/' || generation::text), ordering);
 
@@ -75,6 +85,9 @@ CREATE INDEX IF NOT EXISTS kintsugi_skip_held_idx
   WHERE first_failed_at IS NOT NULL;
 DROP INDEX IF EXISTS kintsugi_skip_failed_idx;
 
+-- A partition holds a day. The runtime makes them ahead of time and drops them after their retention
+-- (section kintsugi.housekeeping of the configuration), for which its user has to own this table, or be a
+-- member of the role that does.
 CREATE TABLE IF NOT EXISTS kintsugi_skip_archive (
   projection      TEXT         NOT NULL,
   generation      INTEGER      NOT NULL,
@@ -104,8 +117,15 @@ DO $$ BEGIN
   END IF;
 END $$;
 
-CREATE TABLE IF NOT EXISTS kintsugi_skip_archive_default
-  PARTITION OF kintsugi_skip_archive DEFAULT;
+-- The first partition takes all, until the runtime makes it the one of all days before some day to come, and
+-- gives each day after that a partition of its own.
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'kintsugi_skip_archive'::regclass) THEN
+    CREATE TABLE kintsugi_skip_archive_default PARTITION OF kintsugi_skip_archive DEFAULT;
+  END IF;
+END
+$$;
 
 CREATE INDEX IF NOT EXISTS kintsugi_skip_archive_event_idx
   ON kintsugi_skip_archive (projection, generation, persistence_id, sequence_number);

@@ -2,6 +2,8 @@ package dev.kintsugi.runtime;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.hosting.LocalHosting;
+import dev.kintsugi.runtime.housekeeping.HousekeepingActor;
+import dev.kintsugi.runtime.housekeeping.HousekeepingSettings;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.operations.PauseAnswer;
@@ -39,6 +41,7 @@ import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.actor.Extension;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.pattern.StatusReply;
@@ -81,6 +84,11 @@ public final class Kintsugi implements Extension {
     RebuildSettings rebuilds = RebuildSettings.of(node.config().getConfig("rebuild"));
     this.pollInterval = rebuilds.pollInterval();
     this.onRaisedVersion = rebuilds.onRaisedVersion();
+    this.system.systemActorOf(
+        HousekeepingActor.create(
+            node, HousekeepingSettings.of(node.config().getConfig("housekeeping"))),
+        "kintsugi-housekeeping",
+        Props.empty());
   }
 
   /**

@@ -4,6 +4,8 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.Optional;
 import java.util.Set;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
 
 /**
  * What an error of the database means, by its SQLSTATE and never by its text.
@@ -17,6 +19,11 @@ public final class SqlStates {
 
   /** What is to be dropped is used by something else. */
   public static final String DEPENDENT_OBJECTS = "2BP01";
+
+  /** A lock was not to be had within the session's lock_timeout. */
+  public static final String LOCK_NOT_AVAILABLE = "55P03";
+
+  public static final String CHECK_VIOLATION = "23514";
 
   private static final Set<String> TRANSACTION_LOST_A_RACE = Set.of("40001", "40P01");
   private static final String STATEMENT_CANCELED = "57014";
@@ -77,5 +84,24 @@ public final class SqlStates {
   /** Whether an error says that a row of this key is there already. */
   public static boolean isUniqueViolation(Throwable error) {
     return of(error).filter(UNIQUE_VIOLATION::equals).isPresent();
+  }
+
+  /**
+   * Whether an error says that a partitioned table has no partition for a row. (It shares its
+   * SQLSTATE with the violation of a CHECK, which names its constraint.)
+   *
+   * @param table the partitioned table, without its schema
+   */
+  public static boolean isWithoutPartition(Throwable error, String table) {
+    int depth = 0;
+    for (Throwable t = error; t != null && depth < 50; t = t.getCause(), depth++) {
+      if (t instanceof PSQLException said && CHECK_VIOLATION.equals(said.getSQLState())) {
+        ServerErrorMessage details = said.getServerErrorMessage();
+        return details != null
+            && table.equals(details.getTable())
+            && details.getConstraint() == null;
+      }
+    }
+    return false;
   }
 }

@@ -40,6 +40,7 @@ public final class Node implements Extension {
   private final Counters counters = new Counters();
   private final WriteHints writeHints = new WriteHints();
   private final SkipHints skipHints = new SkipHints();
+  private final HousekeepingHints housekeepingHints = new HousekeepingHints();
   private final InlineWriter writer;
   private final EventWriter eventWriter;
   private final Executor blocking;
@@ -125,6 +126,10 @@ public final class Node implements Extension {
 
   public SkipHints skipHints() {
     return skipHints;
+  }
+
+  public HousekeepingHints housekeepingHints() {
+    return housekeepingHints;
   }
 
   public InlineWriter writer() {

@@ -9,7 +9,6 @@ import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.jdbc.BatchSize;
 import dev.kintsugi.runtime.jdbc.Database;
-import dev.kintsugi.runtime.node.Counters;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.skip.SkipRecord;
 import dev.kintsugi.runtime.skip.SkipRecords;
@@ -21,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -41,7 +41,7 @@ public final class Drain {
   private final EventJournal journal;
   private final EventCodec codec;
   private final Registry registry;
-  private final Counters counters;
+  private final IntConsumer onDrained;
   private final String name;
   private final int generation;
   private final BatchSize batchSize;
@@ -50,13 +50,17 @@ public final class Drain {
   /** Up to which ordering the pass under way has got; 0 at the beginning of one. */
   private long passedOrdering;
 
-  /** A drain of a generation, from its oldest record on. */
+  /**
+   * A drain of a generation, from its oldest record on.
+   *
+   * @param onDrained is told after each batch how many records were archived
+   */
   public Drain(
       Database database,
       EventJournal journal,
       EventCodec codec,
       Registry registry,
-      Counters counters,
+      IntConsumer onDrained,
       DrainSettings settings,
       String projection,
       int generation) {
@@ -64,7 +68,7 @@ public final class Drain {
     this.journal = journal;
     this.codec = codec;
     this.registry = registry;
-    this.counters = counters;
+    this.onDrained = onDrained;
     this.name = projection;
     this.generation = generation;
     this.batchSize = new BatchSize(settings.batchSize(), settings.batchTime());
@@ -77,7 +81,10 @@ public final class Drain {
         node.journal(),
         node.codec(),
         node.registry(),
-        node.counters(),
+        records -> {
+          node.counters().recovered(projection, records);
+          node.housekeepingHints().drained(records);
+        },
         DrainSettings.of(node.config().getConfig("recovery")),
         projection,
         generation);
@@ -118,7 +125,7 @@ public final class Drain {
     } catch (HandlerException e) {
       batch = drain(applier, true);
     }
-    counters.recovered(name, batch.archived());
+    onDrained.accept(batch.archived());
     if (batch.isFull()) {
       batchSize.took(size, Duration.between(begin, Instant.now()));
     }

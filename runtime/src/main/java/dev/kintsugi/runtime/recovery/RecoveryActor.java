@@ -130,6 +130,7 @@ public final class RecoveryActor {
   }
 
   private Behavior<Command> onFailed(Failed failed) {
+    node.housekeepingHints().failed(failed.cause());
     throw new RecoveryFailedException(what, failed.cause());
   }
 

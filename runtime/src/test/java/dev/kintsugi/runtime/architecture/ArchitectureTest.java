@@ -140,6 +140,9 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule operations = kintsugi("operations").knows("event", "skip", "state", "jdbc");
 
+  /** Keeps the tables of skip records small. */
+  @ArchTest static final ArchRule housekeeping = kintsugi("housekeeping").knows("node", "jdbc");
+
   /** A projection's actor (DESIGN 9): runs the rebuild or recovery that its row asks for. */
   @ArchTest
   static final ArchRule supervisor =
@@ -166,6 +169,7 @@ class ArchitectureTest {
       kintsugi("")
           .knows(
               "hosting",
+              "housekeeping",
               "supervisor",
               "rebuild",
               "operations",
@@ -202,6 +206,7 @@ class ArchitectureTest {
                                   "node",
                                   "recovery",
                                   "rebuild",
+                                  "housekeeping",
                                   "supervisor",
                                   "hosting",
                                   "event")))))
@@ -209,12 +214,12 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage("org.apache.pekko.actor..");
 
-  /** Of recovery and rebuild, only their actors are actors. */
+  /** Of recovery, rebuild and housekeeping, only their actors are actors. */
   @ArchTest
   static final ArchRule what_an_actor_does_is_in_plain_classes =
       noClasses()
           .that(
-              resideInAnyPackage(packages("recovery", "rebuild"))
+              resideInAnyPackage(packages("recovery", "rebuild", "housekeeping"))
                   .and(describe("are no part of an actor", c -> !isPartOfAnActor(c))))
           .should()
           .dependOnClassesThat()

@@ -13,7 +13,6 @@ import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
-import dev.kintsugi.runtime.node.Counters;
 import dev.kintsugi.runtime.operations.PauseAnswer;
 import dev.kintsugi.runtime.operations.Pausing;
 import dev.kintsugi.runtime.operations.Request;
@@ -313,7 +312,7 @@ public final class World implements AutoCloseable {
         journal,
         codec,
         registry,
-        new Counters(),
+        records -> {},
         settings,
         projection.name(),
         generation);
