@@ -10,7 +10,6 @@ import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
-import dev.kintsugi.runtime.node.Counters;
 import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
@@ -373,7 +372,7 @@ final class FreshDatabase implements AutoCloseable {
         journal,
         codec,
         registry,
-        new Counters(),
+        records -> {},
         new DrainSettings(batches.drain(), BATCH_TIME, PAUSE),
         projection.name(),
         generation);
