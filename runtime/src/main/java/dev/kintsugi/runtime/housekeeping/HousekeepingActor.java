@@ -34,6 +34,11 @@ public final class HousekeepingActor {
   /** How many records have to be archived until it is worth a look at the size of their table. */
   private static final int MANY_RECORDS = 10_000;
 
+  /**
+   * After so many runs in a row that were not complete it is said why; with the defaults, an hour.
+   */
+  private static final int RUNS_IN_THE_WAY = 8;
+
   private static final String NEXT = "next";
   private static final String AFTER_DRAIN = "after-drain";
 
@@ -94,7 +99,7 @@ public final class HousekeepingActor {
     Report report = ran.report().get();
     warnOnce(report);
     if (!report.postponed().isEmpty()) {
-      context.getLog().debug("A lock was in the way of this: {}", report.postponed());
+      sayWhatIsInTheWay(report);
     }
     return idle(report.isIncomplete());
   }
@@ -107,6 +112,22 @@ public final class HousekeepingActor {
     }
     warned.retainAll(
         report.failures().stream().map(Report.Failure::kind).collect(Collectors.toSet()));
+  }
+
+  /**
+   * Usually it is gone in the next run. If not, somebody should look for a forgotten transaction.
+   */
+  private void sayWhatIsInTheWay(Report report) {
+    if (incompleteRuns == RUNS_IN_THE_WAY) {
+      context
+          .getLog()
+          .warn(
+              "Other transactions' locks were in the way of this in {} runs, and it is tried on: {}",
+              RUNS_IN_THE_WAY,
+              report.postponed());
+    } else {
+      context.getLog().debug("A lock was in the way of this: {}", report.postponed());
+    }
   }
 
   private Behavior<Command> onRunFailed(RunFailed failed) {

@@ -88,7 +88,7 @@ public final class SqlStates {
 
   /**
    * Whether an error says that a partitioned table has no partition for a row. (It shares its
-   * SQLSTATE with the violation of a CHECK, which names its constraint.)
+   * SQLSTATE with the violation of a CHECK, which is of the partition that the row was to be in.)
    *
    * @param table the partitioned table, without its schema
    */
@@ -97,9 +97,7 @@ public final class SqlStates {
     for (Throwable t = error; t != null && depth < 50; t = t.getCause(), depth++) {
       if (t instanceof PSQLException said && CHECK_VIOLATION.equals(said.getSQLState())) {
         ServerErrorMessage details = said.getServerErrorMessage();
-        return details != null
-            && table.equals(details.getTable())
-            && details.getConstraint() == null;
+        return details != null && table.equals(details.getTable());
       }
     }
     return false;

@@ -282,6 +282,22 @@ class DefaultPartitionTest {
   }
 
   @Test
+  void the_schema_is_complete_without_it_and_its_script_makes_no_second_one() throws Exception {
+    complete(keeper.keep("2026-03-26"));
+    schema().ensure(false);
+
+    world.execute("DROP INDEX kintsugi_skip_failed_idx");
+    schema().ensure(true);
+
+    assertThat(keeper.partitions()).containsExactly("until_20260402");
+  }
+
+  private Schema schema() {
+    return new Schema(
+        world.database(), JournalTables.of(ConfigFactory.load().getConfig("jdbc-journal")));
+  }
+
+  @Test
   void after_a_crash_at_any_point_the_next_run_goes_on() throws Exception {
     boolean crashed = true;
     for (int n = 1; crashed; n++) {
@@ -292,8 +308,7 @@ class DefaultPartitionTest {
 
   private boolean convertAndCrash(Hooks.Hook hook) throws Exception {
     world.execute("DROP TABLE kintsugi_skip_archive");
-    new Schema(world.database(), JournalTables.of(ConfigFactory.load().getConfig("jdbc-journal")))
-        .ensure(true);
+    schema().ensure(true);
     List<String> before = fill();
     boolean crashed = keepAndCrash("2026-03-26", hook);
     keeper.tryToArchive("2026-03-26 12:00:00+00");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.World;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -115,6 +116,22 @@ class HousekeepingActorTest {
               runsAtLeast(5);
               return node;
             });
+  }
+
+  @Test
+  void a_transaction_that_is_in_the_way_for_long_is_warned_of() throws Exception {
+    TestSystem node =
+        new TestSystem(world, "kintsugi.housekeeping { retry = 1ms, interval = 1ms }");
+    nodes.add(node);
+    try (Connection forgotten = keeper.connect()) {
+      forgotten.setAutoCommit(false);
+      Keeper.archive(forgotten, "2026-01-01 12:00:00+00");
+
+      LoggingTestKit.warn("Other transactions' locks were in the way")
+          .expect(Adapter.toTyped(node.system()), () -> node.kintsugi());
+      forgotten.rollback();
+    }
+    partitionsAreMade();
   }
 
   /** Each run has its advisory lock for the time of it, in a session that goes back to the pool. */
