@@ -182,7 +182,7 @@ final class DrainBatch {
 
   private void failed(SkipRecord record, HandlerException error) throws SQLException {
     FailurePolicy policy = error.policy();
-    boolean givenUp =
+    SkipRecords.FailedAgain noted =
         SkipRecords.failedAgain(
             connection,
             record,
@@ -190,13 +190,13 @@ final class DrainBatch {
             withJitter(policy.pauseAfter(record.attempts() + 1)),
             policy.maxElapsed(),
             policy.onGivingUp() == FailurePolicy.OnGivingUp.PARK);
-    if (!givenUp) {
+    if (!noted.givenUp()) {
       stays(record);
       return;
     }
     switch (policy.onGivingUp()) {
       case PARK -> parked(record, error);
-      case DISCARD -> discarded(record, error);
+      case DISCARD -> discarded(noted.record(), error);
       case STOP -> stopped(record, error);
     }
   }

@@ -30,7 +30,7 @@ public final class SkipRecords {
       """
       s.projection, s.generation, s.persistence_id, s.sequence_number, s.ordering, s.reason,
       s.attempts, s.parked_at IS NOT NULL AS parked,
-      s.next_attempt_at <= statement_timestamp() AS due
+      s.next_attempt_at <= statement_timestamp() AS due, s.ctid::text
       """;
 
   private static final String INSERT =
@@ -105,26 +105,17 @@ public final class SkipRecords {
       """;
 
   private static final String ARCHIVE =
-      BY_INDEX
-          + """
-          WITH moved AS (
-            DELETE FROM kintsugi_skip WHERE ctid = ANY (ARRAY(
-              SELECT found.ctid
-              FROM unnest(?::text[], ?::bigint[]) AS m(persistence_id, sequence_number)
-              CROSS JOIN LATERAL (
-                SELECT s.ctid FROM kintsugi_skip s
-                WHERE s.persistence_id = m.persistence_id AND s.projection = ?
-                  AND s.generation = ? AND s.sequence_number = m.sequence_number
-                LIMIT 1) found))
-            RETURNING *),
-          archived AS (
-            INSERT INTO kintsugi_skip_archive (%1$s, outcome, operation)
-            SELECT %1$s, ?, ?::bigint FROM moved
-            RETURNING 1)
-          SELECT count(*) FROM archived
-          """
-              .formatted(ARCHIVED_COLUMNS)
-          + AS_BEFORE;
+      """
+      WITH moved AS (
+        DELETE FROM kintsugi_skip
+        WHERE ctid = ANY (?::text[]::tid[]) AND projection = ? AND generation = ? RETURNING *),
+      archived AS (
+        INSERT INTO kintsugi_skip_archive (%1$s, outcome, operation)
+        SELECT %1$s, ?, ?::bigint FROM moved
+        RETURNING 1)
+      SELECT count(*) FROM archived
+      """
+          .formatted(ARCHIVED_COLUMNS);
 
   private static final String SUPERSEDE =
       """
@@ -147,7 +138,7 @@ public final class SkipRecords {
       FROM (SELECT clock_timestamp() AS now, ? * INTERVAL '1 millisecond' AS max_elapsed,
         ?::boolean AS parks) f
       WHERE projection = ? AND generation = ? AND persistence_id = ? AND sequence_number = ?
-      RETURNING f.now - first_failed_at >= f.max_elapsed
+      RETURNING f.now - first_failed_at >= f.max_elapsed, s.ctid::text
       """;
 
   private static final String COUNT =
@@ -179,6 +170,13 @@ public final class SkipRecords {
 
   /** How many records are open, and how many of these are parked. */
   public record Count(long open, long parked) {}
+
+  /**
+   * What came of noting a failed attempt.
+   *
+   * @param record stands for the row as it is now
+   */
+  public record FailedAgain(boolean givenUp, SkipRecord record) {}
 
   /** Writes new records in one statement. */
   public static void insert(Connection connection, List<NewSkip> skips) throws SQLException {
@@ -277,7 +275,8 @@ public final class SkipRecords {
               SkipReason.valueOf(rows.getString(6)),
               rows.getInt(7),
               rows.getBoolean(8),
-              rows.getBoolean(9)));
+              rows.getBoolean(9),
+              rows.getString(10)));
     }
     return records;
   }
@@ -312,15 +311,16 @@ public final class SkipRecords {
     SkipRecord first = records.get(0);
     try (PreparedStatement archive = connection.prepareStatement(ARCHIVE)) {
       new Parameters(archive)
-          .texts(records, SkipRecord::persistenceId)
-          .longs(records, SkipRecord::sequenceNumber)
+          .texts(records, SkipRecord::row)
           .text(first.projection())
           .integer(first.generation())
           .text(outcome.inTable())
           .text(operation == null ? null : operation.toString());
-      ResultSet row = Results.byIndex(archive);
-      row.next();
-      int moved = row.getInt(1);
+      int moved;
+      try (ResultSet row = archive.executeQuery()) {
+        row.next();
+        moved = row.getInt(1);
+      }
       if (moved != records.size()) {
         throw new IllegalStateException(
             ("%d skip records of projection %s, generation %d were locked and %d could be archived as"
@@ -345,9 +345,9 @@ public final class SkipRecords {
    * has failed for as long as {@code maxElapsed}. All times are the database's.
    *
    * @param parks whether giving it up means to park it; if not, that is left to the caller
-   * @return whether it is given up
+   * @return whether it is given up, and the record as it is now
    */
-  public static boolean failedAgain(
+  public static FailedAgain failedAgain(
       Connection connection,
       SkipRecord record,
       String error,
@@ -369,7 +369,7 @@ public final class SkipRecords {
           throw new IllegalStateException(
               "the locked skip record " + record + " is gone; the transaction is rolled back");
         }
-        return row.getBoolean(1);
+        return new FailedAgain(row.getBoolean(1), record.storedAt(row.getString(2)));
       }
     }
   }
