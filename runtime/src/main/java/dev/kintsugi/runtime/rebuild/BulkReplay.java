@@ -120,7 +120,12 @@ final class BulkReplay implements Replay {
     return !gathered.isEmpty() && (isOld || gathered.gatherer.bytes() > settings.memory());
   }
 
+  /**
+   * Events that were read ahead may have records by now: another owner's window came to the
+   * checkpoint, or the replay one by one did.
+   */
   private Window begin(Rebuild rebuild) {
+    pages.forget();
     boolean isEmpty = rebuild.checkpoint() == 0;
     return new Window(Gatherer.of(projection, isEmpty), rebuild.checkpoint());
   }

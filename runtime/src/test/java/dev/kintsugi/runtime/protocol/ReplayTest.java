@@ -320,6 +320,49 @@ class ReplayTest {
     world.audit(log);
   }
 
+  /** The page behind the window was read ahead before the window's events were recorded. */
+  @ParameterizedTest
+  @EnumSource(names = {"FOLD", "ROWS"})
+  void what_was_read_ahead_of_an_event_that_the_database_refuses_does_not_get_past_it(Kind kind)
+      throws Exception {
+    TestProjection log = new TestProjection("log").kind(kind);
+    append(3, "a", "b");
+    world.register(log);
+    world.execute(
+        kind == Kind.FOLD
+            ? "ALTER TABLE log_log ADD CHECK (state::text NOT LIKE '%a/1%')"
+            : "ALTER TABLE log_log ADD CHECK (payload <> 'a/1')");
+    RebuildSteps owner = world.owner(log, World.steps(2));
+    stepUntil(owner, log, Phase.DRAIN);
+
+    assertThat(world.applied(log)).containsExactlyInAnyOrder("b/1", "b/2", "b/3");
+    assertThat(world.open(log)).containsExactly("a/1 FAILED", "a/2 BEHIND", "a/3 BEHIND");
+    world.audit(log);
+  }
+
+  /** It has only gathered, and finds its window outdated before it would write. */
+  @ParameterizedTest
+  @EnumSource(names = {"FOLD", "ROWS"})
+  void what_was_read_ahead_of_a_window_that_another_owner_wrote_does_not_get_past_its_records(
+      Kind kind) throws Exception {
+    TestProjection log = new TestProjection("log").kind(kind).failOn("a/1");
+    append(3, "a", "b");
+    world.register(log);
+    RebuildSteps slow = world.owner(log, World.steps(2));
+    stepUntil(slow, log, Phase.REPLAY);
+    world.step(slow); // gathers a/1 and b/1, and reads a/2 and b/2 ahead
+    RebuildSteps quick = world.owner(log, World.steps(2));
+    while (world.rebuild(log).checkpoint() < 2) {
+      world.step(quick);
+    }
+
+    stepUntil(slow, log, Phase.DRAIN);
+
+    assertThat(world.applied(log)).containsExactlyInAnyOrder("b/1", "b/2", "b/3");
+    assertThat(world.open(log)).containsExactly("a/1 FAILED", "a/2 BEHIND", "a/3 BEHIND");
+    world.audit(log);
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"FOLD", "ROWS"})
   void a_write_that_lost_a_race_is_made_again_with_all_that_was_gathered(Kind kind)
