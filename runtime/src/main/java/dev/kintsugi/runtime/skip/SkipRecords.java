@@ -105,17 +105,19 @@ public final class SkipRecords {
       """;
 
   private static final String ARCHIVE =
-      """
-      WITH moved AS (
-        DELETE FROM kintsugi_skip
-        WHERE ctid = ANY (?::text[]::tid[]) AND projection = ? AND generation = ? RETURNING *),
-      archived AS (
-        INSERT INTO kintsugi_skip_archive (%1$s, outcome, operation)
-        SELECT %1$s, ?, ?::bigint FROM moved
-        RETURNING 1)
-      SELECT count(*) FROM archived
-      """
-          .formatted(ARCHIVED_COLUMNS);
+      BY_INDEX
+          + """
+          WITH moved AS (
+            DELETE FROM kintsugi_skip
+            WHERE ctid = ANY (?::text[]::tid[]) AND projection = ? AND generation = ? RETURNING *),
+          archived AS (
+            INSERT INTO kintsugi_skip_archive (%1$s, outcome, operation)
+            SELECT %1$s, ?, ?::bigint FROM moved
+            RETURNING 1)
+          SELECT count(*) FROM archived
+          """
+              .formatted(ARCHIVED_COLUMNS)
+          + AS_BEFORE;
 
   private static final String SUPERSEDE =
       """
@@ -316,11 +318,9 @@ public final class SkipRecords {
           .integer(first.generation())
           .text(outcome.inTable())
           .text(operation == null ? null : operation.toString());
-      int moved;
-      try (ResultSet row = archive.executeQuery()) {
-        row.next();
-        moved = row.getInt(1);
-      }
+      ResultSet row = Results.byIndex(archive);
+      row.next();
+      int moved = row.getInt(1);
       if (moved != records.size()) {
         throw new IllegalStateException(
             ("%d skip records of projection %s, generation %d were locked and %d could be archived as"
