@@ -108,8 +108,7 @@ public final class SkipRecords {
       BY_INDEX
           + """
           WITH moved AS (
-            DELETE FROM kintsugi_skip
-            WHERE ctid = ANY (?::text[]::tid[]) AND projection = ? AND generation = ? RETURNING *),
+            DELETE FROM kintsugi_skip WHERE ctid = ANY (?::text[]::tid[]) RETURNING *),
           archived AS (
             INSERT INTO kintsugi_skip_archive (%1$s, outcome, operation)
             SELECT %1$s, ?, ?::bigint FROM moved
@@ -314,8 +313,6 @@ public final class SkipRecords {
     try (PreparedStatement archive = connection.prepareStatement(ARCHIVE)) {
       new Parameters(archive)
           .texts(records, SkipRecord::row)
-          .text(first.projection())
-          .integer(first.generation())
           .text(outcome.inTable())
           .text(operation == null ? null : operation.toString());
       ResultSet row = Results.byIndex(archive);
