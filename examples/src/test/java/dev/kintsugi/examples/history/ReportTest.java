@@ -56,6 +56,6 @@ class ReportTest {
         Duration.ofSeconds(2),
         List.of(
             new Report.Part(
-                new Counters.Counts(900, 100, 100), List.of(), Duration.ofSeconds(4), findings)));
+                new Counters.Counts(900, 100, 100, 0), List.of(), Duration.ofSeconds(4), findings)));
   }
 }

@@ -178,9 +178,9 @@ public final class HousekeepingActor {
     return Behaviors.same();
   }
 
-  /** Not at once, as more may come; and not later because of what comes meanwhile. */
+  /** Once the drain rests; while it goes on, what is compacted grows again. */
   private void lookAfterDrain() {
-    if (drained >= MANY_RECORDS && !timers.isTimerActive(AFTER_DRAIN)) {
+    if (drained >= MANY_RECORDS) {
       timers.startSingleTimer(AFTER_DRAIN, new Look(), settings.afterDrain());
     }
   }
