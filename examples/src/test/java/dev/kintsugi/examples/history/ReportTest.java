@@ -56,6 +56,9 @@ class ReportTest {
         Duration.ofSeconds(2),
         List.of(
             new Report.Part(
-                new Counters.Counts(900, 100, 100, 0), List.of(), Duration.ofSeconds(4), findings)));
+                new Counters.Counts(900, 100, 100, 0),
+                List.of(),
+                Duration.ofSeconds(4),
+                findings)));
   }
 }

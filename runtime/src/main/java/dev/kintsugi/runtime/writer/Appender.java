@@ -8,7 +8,9 @@ import dev.kintsugi.runtime.event.RejectedNumbers;
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.jdbc.Database;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -18,12 +20,17 @@ import java.util.Set;
  */
 public final class Appender implements AutoCloseable {
 
+  private static final int REMEMBERED_FOR = 200;
+
   private final Database database;
   private final InlineWriter writer;
   private final Applier applier = new Applier();
 
   /** Projections that failed on most events of the last append: the next one expects no better. */
   private Set<String> failing = Set.of();
+
+  /** Projections that failed on an event of late, and for how many appends that is remembered. */
+  private final Map<String, Integer> failedOfLate = new HashMap<>();
 
   public Appender(Database database, InlineWriter writer) {
     this.database = database;
@@ -47,11 +54,12 @@ public final class Appender implements AutoCloseable {
    * @param gaps numbers below theirs, of events that were rejected
    */
   public Written append(List<NewEvent> events, List<RejectedNumber> gaps) throws Exception {
-    KnownFailures failures = new KnownFailures(failing);
+    KnownFailures failures = new KnownFailures(failing, failedOfLate.keySet());
     while (true) {
       try {
         Written written = append(events, gaps, failures);
         failing = failingMostly(written, failures);
+        remember(written);
         return written;
       } catch (HandlerException e) {
         failures.add(e);
@@ -63,6 +71,19 @@ public final class Appender implements AutoCloseable {
     return failures.projections().stream()
         .filter(projection -> written.of(projection).isFailedMostly())
         .collect(toUnmodifiableSet());
+  }
+
+  private void remember(Written written) {
+    failedOfLate.replaceAll((projection, appends) -> appends - 1);
+    failedOfLate.values().removeIf(appends -> appends == 0);
+    written
+        .projections()
+        .forEach(
+            (projection, counts) -> {
+              if (counts.failed() > 0) {
+                failedOfLate.put(projection, REMEMBERED_FOR);
+              }
+            });
   }
 
   private Written append(List<NewEvent> events, List<RejectedNumber> gaps, KnownFailures failures)

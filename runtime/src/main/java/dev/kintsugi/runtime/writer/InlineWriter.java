@@ -19,6 +19,7 @@ import dev.kintsugi.runtime.skip.SkipRecord;
 import dev.kintsugi.runtime.skip.SkipRecords;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -36,6 +37,8 @@ import org.slf4j.LoggerFactory;
  * share a writer; each brings its own {@link Applier}.
  */
 public final class InlineWriter {
+
+  private static final int EVENTS_IN_A_STEP = 16;
 
   private final Registry registry;
   private final AppendAndConsult appendAndConsult;
@@ -112,6 +115,11 @@ public final class InlineWriter {
 
     private boolean ownsSharedRows;
 
+    /** A savepoint, and what was applied since; only where one more failure is expected. */
+    private @Nullable Savepoint step;
+
+    private final List<JournalEvent> inStep = new ArrayList<>();
+
     /** Streams that later events of this append may not be applied to any more. */
     private final Set<String> blocked = new HashSet<>();
 
@@ -139,6 +147,7 @@ public final class InlineWriter {
           applyHelpOrRecord(event);
         }
       }
+      endStep();
       if (projection.isPresent()) {
         applier.finish(connection, projection.get());
       }
@@ -183,6 +192,7 @@ public final class InlineWriter {
       if (!view.open().containsKey(persistenceId)) {
         return false;
       }
+      endStep();
       Helper.Helped done =
           held.help(connection, applier, failures, projection, view.generation(), persistenceId);
       helped.addAll(done.applied());
@@ -203,17 +213,59 @@ public final class InlineWriter {
         return;
       }
       OnThrow onThrow = failures.onThrow(projection.name());
+      if (onThrow == OnThrow.ROLL_BACK && failures.isExpected(projection)) {
+        applyInStep(event, projection);
+        return;
+      }
       try {
         applier.apply(connection, projection, event, onThrow);
         counts.applied();
       } catch (HandlerException e) {
-        if (e.policy().onAppend() == FailurePolicy.OnAppend.REJECT) {
-          throw new AppendRejectedException(e);
-        }
+        refuseIfRejected(e);
         if (onThrow == OnThrow.ROLL_BACK) {
           throw e;
         }
         recordFailed(event, e);
+      }
+    }
+
+    /**
+     * Applies an event behind a savepoint that it shares with some before it. If it fails, these
+     * are applied again, and nothing else of the append is.
+     */
+    private void applyInStep(JournalEvent event, Projection<?> projection) throws Exception {
+      if (step == null) {
+        step = connection.setSavepoint();
+      }
+      try {
+        applier.apply(connection, projection, event, OnThrow.ROLL_BACK);
+        inStep.add(event);
+        counts.applied();
+      } catch (HandlerException e) {
+        refuseIfRejected(e);
+        connection.rollback(step);
+        applier.forget();
+        recordFailed(event, e);
+        for (JournalEvent before : inStep) {
+          applier.apply(connection, projection, before, OnThrow.ROLL_BACK);
+        }
+      }
+      if (inStep.size() == EVENTS_IN_A_STEP) {
+        endStep();
+      }
+    }
+
+    private void endStep() throws SQLException {
+      if (step != null) {
+        connection.releaseSavepoint(step);
+        step = null;
+        inStep.clear();
+      }
+    }
+
+    private static void refuseIfRejected(HandlerException error) throws AppendRejectedException {
+      if (error.policy().onAppend() == FailurePolicy.OnAppend.REJECT) {
+        throw new AppendRejectedException(error);
       }
     }
 

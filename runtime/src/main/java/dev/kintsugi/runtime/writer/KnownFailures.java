@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.writer;
 
+import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.event.JournalEvent;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.handler.HandlerException;
@@ -28,16 +29,25 @@ public final class KnownFailures {
   private final Map<Event, HandlerException> events = new HashMap<>();
   private final Map<String, Integer> runs = new HashMap<>();
 
-  /** Projections whose events are applied with savepoints. */
+  /** Projections whose events are applied with a savepoint before each. */
   private final Set<String> suspects;
 
+  /** Projections whose events are applied with a savepoint now and then. */
+  private final Set<String> failedOfLate;
+
   public KnownFailures() {
-    this(Set.of());
+    this(Set.of(), Set.of());
   }
 
-  /** Begins with savepoints for projections that failed on most events of the last appends. */
-  KnownFailures(Set<String> suspects) {
+  /**
+   * Begins with what earlier appends have shown.
+   *
+   * @param suspects projections that failed on most events of the last one
+   * @param failedOfLate projections that failed on any event of the last ones
+   */
+  KnownFailures(Set<String> suspects, Set<String> failedOfLate) {
     this.suspects = new HashSet<>(suspects);
+    this.failedOfLate = failedOfLate;
   }
 
   /**
@@ -71,6 +81,14 @@ public final class KnownFailures {
   /** How to apply a projection's events. */
   OnThrow onThrow(String projection) {
     return suspects.contains(projection) ? OnThrow.SAVEPOINT : OnThrow.ROLL_BACK;
+  }
+
+  /**
+   * Whether to expect one more failure of a projection, among many events that it can apply: then a
+   * savepoint now and then costs less than to run all of them again.
+   */
+  boolean isExpected(Projection<?> projection) {
+    return !projection.handlesGroups() && failedOfLate.contains(projection.name());
   }
 
   /** The projections of which any event failed. */

@@ -47,7 +47,12 @@ public record Written(long[] orderings, Map<String, Written.Counts> projections)
 
     /** Whether more of the events failed than could be applied. */
     boolean isFailedMostly() {
-      return recorded.getOrDefault(SkipReason.FAILED, 0) > applied;
+      return failed() > applied;
+    }
+
+    /** How many of the events could not be applied. */
+    int failed() {
+      return recorded.getOrDefault(SkipReason.FAILED, 0);
     }
 
     /** How many older events, of open records, were applied before them. */

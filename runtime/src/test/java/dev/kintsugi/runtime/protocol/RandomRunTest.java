@@ -156,6 +156,13 @@ class RandomRunTest {
    * Appends to streams of its own; some transactions are rolled back, and their numbers used again.
    */
   private static int write(World world, String name, RandomGenerator random) throws Exception {
+    try (Appender appender = new Appender(world.database(), world.writer())) {
+      return write(world, appender, name, random);
+    }
+  }
+
+  private static int write(World world, Appender appender, String name, RandomGenerator random)
+      throws Exception {
     long[] sequence = new long[3];
     int committed = 0;
     for (int i = 0; i < TRANSACTIONS; i++) {
@@ -175,9 +182,7 @@ class RandomRunTest {
           assertThat(SqlStates.isTransactionRetriable(e)).isTrue();
         }
       } else {
-        try (Appender appender = new Appender(world.database(), world.writer())) {
-          appender.append(events);
-        }
+        appender.append(events);
         sequence = next;
         committed += events.size();
       }

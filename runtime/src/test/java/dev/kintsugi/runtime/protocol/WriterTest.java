@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.rebuild.Step;
@@ -333,6 +334,35 @@ class WriterTest {
   }
 
   // Handlers that throw
+
+  /** With one failure of late, the next ones don't have all of an append run again. */
+  @Test
+  void further_failures_cost_no_more_than_what_was_applied_just_before_them() throws Exception {
+    world.start(log, other);
+    log.failOn("poison");
+    world.append(world.event("x", 1, "poison"));
+    AtomicInteger calls = new AtomicInteger();
+    AtomicInteger callsOfOther = new AtomicInteger();
+    log.beforeEach(envelope -> calls.incrementAndGet());
+    other.beforeEach(envelope -> callsOfOther.incrementAndGet());
+    NewEvent[] events = new NewEvent[100];
+    for (int i = 0; i < events.length; i++) {
+      boolean fails = i == 37 || i == 40 || i == 99;
+      events[i] = world.event("s" + i % 90, 1 + i / 90, fails ? "poison" : "text");
+    }
+
+    world.append(events);
+
+    assertThat(callsOfOther).hasValue(100);
+    assertThat(calls.get()).isBetween(100, 100 + 3 * 16);
+    assertThat(world.open(log))
+        .containsExactly("x/1 FAILED", "s37/1 FAILED", "s40/1 FAILED", "s9/2 FAILED");
+    world.audit(log, other);
+    log.repair();
+    makeDue();
+    world.drainAll(log);
+    world.auditWhole(log, other);
+  }
 
   @Test
   void under_skip_a_failing_event_is_recorded_and_only_its_stream_waits_in_that_projection()
