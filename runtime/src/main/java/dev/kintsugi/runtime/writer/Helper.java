@@ -24,9 +24,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * How a writer helps (DESIGN 5, step 4): it applies and archives the older open records of a stream
- * before it applies the stream's new event. Were it to record {@code BEHIND} instead, a hot stream
- * could stay one record ahead of the drain for ever.
+ * How a writer helps (DESIGN 5, step 4): it applies the older open records of a stream, to archive
+ * them, before it applies the stream's new event. Were it to record {@code BEHIND} instead, a hot
+ * stream could stay one record ahead of the drain for ever.
  */
 final class Helper {
 
