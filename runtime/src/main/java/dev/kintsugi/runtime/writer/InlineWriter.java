@@ -209,6 +209,7 @@ public final class InlineWriter {
     private void apply(JournalEvent event, Projection<?> projection) throws Exception {
       Optional<HandlerException> known = failures.of(projection.name(), event);
       if (known.isPresent()) {
+        refuseIfRejected(known.get());
         recordFailed(event, known.get());
         return;
       }

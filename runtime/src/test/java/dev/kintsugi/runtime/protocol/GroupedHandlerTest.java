@@ -130,6 +130,16 @@ class GroupedHandlerTest {
   }
 
   @Test
+  void a_group_of_one_event_is_rejected_where_the_policy_says_so() throws Exception {
+    world.start(log.failOn("poison").onFailure(FailurePolicy.reject()));
+
+    assertThatThrownBy(() -> world.append(world.event("a", 1, "poison")))
+        .isInstanceOf(AppendRejectedException.class)
+        .hasMessageContaining("event 1 of stream a");
+    assertThat(world.column("SELECT 1 FROM event_journal")).isEmpty();
+  }
+
+  @Test
   void many_poison_events_of_one_append_are_all_recorded() throws Exception {
     TestProjection failing = new TestProjection("zz_failing").failOn("poison");
     world.start(log, failing);
