@@ -286,7 +286,7 @@ class DefaultPartitionTest {
     complete(keeper.keep("2026-03-26"));
     schema().ensure(false);
 
-    world.execute("DROP INDEX kintsugi_skip_failed_idx");
+    world.execute("DROP INDEX kintsugi_skip_held_idx");
     schema().ensure(true);
 
     assertThat(keeper.partitions()).containsExactly("until_20260402");
