@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.operations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.event.NewEvent;
@@ -12,6 +13,7 @@ import dev.kintsugi.runtime.skip.Outcome;
 import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.skip.SkipId;
 import dev.kintsugi.runtime.skip.SkipReason;
+import dev.kintsugi.runtime.state.Fence;
 import dev.kintsugi.runtime.state.Operation;
 import dev.kintsugi.runtime.state.Operations;
 import dev.kintsugi.runtime.state.Phase;
@@ -24,6 +26,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -281,6 +286,32 @@ class SkipOperationsTest {
     world.execute("UPDATE kintsugi_skip SET next_attempt_at = '-infinity'");
     world.runToTheEnd(log);
     world.auditWhole(log);
+  }
+
+  /** Stopped where it has read the row, and would have no id yet, were that not taken first. */
+  @Test
+  void a_discard_has_its_id_before_it_reads_the_row() throws Exception {
+    parkOneWithTwoBehind();
+    OpenSkip parked = parked();
+    ExecutorService thread = Executors.newSingleThreadExecutor();
+    try (Connection stopsDiscards = world.database().connection();
+        Statement statement = stopsDiscards.createStatement()) {
+      statement.execute("LOCK TABLE kintsugi_skip IN EXCLUSIVE MODE");
+      Future<SkipAnswer> discard = thread.submit(() -> operations.discard(parked, WHY));
+      await().until(world::someoneWaitsForALock);
+      Fence fence;
+      try (Connection connection = world.database().connection()) {
+        fence = Fence.take(connection);
+      }
+      assertThat(world.database().inTransaction(fence::hasPassed))
+          .as("the fence passes a discard under way")
+          .isFalse();
+      stopsDiscards.rollback();
+      assertThat(discard.get()).isInstanceOf(SkipAnswer.Discarded.class);
+    } finally {
+      thread.shutdownNow();
+    }
+    world.audit(log);
   }
 
   @Test
