@@ -34,10 +34,15 @@ CREATE TABLE IF NOT EXISTS kintsugi_rebuild (
   drain_at         TIMESTAMPTZ,
   settle_at        TIMESTAMPTZ,
   stopped_at       TIMESTAMPTZ,
+  stopped_by       TEXT,
   ended_at         TIMESTAMPTZ,
   PRIMARY KEY (projection, generation),
   CHECK (phase IN ('fence', 'done') OR (replay_to IS NOT NULL AND checkpoint IS NOT NULL))
 ) WITH (fillfactor = 50);
+
+-- Who stopped it, if somebody did: then no owner goes on with it. (A rebuild that its failure policy has
+-- stopped names nobody, and the next owner tries again.)
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS stopped_by TEXT;
 
 -- Open skip records only: references to events, never payloads. What became of a record is in
 -- kintsugi_skip_archive. (One table partitioned by an is_archived flag does not work: whoever waits
@@ -136,7 +141,8 @@ CREATE INDEX IF NOT EXISTS kintsugi_skip_archive_event_idx
 CREATE TABLE IF NOT EXISTS kintsugi_operation (
   id           BIGINT      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   projection   TEXT        NOT NULL,
-  operation    TEXT        NOT NULL CHECK (operation IN ('pause', 'resume', 'retry', 'discard')),
+  operation    TEXT        NOT NULL
+    CHECK (operation IN ('pause', 'resume', 'retry', 'discard', 'limit', 'stop')),
   requested_by TEXT        NOT NULL,
   reason       TEXT        NOT NULL CHECK (operation <> 'discard' OR reason ~ '\S'),
   about        TEXT        NOT NULL DEFAULT '',
@@ -145,6 +151,30 @@ CREATE TABLE IF NOT EXISTS kintsugi_operation (
 );
 
 CREATE INDEX IF NOT EXISTS kintsugi_operation_projection_idx ON kintsugi_operation (projection, id);
+
+-- One that was made before rebuilds could be limited and stopped by name.
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('kintsugi_operation')
+      AND conname = 'kintsugi_operation_operation_check'
+      AND pg_get_constraintdef(oid) LIKE '%limit%') THEN
+    ALTER TABLE kintsugi_operation DROP CONSTRAINT IF EXISTS kintsugi_operation_operation_check;
+    ALTER TABLE kintsugi_operation ADD CONSTRAINT kintsugi_operation_operation_check
+      CHECK (operation IN ('pause', 'resume', 'retry', 'discard', 'limit', 'stop')) NOT VALID;
+  END IF;
+END $$;
+
+-- Requests over HTTP that came with an idempotency key: a key is claimed before its request is carried out,
+-- and has the answer after that. One that was claimed and has no answer may have been carried out or not, and
+-- is not carried out again.
+CREATE TABLE IF NOT EXISTS kintsugi_request (
+  request_key  TEXT        NOT NULL PRIMARY KEY,
+  fingerprint  TEXT        NOT NULL,
+  status       INTEGER,
+  location     TEXT,
+  answer       TEXT,
+  at           TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
+  CHECK ((status IS NULL) = (answer IS NULL))
+);
 
 -- Sequence numbers that no event has: a persistent actor used them for events that were rejected, and
 -- went on. Written with the event behind the gap. A gap of any other numbers is a loss, and a replay

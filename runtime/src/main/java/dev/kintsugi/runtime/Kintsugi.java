@@ -1,13 +1,15 @@
 package dev.kintsugi.runtime;
 
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.runtime.hosting.LocalHosting;
+import dev.kintsugi.runtime.hosting.Hosting;
 import dev.kintsugi.runtime.housekeeping.HousekeepingActor;
 import dev.kintsugi.runtime.housekeeping.HousekeepingSettings;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.operations.PauseAnswer;
-import dev.kintsugi.runtime.operations.Request;
+import dev.kintsugi.runtime.operations.ProjectionStatus;
+import dev.kintsugi.runtime.operations.RebuildAnswer;
+import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
@@ -20,9 +22,6 @@ import dev.kintsugi.runtime.state.Operation;
 import dev.kintsugi.runtime.state.Operations;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
-import dev.kintsugi.runtime.supervisor.ProjectionStatus;
-import dev.kintsugi.runtime.supervisor.ProjectionSupervisor;
-import dev.kintsugi.runtime.supervisor.UnknownProjectionException;
 import dev.kintsugi.runtime.writer.EventWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -34,17 +33,13 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
 import org.apache.pekko.actor.AbstractExtensionId;
 import org.apache.pekko.actor.ClassicActorSystemProvider;
 import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.actor.Extension;
-import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
-import org.apache.pekko.actor.typed.javadsl.AskPattern;
-import org.apache.pekko.pattern.StatusReply;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,18 +64,14 @@ public final class Kintsugi implements Extension {
 
   private final ActorSystem<?> system;
   private final Node node;
-  private final LocalHosting hosting;
-  private final Duration askTimeout;
-  private final Duration operationTimeout;
+  private final Hosting hosting;
   private final Duration pollInterval;
   private final OnRaisedVersion onRaisedVersion;
 
   private Kintsugi(ExtendedActorSystem system) {
     this.system = Adapter.toTyped(system);
     this.node = Node.get(system);
-    this.hosting = new LocalHosting(this.system);
-    this.askTimeout = node.config().getDuration("supervisor.ask-timeout");
-    this.operationTimeout = node.config().getDuration("supervisor.operation-timeout");
+    this.hosting = Hosting.of(this.system, node);
     RebuildSettings rebuilds = RebuildSettings.of(node.config().getConfig("rebuild"));
     this.pollInterval = rebuilds.pollInterval();
     this.onRaisedVersion = rebuilds.onRaisedVersion();
@@ -138,7 +129,7 @@ public final class Kintsugi implements Extension {
               node.database()
                   .inTransaction(
                       connection -> begin(connection, readModel.projection(), onRaisedVersion)));
-      hosting.host(node, readModel);
+      hosting.host(readModel);
     }
   }
 
@@ -197,81 +188,62 @@ public final class Kintsugi implements Extension {
     return true;
   }
 
+  /** Changes projections on behalf of somebody. */
+  public Operator operator(String who) {
+    return new Operator(node, hosting, who);
+  }
+
+  /** On behalf of the user that the JVM runs as. */
+  private Operator operator() {
+    return operator(System.getProperty("user.name", "unknown"));
+  }
+
   /**
    * Asks for a rebuild.
    *
    * @param reason why, for people; it is kept in the rebuild's history
    * @return the rebuild, once it is accepted: on record, though its work has only begun. Fails with
    *     {@link UnknownProjectionException} or {@link
-   *     dev.kintsugi.runtime.supervisor.RebuildInProgressException} or {@link
-   *     dev.kintsugi.runtime.supervisor.NewerVersionException}; nothing is changed then.
+   *     dev.kintsugi.runtime.operations.RebuildInProgressException} or {@link
+   *     dev.kintsugi.runtime.operations.NewerVersionException}; nothing is changed then.
    */
   public CompletionStage<RebuildHandle> rebuild(String projection, String reason) {
-    return this.<Integer>ask(
-            projection, replyTo -> new ProjectionSupervisor.BeginRebuild(user(), reason, replyTo))
+    return operator()
+        .rebuild(projection, reason)
         .thenApply(
             generation ->
                 new RebuildHandle(projection, generation, whenDone(projection, generation)));
   }
 
-  /**
-   * Limits how many events a second the rebuild of a projection that is under way may replay, so
-   * that it leaves the database to the writers; from the next batch on, on whichever node it runs.
-   * Draining what writers recorded meanwhile is not limited: it has to catch up with them.
-   *
-   * @param eventsPerSecond 1 or more; 0 lifts the limit
-   * @return whether a rebuild is under way, that is: whether this changed anything
-   * @throws IllegalArgumentException if it is negative
-   */
-  public CompletionStage<Boolean> limitRebuild(String projection, int eventsPerSecond) {
-    if (eventsPerSecond < 0) {
-      throw new IllegalArgumentException("a rate can't be negative: " + eventsPerSecond);
-    }
-    return node.inTransaction(
-        connection -> Rebuilds.setMaxRate(connection, projection, eventsPerSecond));
+  /** See {@link Operator#stopRebuild}. */
+  public CompletionStage<RebuildAnswer> stopRebuild(String projection, String reason) {
+    return operator().stopRebuild(projection, reason);
   }
 
-  private static String user() {
-    return System.getProperty("user.name", "unknown");
+  /** See {@link Operator#limitRebuild}. */
+  public CompletionStage<RebuildAnswer> limitRebuild(
+      String projection, int eventsPerSecond, String reason) {
+    return operator().limitRebuild(projection, eventsPerSecond, reason);
   }
 
-  /**
-   * Pauses a projection: from then on writers record its events as {@code PAUSED}, and its recovery
-   * and its rebuild rest. Nothing is lost, but the read model stands still; appends under way may
-   * still be applied.
-   *
-   * @param reason for people; it is kept
-   */
+  /** See {@link Operator#pause}. */
   public CompletionStage<PauseAnswer> pause(String projection, String reason) {
-    return ask(
-        projection,
-        replyTo -> new ProjectionSupervisor.Pause(new Request(user(), reason), replyTo));
+    return operator().pause(projection, reason);
   }
 
-  /**
-   * Resumes a projection that somebody or its failure policy has paused: writers apply again, and
-   * recovery drains what they recorded.
-   *
-   * @param reason for people; it is kept
-   */
+  /** See {@link Operator#resume}. */
   public CompletionStage<PauseAnswer> resume(String projection, String reason) {
-    return ask(
-        projection,
-        replyTo -> new ProjectionSupervisor.Resume(new Request(user(), reason), replyTo));
+    return operator().resume(projection, reason);
   }
 
-  /** A projection's open skip records: to look at, to have tried again, to discard. */
+  /** See {@link Operator#skips}. */
   public Skips skips(String projection) {
-    return new Skips(
-        new Skips.Ask() {
-          @Override
-          public <T> CompletionStage<T> ask(
-              Function<ActorRef<StatusReply<T>>, ProjectionSupervisor.Command> question,
-              boolean isLong) {
-            return Kintsugi.this.ask(projection, question, isLong ? operationTimeout : askTimeout);
-          }
-        },
-        user());
+    return operator().skips(projection);
+  }
+
+  /** Where projections are hosted, and what the nodes of the cluster did. */
+  public Hosting hosting() {
+    return hosting;
   }
 
   /** The rebuilds of a projection, the newest first; none if the database does not know it. */
@@ -289,7 +261,9 @@ public final class Kintsugi implements Extension {
 
   /** How a projection stands; fails with {@link UnknownProjectionException}. */
   public CompletionStage<ProjectionStatus> status(String projection) {
-    return ask(projection, ProjectionSupervisor.GetStatus::new);
+    return node.inTransaction(
+            connection -> ProjectionStatus.read(connection, projection, node.counters()))
+        .thenApply(found -> found.orElseThrow(() -> new UnknownProjectionException(projection)));
   }
 
   /**
@@ -332,23 +306,6 @@ public final class Kintsugi implements Extension {
               }
               throw new CompletionException(error);
             });
-  }
-
-  private <T> CompletionStage<T> ask(
-      String projection,
-      Function<ActorRef<StatusReply<T>>, ProjectionSupervisor.Command> question) {
-    return ask(projection, question, askTimeout);
-  }
-
-  private <T> CompletionStage<T> ask(
-      String projection,
-      Function<ActorRef<StatusReply<T>>, ProjectionSupervisor.Command> question,
-      Duration timeout) {
-    Optional<ActorRef<ProjectionSupervisor.Command>> supervisor = hosting.supervisorOf(projection);
-    if (supervisor.isEmpty()) {
-      return CompletableFuture.failedStage(new UnknownProjectionException(projection));
-    }
-    return AskPattern.askWithStatus(supervisor.get(), question::apply, timeout, system.scheduler());
   }
 
   private static <T> T blocking(Callable<T> work) {

@@ -1,20 +1,20 @@
 package dev.kintsugi.runtime;
 
+import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.operations.Request;
 import dev.kintsugi.runtime.operations.SkipAnswer;
 import dev.kintsugi.runtime.operations.SkipDetails;
+import dev.kintsugi.runtime.operations.SkipOperations;
 import dev.kintsugi.runtime.operations.SkipPage;
 import dev.kintsugi.runtime.operations.SkipsAnswer;
+import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.skip.OpenSkip;
 import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.skip.SkipId;
-import dev.kintsugi.runtime.supervisor.ProjectionSupervisor;
-import dev.kintsugi.runtime.supervisor.SkipCommand;
+import dev.kintsugi.runtime.state.Generations;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
-import org.apache.pekko.actor.typed.ActorRef;
-import org.apache.pekko.pattern.StatusReply;
 
 /**
  * The open skip records of one projection: what its read model lacks, and what is to be done about
@@ -32,28 +32,33 @@ import org.apache.pekko.pattern.StatusReply;
  * filter says. A record that recovery or a writer has in hand is not waited for. Each change is
  * kept with who asked for it and why ({@link Kintsugi#operations}).
  *
- * <p>Each call fails with {@link dev.kintsugi.runtime.supervisor.UnknownProjectionException} if
- * there is no such projection, or with the database's error. Any thread may call.
+ * <p>Each call fails with {@link UnknownProjectionException} if there is no such projection, or
+ * with the database's error. Any thread may call.
  */
 public final class Skips {
 
-  /** Asks the projection's supervisor. */
-  interface Ask {
-    <T> CompletionStage<T> ask(
-        Function<ActorRef<StatusReply<T>>, ProjectionSupervisor.Command> question, boolean isLong);
-  }
-
-  private final Ask supervisor;
+  private final Node node;
+  private final SkipOperations operations;
+  private final Runnable wake;
+  private final String projection;
   private final String requestedBy;
 
-  Skips(Ask supervisor, String requestedBy) {
-    this.supervisor = supervisor;
+  /**
+   * The records of a projection.
+   *
+   * @param wake is called after a change: there may be something to drain
+   */
+  Skips(Node node, Runnable wake, String projection, String requestedBy) {
+    this.node = node;
+    this.operations = new SkipOperations(node.database(), node.journal(), node.codec(), projection);
+    this.wake = wake;
+    this.projection = projection;
     this.requestedBy = requestedBy;
   }
 
   /** The same, on behalf of somebody; otherwise it is the user that the JVM runs as. */
   public Skips by(String whoever) {
-    return new Skips(supervisor, whoever);
+    return new Skips(node, wake, projection, whoever);
   }
 
   /**
@@ -66,19 +71,17 @@ public final class Skips {
     if (limit < 1) {
       throw new IllegalArgumentException("a page of " + limit + " records");
     }
-    return supervisor.ask(
-        replyTo -> new SkipCommand.ListSkips(filter, afterOrdering, limit, replyTo), false);
+    return known(() -> operations.page(filter, afterOrdering, limit));
   }
 
   /** One in full: its event as JSON, its error with the stack, and how many wait behind it. */
   public CompletionStage<Optional<SkipDetails>> find(SkipId id) {
-    return supervisor.ask(replyTo -> new SkipCommand.FindSkip(id, replyTo), false);
+    return known(() -> operations.details(id));
   }
 
   /** Has one tried again at once, with the whole of its policy's time to be repaired. */
   public CompletionStage<SkipAnswer> retry(OpenSkip seen, String reason) {
-    return supervisor.ask(
-        replyTo -> new SkipCommand.RetrySkip(seen, request(reason), replyTo), false);
+    return change(() -> operations.retry(seen, request(reason)));
   }
 
   /** Has all that a filter means tried again at once. */
@@ -92,8 +95,7 @@ public final class Skips {
   }
 
   private CompletionStage<SkipsAnswer> retry(SkipFilter filter, String reason, boolean dryRun) {
-    return supervisor.ask(
-        replyTo -> new SkipCommand.RetrySkips(filter, request(reason), dryRun, replyTo), true);
+    return change(() -> operations.retryAll(filter, request(reason), dryRun));
   }
 
   /**
@@ -103,8 +105,7 @@ public final class Skips {
    * @param reason is kept; without one the discard is refused
    */
   public CompletionStage<SkipAnswer> discard(OpenSkip seen, String reason) {
-    return supervisor.ask(
-        replyTo -> new SkipCommand.DiscardSkip(seen, request(reason), replyTo), false);
+    return change(() -> operations.discard(seen, request(reason)));
   }
 
   /**
@@ -122,8 +123,23 @@ public final class Skips {
   }
 
   private CompletionStage<SkipsAnswer> discard(SkipFilter filter, String reason, boolean dryRun) {
-    return supervisor.ask(
-        replyTo -> new SkipCommand.DiscardSkips(filter, request(reason), dryRun, replyTo), true);
+    return change(() -> operations.discardAll(filter, request(reason), dryRun));
+  }
+
+  private <T> CompletionStage<T> change(Callable<T> work) {
+    return known(work).whenComplete((done, error) -> wake.run());
+  }
+
+  private <T> CompletionStage<T> known(Callable<T> work) {
+    return node.onBlockingThread(
+        () -> {
+          if (node.database()
+              .inTransaction(connection -> Generations.find(connection, projection))
+              .isEmpty()) {
+            throw new UnknownProjectionException(projection);
+          }
+          return work.call();
+        });
   }
 
   private Request request(String reason) {

@@ -11,6 +11,10 @@ import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
 import dev.kintsugi.runtime.jdbc.DatabaseUnavailableException;
 import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.operations.ProjectionStatus;
+import dev.kintsugi.runtime.operations.RebuildAnswer;
+import dev.kintsugi.runtime.operations.RebuildInProgressException;
+import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.schema.SchemaException;
 import dev.kintsugi.runtime.state.Fence;
@@ -18,9 +22,6 @@ import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Phase;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Status;
-import dev.kintsugi.runtime.supervisor.ProjectionStatus;
-import dev.kintsugi.runtime.supervisor.RebuildInProgressException;
-import dev.kintsugi.runtime.supervisor.UnknownProjectionException;
 import dev.kintsugi.runtime.testing.Recorder;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestServer;
@@ -133,14 +134,17 @@ class KintsugiTest {
     Connection held = holdFence();
     kintsugi().start(log.definition());
 
-    assertThat(get(kintsugi().limitRebuild("log", 7))).isTrue();
+    assertThat(get(kintsugi().limitRebuild("log", 7, "a test")))
+        .isEqualTo(new RebuildAnswer.Limited("log", 1, 7));
     assertThat(world.rebuild(log).maxRate()).isEqualTo(7);
-    assertThat(get(kintsugi().limitRebuild("log", 0))).isTrue();
+    assertThat(get(kintsugi().limitRebuild("log", 0, "a test")))
+        .isEqualTo(new RebuildAnswer.Limited("log", 1, 0));
 
     end(held);
     get(kintsugi().whenDone("log"));
-    assertThat(get(kintsugi().limitRebuild("log", 7))).as("it is done").isFalse();
-    assertThatThrownBy(() -> kintsugi().limitRebuild("log", -1))
+    assertThat(get(kintsugi().limitRebuild("log", 7, "too late")))
+        .isEqualTo(new RebuildAnswer.NoneUnderWay("log", "generation 1 is built"));
+    assertThatThrownBy(() -> kintsugi().limitRebuild("log", -1, "a test"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("a rate can't be negative: -1");
   }

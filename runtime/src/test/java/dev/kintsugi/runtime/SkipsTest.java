@@ -8,16 +8,16 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.operations.PauseAnswer;
+import dev.kintsugi.runtime.operations.ProjectionStatus;
 import dev.kintsugi.runtime.operations.SkipAnswer;
 import dev.kintsugi.runtime.operations.SkipDetails;
 import dev.kintsugi.runtime.operations.SkipsAnswer;
+import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.recovery.Drain;
 import dev.kintsugi.runtime.skip.OpenSkip;
 import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.state.Operation;
-import dev.kintsugi.runtime.supervisor.ProjectionStatus;
-import dev.kintsugi.runtime.supervisor.UnknownProjectionException;
 import dev.kintsugi.runtime.testing.Recorder;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestSystem;

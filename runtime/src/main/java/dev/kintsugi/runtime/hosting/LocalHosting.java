@@ -5,40 +5,88 @@ import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.supervisor.ProjectionSupervisor;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Props;
-import org.apache.pekko.actor.typed.SupervisorStrategy;
-import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.pattern.Patterns;
 
 /** Hosts every projection that was started on this node, on this node. */
-public final class LocalHosting {
+final class LocalHosting implements Hosting {
 
   private final ActorSystem<?> system;
-  private final Map<String, ActorRef<ProjectionSupervisor.Command>> supervisors =
+  private final Node node;
+  private final Map<HostedProjection, ActorRef<ProjectionSupervisor.Command>> supervisors =
       new ConcurrentHashMap<>();
 
-  public LocalHosting(ActorSystem<?> system) {
+  LocalHosting(ActorSystem<?> system, Node node) {
     this.system = system;
+    this.node = node;
+    CoordinatedShutdown.get(system)
+        .addTask(CoordinatedShutdown.PhaseServiceStop(), "stop-projections", this::stop);
   }
 
-  /** Starts the supervisor of a projection that was not started before. */
-  public void host(Node node, ReadModel readModel) {
-    ActorRef<ProjectionSupervisor.Command> supervisor =
+  @Override
+  public void host(ReadModel readModel) {
+    HostedProjection id =
+        new HostedProjection(readModel.projection().name(), readModel.projection().version());
+    supervisors.put(
+        id,
         system.systemActorOf(
-            Behaviors.supervise(ProjectionSupervisor.create(node, readModel))
-                .onFailure(
-                    SupervisorStrategy.restartWithBackoff(
-                        Duration.ofMillis(200), Duration.ofSeconds(10), 0.2)),
-            "kintsugi-projection-" + readModel.projection().name(),
-            Props.empty());
-    supervisors.put(readModel.projection().name(), supervisor);
+            Supervisors.restarted(ProjectionSupervisor.create(node, readModel)),
+            "kintsugi-projection-" + id,
+            Props.empty()));
   }
 
-  /** The supervisor of a projection, if it was started here. */
-  public Optional<ActorRef<ProjectionSupervisor.Command>> supervisorOf(String projection) {
-    return Optional.ofNullable(supervisors.get(projection));
+  @Override
+  public void wake(String projection, int version) {
+    ActorRef<ProjectionSupervisor.Command> supervisor =
+        supervisors.get(new HostedProjection(projection, version));
+    if (supervisor != null) {
+      supervisor.tell(new ProjectionSupervisor.Wake());
+    }
+  }
+
+  @Override
+  public String self() {
+    return system.address().toString();
+  }
+
+  @Override
+  public CompletionStage<Map<HostedProjection, String>> locations() {
+    return CompletableFuture.completedStage(
+        supervisors.keySet().stream().collect(Collectors.toMap(id -> id, id -> self())));
+  }
+
+  @Override
+  public CompletionStage<ClusterTotals> totals() {
+    return CompletableFuture.completedStage(ClusterTotals.of(node.counters()));
+  }
+
+  /** Rebuilds end their step and store what they did; the phase's timeout is the limit. */
+  private CompletionStage<Done> stop() {
+    Duration longest =
+        system
+            .settings()
+            .config()
+            .getDuration("pekko.coordinated-shutdown.default-phase-timeout")
+            .plusSeconds(60);
+    return CompletableFuture.allOf(
+            supervisors.values().stream()
+                .map(
+                    supervisor ->
+                        Patterns.gracefulStop(
+                                Adapter.toClassic(supervisor),
+                                longest,
+                                new ProjectionSupervisor.Stop())
+                            .toCompletableFuture())
+                .toArray(CompletableFuture<?>[]::new))
+        .thenApply(all -> Done.getInstance());
   }
 }

@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.node;
 
 import dev.kintsugi.runtime.writer.Written;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
@@ -14,7 +15,17 @@ public final class Counters {
    * @param recoveredPerSecond in the last ten seconds
    */
   public record Counts(
-      long appliedInline, long recorded, long recovered, double recoveredPerSecond) {}
+      long appliedInline, long recorded, long recovered, double recoveredPerSecond) {
+
+    /** The same of two nodes. */
+    public Counts plus(Counts other) {
+      return new Counts(
+          appliedInline + other.appliedInline,
+          recorded + other.recorded,
+          recovered + other.recovered,
+          recoveredPerSecond + other.recoveredPerSecond);
+    }
+  }
 
   private static final class Adders {
     private final LongAdder applied = new LongAdder();
@@ -61,5 +72,12 @@ public final class Counters {
         adders.recorded.sum(),
         adders.recovered.sum(),
         adders.recovery.perSecond());
+  }
+
+  /** Of each projection that there is something to say of, by name. */
+  public Map<String, Counts> all() {
+    Map<String, Counts> all = new HashMap<>();
+    projections.keySet().forEach(projection -> all.put(projection, counts(projection)));
+    return all;
   }
 }

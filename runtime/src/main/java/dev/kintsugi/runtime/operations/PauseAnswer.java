@@ -19,7 +19,4 @@ public sealed interface PauseAnswer {
    */
   record AlreadySo(String projection, boolean paused, Optional<Operation> last)
       implements PauseAnswer {}
-
-  /** Nothing was changed: the database knows no such projection. */
-  record Unknown(String projection) implements PauseAnswer {}
 }

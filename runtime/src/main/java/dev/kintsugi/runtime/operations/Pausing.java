@@ -1,12 +1,10 @@
 package dev.kintsugi.runtime.operations;
 
-import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.state.Operation;
 import dev.kintsugi.runtime.state.Operations;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.Optional;
 
 /**
  * Pauses a projection, or resumes it: in the caller's transaction, by compare-and-set. Paused, its
@@ -34,11 +32,11 @@ public final class Pausing {
       throws SQLException {
     Operation.Kind kind = paused ? Operation.Kind.PAUSE : Operation.Kind.RESUME;
     if (!Generations.setPaused(connection, projection, paused)) {
-      Optional<Generation> row = Generations.find(connection, projection);
-      return row.isEmpty()
-          ? new PauseAnswer.Unknown(projection)
-          : new PauseAnswer.AlreadySo(
-              projection, paused, Operations.last(connection, projection, kind));
+      if (Generations.find(connection, projection).isEmpty()) {
+        throw new UnknownProjectionException(projection);
+      }
+      return new PauseAnswer.AlreadySo(
+          projection, paused, Operations.last(connection, projection, kind));
     }
     Operations.note(connection, projection, kind, request.requestedBy(), request.reason(), "");
     return paused ? new PauseAnswer.Paused(projection) : new PauseAnswer.Resumed(projection);

@@ -229,6 +229,14 @@ final class BulkReplay implements Replay {
   }
 
   @Override
+  public void store() throws Exception {
+    Window gathered = window;
+    if (gathered != null && !gathered.isEmpty()) {
+      write(gathered);
+    }
+  }
+
+  @Override
   public void forget() {
     window = null;
     oneByOne.forget();

@@ -65,6 +65,9 @@ final class Ownership {
             if (!belongs) {
               throw new NotOursException(new Step.NotOurs("the rebuild has moved on"));
             }
+            if (locked.isGivenUp()) {
+              throw new NotOursException(new Step.NotOurs("somebody has stopped the rebuild"));
+            }
             Step step = work.run(connection, locked);
             if (step instanceof Step.NotOurs notOurs) {
               throw new NotOursException(notOurs);

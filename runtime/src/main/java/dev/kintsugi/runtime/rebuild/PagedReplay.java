@@ -146,6 +146,10 @@ final class PagedReplay implements Replay {
         : new Step.NotOurs("another owner moved the checkpoint");
   }
 
+  /** Each page was stored with its checkpoint. */
+  @Override
+  public void store() {}
+
   @Override
   public void forget() {
     pages.forget();

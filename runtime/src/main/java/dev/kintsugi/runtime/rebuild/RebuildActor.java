@@ -22,8 +22,18 @@ public final class RebuildActor {
   /** What it tells its parent: a change that matters. */
   public record Report(int generation, Step step) {}
 
-  /** What it can be told: nothing but by itself. */
+  /** What it can be told. */
   public sealed interface Command {}
+
+  /**
+   * Has it end: after the step under way, and when what was done is stored with its checkpoint.
+   * Another owner goes on from there.
+   */
+  public record Stop() implements Command {}
+
+  private record Stored() implements Command {}
+
+  private record StoreFailed(Throwable cause) implements Command {}
 
   private record Next() implements Command {}
 
@@ -39,6 +49,7 @@ public final class RebuildActor {
   private final Duration pollInterval;
   private final ActorRef<Report> parent;
   private final Applier applier = new Applier();
+  private boolean stopping;
 
   private RebuildActor(
       ActorContext<Command> context,
@@ -83,27 +94,42 @@ public final class RebuildActor {
     return Behaviors.receive(Command.class)
         .onMessage(StepDone.class, done -> onStepDone(done.step()))
         .onMessage(StepFailed.class, this::onStepFailed)
+        .onMessage(Stop.class, stop -> onStopWhileStepping())
         .onSignal(PostStop.class, signal -> closeAfter(step))
         .onSignal(PreRestart.class, signal -> closeAfter(step))
         .build();
   }
 
+  private Behavior<Command> onStopWhileStepping() {
+    stopping = true;
+    return Behaviors.same();
+  }
+
   private Behavior<Command> onStepDone(Step step) {
+    if (stopping && step instanceof Step.Done) {
+      return storing();
+    }
     if (step instanceof Step.Done done) {
       context.getLog().debug("{}: {}", name, done.what());
       return done.rest().isZero() ? stepping() : waiting(done.rest());
     } else if (step instanceof Step.Waiting waiting) {
       context.getLog().debug("{} waits for {}", name, waiting.what());
-      return waiting(pollInterval);
+      return stopping ? Behaviors.stopped(applier::close) : waiting(pollInterval);
     }
     parent.tell(new Report(steps.generation(), step));
-    if (step instanceof Step.Activated) {
+    if (step instanceof Step.Activated && !stopping) {
       return stepping();
     }
     return Behaviors.stopped(applier::close);
   }
 
   private Behavior<Command> onStepFailed(StepFailed failed) {
+    if (stopping) {
+      context
+          .getLog()
+          .warn("{} ends with a step that failed; its next owner does it", name, failed.cause());
+      return Behaviors.stopped(applier::close);
+    }
     throw new RebuildFailedException(name, failed.cause());
   }
 
@@ -112,9 +138,39 @@ public final class RebuildActor {
     timers.startSingleTimer(new Next(), pause);
     return Behaviors.receive(Command.class)
         .onMessage(Next.class, next -> stepping())
+        .onMessage(Stop.class, stop -> storing())
         .onSignal(PostStop.class, signal -> close())
         .onSignal(PreRestart.class, signal -> close())
         .build();
+  }
+
+  /** The last step was done; what is in memory only is being written. */
+  private Behavior<Command> storing() {
+    timers.cancelAll();
+    CompletionStage<Boolean> stored =
+        node.onBlockingThread(
+            () -> {
+              steps.store();
+              return true;
+            });
+    context.pipeToSelf(
+        stored, (done, error) -> error == null ? new Stored() : new StoreFailed(error));
+    return Behaviors.receive(Command.class)
+        .onMessage(Stored.class, done -> Behaviors.stopped(applier::close))
+        .onMessage(StoreFailed.class, this::onStoreFailed)
+        .onMessage(Stop.class, stop -> Behaviors.same())
+        .onSignal(PostStop.class, signal -> closeAfter(stored))
+        .build();
+  }
+
+  private Behavior<Command> onStoreFailed(StoreFailed failed) {
+    context
+        .getLog()
+        .warn(
+            "{} ends, and what it had in memory could not be written; its next owner does that again",
+            name,
+            failed.cause());
+    return Behaviors.stopped(applier::close);
   }
 
   private Behavior<Command> closeAfter(CompletionStage<?> running) {

@@ -104,6 +104,17 @@ public final class RebuildSteps {
     }
   }
 
+  /**
+   * Stores what was done and is in memory only, with the checkpoint, so that the next owner need
+   * not do it again. To be called when this owner is about to end.
+   *
+   * @throws Exception if the database is at fault; the next owner then does it again
+   */
+  public void store() throws Exception {
+    replay.store();
+    replay.forget();
+  }
+
   /** Where the rebuild stands, and whether somebody has paused the projection. */
   private record Seen(Optional<Rebuild> rebuild, boolean paused) {
     static Seen read(Connection connection, String projection, int generation) throws SQLException {
@@ -120,6 +131,9 @@ public final class RebuildSteps {
       return new Step.NotOurs("no such rebuild is on record");
     }
     Rebuild rebuild = seen.rebuild().get();
+    if (rebuild.stoppedBy() != null) {
+      return new Step.GivenUp(rebuild.stoppedBy());
+    }
     if (rebuild.isStopped()) {
       return ownership.inTransaction(this::resume);
     }

@@ -16,6 +16,13 @@ interface Replay {
   Step next(Applier applier, Rebuild rebuild) throws Exception;
 
   /**
+   * Writes what was gathered, with the checkpoint, if there is anything.
+   *
+   * @throws Exception if the database is at fault
+   */
+  void store() throws Exception;
+
+  /**
    * Forgets what it remembers beside the row; to be called whenever a step did not simply succeed,
    * as another owner may have gone on since.
    */

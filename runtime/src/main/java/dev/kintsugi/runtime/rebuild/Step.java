@@ -37,6 +37,9 @@ public sealed interface Step {
   /** Another owner was here first, or a newer generation has begun. */
   record NotOurs(String why) implements Step {}
 
+  /** Somebody has stopped the rebuild, and no owner is to go on with it. */
+  record GivenUp(String by) implements Step {}
+
   /** The failure policy stopped the replay at an event. */
   record Stopped(String error) implements Step {}
 }

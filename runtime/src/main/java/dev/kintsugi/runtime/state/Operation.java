@@ -25,7 +25,11 @@ public record Operation(
     PAUSE,
     RESUME,
     RETRY,
-    DISCARD;
+    DISCARD,
+    /** The rate of a rebuild was limited. */
+    LIMIT,
+    /** A rebuild was stopped. */
+    STOP;
 
     String inTable() {
       return name().toLowerCase(Locale.ROOT);

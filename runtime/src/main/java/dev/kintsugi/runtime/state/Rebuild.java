@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  *     journal; no rebuild can bring these back
  * @param maxRate how many events a second it may replay, 0 for no limit; if it says nothing, its
  *     owner's configuration does
- * @param stoppedAt when the failure policy stopped it, at the event that {@code lastError} names
+ * @param stoppedAt when it was stopped: by somebody, or by the failure policy, at the event that
+ *     {@code lastError} names
+ * @param stoppedBy who stopped it; null if it was the failure policy, or nobody
  */
 public record Rebuild(
     String projection,
@@ -39,6 +41,7 @@ public record Rebuild(
     @Nullable Instant drainAt,
     @Nullable Instant settleAt,
     @Nullable Instant stoppedAt,
+    @Nullable String stoppedBy,
     @Nullable Instant endedAt,
     @Nullable Integer maxRate,
     Instant readAt) {
@@ -49,6 +52,11 @@ public record Rebuild(
 
   public boolean isStopped() {
     return stoppedAt != null;
+  }
+
+  /** Whether somebody stopped it, so that no owner is to go on with it. */
+  public boolean isGivenUp() {
+    return stoppedBy != null;
   }
 
   /** How far the replay is, from 0 to 1, by the journal's ordering. */
@@ -68,6 +76,16 @@ public record Rebuild(
     Instant until = drainAt == null ? readAt : drainAt;
     long millis = Math.max(1, Duration.between(replayAt, until).toMillis());
     return replayed * 1000.0 / millis;
+  }
+
+  /** How long the replay still takes at that rate, while it can be told. */
+  public Optional<Duration> replayLeft() {
+    double rate = eventsPerSecond();
+    if (phase != Phase.REPLAY || eventsToReplay == null || rate <= 0) {
+      return Optional.empty();
+    }
+    long left = Math.max(0, eventsToReplay - replayed);
+    return Optional.of(Duration.ofMillis(Math.round(left / rate * 1000)));
   }
 
   /** From the request to the end, once it has ended. */

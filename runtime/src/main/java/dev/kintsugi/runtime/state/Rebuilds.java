@@ -22,7 +22,8 @@ public final class Rebuilds {
       """
       projection, generation, requested_by, reason, phase, fence::text, replay_to, checkpoint,
       events_to_replay, events_deleted, replayed, drained, last_error, requested_at, fence_at,
-      replay_at, drain_at, settle_at, stopped_at, ended_at, max_rate, clock_timestamp()
+      replay_at, drain_at, settle_at, stopped_at, stopped_by, ended_at, max_rate,
+      clock_timestamp()
       """;
 
   private static final String FIND =
@@ -108,10 +109,17 @@ public final class Rebuilds {
       WHERE projection = ? AND generation = ? AND phase = 'replay' AND checkpoint = ?
       """;
 
+  private static final String GIVE_UP =
+      """
+      UPDATE kintsugi_rebuild SET stopped_at = clock_timestamp(), stopped_by = ?
+      WHERE projection = ? AND generation = ? AND phase IN ('fence', 'replay', 'drain')
+        AND stopped_by IS NULL
+      """;
+
   private static final String RESUME =
       """
       UPDATE kintsugi_rebuild SET stopped_at = NULL
-      WHERE projection = ? AND generation = ? AND stopped_at IS NOT NULL
+      WHERE projection = ? AND generation = ? AND stopped_at IS NOT NULL AND stopped_by IS NULL
       """;
 
   private static final String SUPERSEDE =
@@ -307,6 +315,21 @@ public final class Rebuilds {
     }
   }
 
+  /**
+   * Gives a rebuild up that is not active yet: no owner goes on with it.
+   *
+   * @return whether it could still be given up
+   */
+  public static boolean giveUp(Connection connection, Rebuild rebuild, String stoppedBy)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(GIVE_UP)) {
+      update.setString(1, stoppedBy);
+      update.setString(2, rebuild.projection());
+      update.setInt(3, rebuild.generation());
+      return update.executeUpdate() == 1;
+    }
+  }
+
   /** Notes that an owner goes on with a replay that was stopped. */
   public static boolean resume(Connection connection, Rebuild rebuild) throws SQLException {
     return update(connection, RESUME, rebuild);
@@ -345,9 +368,10 @@ public final class Rebuilds {
         instant(row, 17),
         instant(row, 18),
         instant(row, 19),
-        instant(row, 20),
-        row.getObject(21, Integer.class),
-        row.getTimestamp(22).toInstant());
+        row.getString(20),
+        instant(row, 21),
+        row.getObject(22, Integer.class),
+        row.getTimestamp(23).toInstant());
   }
 
   private static @Nullable Instant instant(ResultSet row, int column) throws SQLException {

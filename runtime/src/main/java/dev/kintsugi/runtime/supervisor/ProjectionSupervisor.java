@@ -1,13 +1,8 @@
 package dev.kintsugi.runtime.supervisor;
 
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.node.Node;
-import dev.kintsugi.runtime.operations.PauseAnswer;
-import dev.kintsugi.runtime.operations.Pausing;
-import dev.kintsugi.runtime.operations.Request;
 import dev.kintsugi.runtime.rebuild.RebuildActor;
-import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.rebuild.Step;
@@ -30,7 +25,6 @@ import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
-import org.apache.pekko.pattern.StatusReply;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,43 +35,27 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProjectionSupervisor {
 
-  /** What it can be asked. */
+  /** What it can be told. */
   public sealed interface Command
-      permits GetStatus,
-          BeginRebuild,
-          Pause,
-          Resume,
-          SkipCommand,
-          Look,
-          Seen,
-          LookFailed,
-          FromRebuild,
-          RebuildActorEnded,
-          Changed {}
+      permits Message, Stop, Look, Seen, LookFailed, FromRebuild, RebuildActorEnded {}
 
-  /** How the projection stands; fails with {@link UnknownProjectionException}. */
-  public record GetStatus(ActorRef<StatusReply<ProjectionStatus>> replyTo) implements Command {}
+  /** What it can be told from other nodes. Only hints: what is so, rows say. */
+  public sealed interface Message extends Command {}
 
   /**
-   * Begins a rebuild and answers with its generation; fails with {@link
-   * RebuildInProgressException}.
-   *
-   * @param reason kept with the rebuild, for people
+   * Rows of the projection were changed: its status, its pause, or its skip records. So there may
+   * be something to do before the next look.
    */
-  public record BeginRebuild(
-      String requestedBy, String reason, ActorRef<StatusReply<Integer>> replyTo)
-      implements Command {}
+  public record Wake() implements Message {}
 
-  /** Has writers record what comes, and recovery and rebuild rest. */
-  public record Pause(Request request, ActorRef<StatusReply<PauseAnswer>> replyTo)
-      implements Command {}
+  /** It is to be there, wherever that is; there is nothing else to do. */
+  public record KeepAlive() implements Message {}
 
-  /** Ends a pause, whoever began it. */
-  public record Resume(Request request, ActorRef<StatusReply<PauseAnswer>> replyTo)
-      implements Command {}
-
-  /** Somebody changed records or the pause: there may be something to drain. */
-  private record Changed() implements Command {}
+  /**
+   * Has it end. A rebuild under way ends its step first, and stores what it did with its
+   * checkpoint.
+   */
+  public record Stop() implements Command {}
 
   private record Look() implements Command {}
 
@@ -112,7 +90,6 @@ public final class ProjectionSupervisor {
   private final RebuildSettings rebuildSettings;
   private final Duration pollInterval;
   private final ActorRef<RebuildActor.Report> reports;
-  private final SkipDesk skips;
   private @Nullable Child<RebuildActor.Command> rebuildActor;
   private @Nullable Child<RecoveryActor.Command> recoveryActor;
 
@@ -132,8 +109,6 @@ public final class ProjectionSupervisor {
     this.rebuildSettings = RebuildSettings.of(node.config().getConfig("rebuild"));
     this.pollInterval = node.config().getDuration("supervisor.poll-interval");
     this.reports = context.messageAdapter(RebuildActor.Report.class, FromRebuild::new);
-    ActorRef<Command> self = context.getSelf();
-    this.skips = new SkipDesk(node, projection.name(), () -> self.tell(new Changed()));
   }
 
   /** The supervisor of a projection that this node has registered. */
@@ -160,9 +135,11 @@ public final class ProjectionSupervisor {
   }
 
   /** The generation is being built: this node's part in it is the rebuild. */
-  private Behavior<Command> rebuilding(Generation generation) {
+  private Behavior<Command> rebuilding(Generation generation, Optional<Rebuild> rebuild) {
     stopRecovery();
-    startRebuild(generation.generation());
+    if (rebuild.filter(Rebuild::isGivenUp).isEmpty()) {
+      startRebuild(generation.generation());
+    }
     return following();
   }
 
@@ -189,12 +166,9 @@ public final class ProjectionSupervisor {
         .onMessage(LookFailed.class, this::onLookFailed)
         .onMessage(FromRebuild.class, this::onFromRebuild)
         .onMessage(RebuildActorEnded.class, this::onRebuildActorEnded)
-        .onMessage(GetStatus.class, this::onGetStatus)
-        .onMessage(BeginRebuild.class, this::onBeginRebuild)
-        .onMessage(Pause.class, this::onPause)
-        .onMessage(Resume.class, this::onResume)
-        .onMessage(SkipCommand.class, this::onSkipCommand)
-        .onMessage(Changed.class, changed -> onChanged())
+        .onMessage(Wake.class, wake -> onWake())
+        .onMessage(KeepAlive.class, keepAlive -> Behaviors.same())
+        .onMessage(Stop.class, stop -> onStop())
         .build();
   }
 
@@ -213,7 +187,7 @@ public final class ProjectionSupervisor {
       return leftToOthers();
     }
     return switch (generation.status()) {
-      case REBUILDING -> rebuilding(generation);
+      case REBUILDING -> rebuilding(generation, seen.row().rebuild());
       case ACTIVE -> active(generation, seen.row().rebuild());
     };
   }
@@ -251,6 +225,15 @@ public final class ProjectionSupervisor {
               name,
               generation,
               notOurs.why());
+    } else if (step instanceof Step.GivenUp givenUp) {
+      context
+          .getLog()
+          .warn(
+              "Rebuild of projection '{}', generation {} was stopped by {}. Its read model is"
+                  + " incomplete until a new rebuild makes it whole.",
+              name,
+              generation,
+              givenUp.by());
     } else if (step instanceof Step.Stopped stopped) {
       stoppedGeneration = generation;
       context
@@ -274,93 +257,28 @@ public final class ProjectionSupervisor {
     return Behaviors.same();
   }
 
-  private Behavior<Command> onGetStatus(GetStatus question) {
-    CompletionStage<Optional<ProjectionStatus>> status =
-        node.inTransaction(
-            connection -> ProjectionStatus.read(connection, projection.name(), node.counters()));
-    status.whenComplete(
-        (found, error) ->
-            question
-                .replyTo()
-                .tell(
-                    error != null
-                        ? StatusReply.error(error)
-                        : found
-                            .map(StatusReply::success)
-                            .orElseGet(
-                                () ->
-                                    StatusReply.error(
-                                        new UnknownProjectionException(projection.name())))));
-    return Behaviors.same();
-  }
-
-  private Behavior<Command> onBeginRebuild(BeginRebuild request) {
-    RebuildRequest rebuild =
-        new RebuildRequest(
-            projection.name(), projection.version(), request.requestedBy(), request.reason());
-    ActorRef<Command> self = context.getSelf();
-    node.inTransaction(rebuild::begin)
-        .whenComplete(
-            (answer, error) -> {
-              request.replyTo().tell(error != null ? StatusReply.error(error) : replyTo(answer));
-              self.tell(new Look());
-            });
-    return Behaviors.same();
-  }
-
-  private StatusReply<Integer> replyTo(RebuildRequest.Answer answer) {
-    String name = projection.name();
-    if (answer instanceof RebuildRequest.Accepted accepted) {
-      return StatusReply.success(accepted.generation());
-    } else if (answer instanceof RebuildRequest.InProgress running) {
-      return StatusReply.error(
-          new RebuildInProgressException(
-              name,
-              "generation %d is being built, as %s asked (%s); wait for its end"
-                  .formatted(running.generation(), running.requestedBy(), running.reason())));
-    } else if (answer instanceof RebuildRequest.NewerVersion newer) {
-      return StatusReply.error(
-          new NewerVersionException(name, newer.version(), projection.version()));
-    } else if (answer instanceof RebuildRequest.LostRace) {
-      return StatusReply.error(new RebuildInProgressException(name, "another request came first"));
-    }
-    return StatusReply.error(new UnknownProjectionException(name));
-  }
-
-  private Behavior<Command> onPause(Pause pause) {
-    return setPaused(
-        pause.replyTo(),
-        connection -> Pausing.pause(connection, projection.name(), pause.request()));
-  }
-
-  private Behavior<Command> onResume(Resume resume) {
-    return setPaused(
-        resume.replyTo(),
-        connection -> Pausing.resume(connection, projection.name(), resume.request()));
-  }
-
-  private Behavior<Command> setPaused(
-      ActorRef<StatusReply<PauseAnswer>> replyTo, Database.Work<PauseAnswer> work) {
-    ActorRef<Command> self = context.getSelf();
-    node.inTransaction(work)
-        .whenComplete(
-            (answer, error) -> {
-              replyTo.tell(error == null ? StatusReply.success(answer) : StatusReply.error(error));
-              self.tell(new Changed());
-            });
-    return Behaviors.same();
-  }
-
-  private Behavior<Command> onSkipCommand(SkipCommand command) {
-    skips.handle(command);
-    return Behaviors.same();
-  }
-
-  private Behavior<Command> onChanged() {
+  private Behavior<Command> onWake() {
     if (recoveryActor != null) {
       recoveryActor.ref().tell(new RecoveryActor.Wake());
     }
     return onLook();
+  }
+
+  private Behavior<Command> onStop() {
+    timers.cancelAll();
+    stopRecovery();
+    if (rebuildActor == null) {
+      return Behaviors.stopped();
+    }
+    Child<RebuildActor.Command> last = rebuildActor;
+    last.ref().tell(new RebuildActor.Stop());
+    return Behaviors.receive(Command.class)
+        .onMessage(
+            RebuildActorEnded.class,
+            ended -> ended.generation() == last.generation(),
+            ended -> Behaviors.stopped())
+        .onAnyMessage(message -> Behaviors.same())
+        .build();
   }
 
   private void startRebuild(int generation) {

@@ -398,9 +398,12 @@ class SkipOperationsTest {
         .extracting(Operation::kind)
         .containsExactly(Operation.Kind.RESUME, Operation.Kind.PAUSE);
     world.auditWhole(log);
-    PauseAnswer unknown =
-        world.database().inTransaction(connection -> Pausing.pause(connection, "nobody", WHY));
-    assertThat(unknown).isEqualTo(new PauseAnswer.Unknown("nobody"));
+    assertThatThrownBy(
+            () ->
+                world
+                    .database()
+                    .inTransaction(connection -> Pausing.pause(connection, "nobody", WHY)))
+        .isInstanceOf(UnknownProjectionException.class);
   }
 
   private PauseAnswer pause(boolean paused) throws Exception {

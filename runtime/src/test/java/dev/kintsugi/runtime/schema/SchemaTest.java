@@ -95,7 +95,7 @@ class SchemaTest {
   void an_empty_database_gets_all_tables() throws Exception {
     schema.ensure(true);
 
-    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(12);
+    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(13);
   }
 
   @Test
@@ -131,7 +131,7 @@ class SchemaTest {
     } finally {
       threads.shutdown();
     }
-    assertThat(tables()).hasSize(12);
+    assertThat(tables()).hasSize(13);
   }
 
   @Test

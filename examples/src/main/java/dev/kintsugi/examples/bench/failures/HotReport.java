@@ -4,7 +4,7 @@ import dev.kintsugi.examples.bench.load.Load;
 import dev.kintsugi.examples.bench.stats.Target;
 import dev.kintsugi.examples.common.TextTable;
 import dev.kintsugi.runtime.node.Counters;
-import dev.kintsugi.runtime.supervisor.ProjectionStatus;
+import dev.kintsugi.runtime.operations.ProjectionStatus;
 import java.util.ArrayList;
 import java.util.List;
 

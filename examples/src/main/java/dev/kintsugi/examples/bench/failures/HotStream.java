@@ -8,7 +8,7 @@ import dev.kintsugi.examples.bench.load.Plugin;
 import dev.kintsugi.examples.bench.load.Writing;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.server.BenchServer;
-import dev.kintsugi.runtime.supervisor.ProjectionStatus;
+import dev.kintsugi.runtime.operations.ProjectionStatus;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.util.List;

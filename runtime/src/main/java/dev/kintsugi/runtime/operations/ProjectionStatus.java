@@ -1,4 +1,4 @@
-package dev.kintsugi.runtime.supervisor;
+package dev.kintsugi.runtime.operations;
 
 import dev.kintsugi.runtime.node.Counters;
 import dev.kintsugi.runtime.skip.OpenSkips;
@@ -44,7 +44,7 @@ public record ProjectionStatus(
   }
 
   /** Reads the rows; empty if the database does not know the projection. */
-  static Optional<ProjectionStatus> read(
+  public static Optional<ProjectionStatus> read(
       Connection connection, String projection, Counters counters) throws SQLException {
     Optional<Generation> row = Generations.find(connection, projection);
     if (row.isEmpty()) {

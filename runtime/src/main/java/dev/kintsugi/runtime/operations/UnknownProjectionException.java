@@ -1,4 +1,4 @@
-package dev.kintsugi.runtime.supervisor;
+package dev.kintsugi.runtime.operations;
 
 /** Nobody has started a projection of this name; nothing was changed. */
 public final class UnknownProjectionException extends RuntimeException {

@@ -1,10 +1,10 @@
-package dev.kintsugi.runtime.supervisor;
+package dev.kintsugi.runtime.operations;
 
 /** The database has a newer version of the projection than this build; nothing was changed. */
 public final class NewerVersionException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  NewerVersionException(String projection, int version, int ours) {
+  public NewerVersionException(String projection, int version, int ours) {
     super(
         "projection '%s' is not rebuilt: its version is %d, and this build has %d; ask a node that runs the newer build"
             .formatted(projection, version, ours));

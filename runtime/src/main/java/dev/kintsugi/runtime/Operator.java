@@ -1,0 +1,159 @@
+package dev.kintsugi.runtime;
+
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.hosting.Hosting;
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.operations.NewerVersionException;
+import dev.kintsugi.runtime.operations.PauseAnswer;
+import dev.kintsugi.runtime.operations.Pausing;
+import dev.kintsugi.runtime.operations.RebuildAnswer;
+import dev.kintsugi.runtime.operations.RebuildInProgressException;
+import dev.kintsugi.runtime.operations.RebuildOperations;
+import dev.kintsugi.runtime.operations.Request;
+import dev.kintsugi.runtime.operations.UnknownProjectionException;
+import dev.kintsugi.runtime.rebuild.RebuildRequest;
+import dev.kintsugi.runtime.state.Generation;
+import dev.kintsugi.runtime.state.Generations;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Changes projections on behalf of somebody, who is kept with each change. Got by {@link
+ * Kintsugi#operator}.
+ *
+ * <p>Each change is a transaction of this node, whichever node hosts the projection's supervisor,
+ * and also where this node's build lacks the projection; the supervisor gets a hint to look at its
+ * rows, and looks by itself if the hint is lost. So nothing depends on a node that does not answer.
+ * Any thread may call; what blocks does so elsewhere.
+ */
+public final class Operator {
+
+  private final Node node;
+  private final Hosting hosting;
+  private final String who;
+
+  Operator(Node node, Hosting hosting, String who) {
+    this.node = node;
+    this.hosting = hosting;
+    this.who = who;
+  }
+
+  /**
+   * Asks for a rebuild.
+   *
+   * @param reason for people; it is kept in the rebuild's history
+   * @return the generation that is built, once that is on record, though its work has only begun.
+   *     Fails with {@link UnknownProjectionException}, {@link RebuildInProgressException} or {@link
+   *     NewerVersionException}; nothing is changed then.
+   */
+  public CompletionStage<Integer> rebuild(String projection, String reason) {
+    return change(projection, connection -> begin(connection, projection, reason))
+        .thenApply(answer -> generation(projection, answer));
+  }
+
+  /** A node whose build lacks the projection asks for the version that the database has. */
+  private RebuildRequest.Answer begin(Connection connection, String projection, String reason)
+      throws SQLException {
+    Optional<Integer> version = node.registry().find(projection).map(Projection::version);
+    if (version.isEmpty()) {
+      version = Generations.find(connection, projection).map(Generation::version);
+    }
+    return version.isEmpty()
+        ? new RebuildRequest.Unknown()
+        : new RebuildRequest(projection, version.get(), who, reason).begin(connection);
+  }
+
+  private int generation(String projection, RebuildRequest.Answer answer) {
+    if (answer instanceof RebuildRequest.Accepted accepted) {
+      return accepted.generation();
+    } else if (answer instanceof RebuildRequest.InProgress running) {
+      throw new RebuildInProgressException(
+          projection,
+          "generation %d is being built, as %s asked (%s); wait for its end"
+              .formatted(running.generation(), running.requestedBy(), running.reason()));
+    } else if (answer instanceof RebuildRequest.NewerVersion newer) {
+      int ours = node.registry().find(projection).map(Projection::version).orElse(0);
+      throw new NewerVersionException(projection, newer.version(), ours);
+    } else if (answer instanceof RebuildRequest.LostRace) {
+      throw new RebuildInProgressException(projection, "another request came first");
+    }
+    throw new UnknownProjectionException(projection);
+  }
+
+  /**
+   * Stops the rebuild that is under way, where it stands: no node goes on with it. Its read model
+   * is incomplete, and writers go on to record what comes, so that nothing is lost; only a new
+   * rebuild, from the start, makes it whole. One that is settling can't be stopped: its read model
+   * is in use again.
+   *
+   * @param reason for people; it is kept
+   */
+  public CompletionStage<RebuildAnswer> stopRebuild(String projection, String reason) {
+    return change(
+        projection, connection -> RebuildOperations.stop(connection, projection, request(reason)));
+  }
+
+  /**
+   * Limits how many events a second the rebuild that is under way may replay, so that it leaves the
+   * database to the writers; from the next batch on. Draining what writers recorded meanwhile is
+   * not limited: it has to catch up with them.
+   *
+   * @param eventsPerSecond 1 or more; 0 lifts the limit
+   * @param reason for people; it is kept
+   * @throws IllegalArgumentException if it is negative
+   */
+  public CompletionStage<RebuildAnswer> limitRebuild(
+      String projection, int eventsPerSecond, String reason) {
+    if (eventsPerSecond < 0) {
+      throw new IllegalArgumentException("a rate can't be negative: " + eventsPerSecond);
+    }
+    return node.inTransaction(
+        connection ->
+            RebuildOperations.limit(connection, projection, eventsPerSecond, request(reason)));
+  }
+
+  /**
+   * Pauses a projection: from then on writers record its events as {@code PAUSED}, and its recovery
+   * and its rebuild rest. Nothing is lost, but the read model stands still; appends under way may
+   * still be applied.
+   *
+   * @param reason for people; it is kept
+   */
+  public CompletionStage<PauseAnswer> pause(String projection, String reason) {
+    return change(projection, connection -> Pausing.pause(connection, projection, request(reason)));
+  }
+
+  /**
+   * Resumes a projection that somebody or its failure policy has paused: writers apply again, and
+   * recovery drains what they recorded.
+   *
+   * @param reason for people; it is kept
+   */
+  public CompletionStage<PauseAnswer> resume(String projection, String reason) {
+    return change(
+        projection, connection -> Pausing.resume(connection, projection, request(reason)));
+  }
+
+  /** A projection's open skip records: to look at, to have tried again, to discard. */
+  public Skips skips(String projection) {
+    return new Skips(node, () -> wake(projection), projection, who);
+  }
+
+  private Request request(String reason) {
+    return new Request(who, reason);
+  }
+
+  private <T> CompletionStage<T> change(String projection, Database.Work<T> work) {
+    return node.inTransaction(work).whenComplete((done, error) -> wake(projection));
+  }
+
+  /** Hints at a change; if the version can't be read just now, the supervisor looks by itself. */
+  private void wake(String projection) {
+    node.inTransaction(connection -> Generations.find(connection, projection))
+        .thenAccept(
+            row -> row.ifPresent(found -> hosting.wake(found.projection(), found.version())));
+  }
+}

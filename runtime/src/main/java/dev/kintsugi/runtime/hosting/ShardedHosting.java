@@ -1,0 +1,180 @@
+package dev.kintsugi.runtime.hosting;
+
+import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.schema.ReadModel;
+import dev.kintsugi.runtime.supervisor.ProjectionSupervisor;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.Props;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.receptionist.Receptionist;
+import org.apache.pekko.cluster.sharding.ShardRegion;
+import org.apache.pekko.cluster.sharding.typed.ClusterShardingQuery;
+import org.apache.pekko.cluster.sharding.typed.ClusterShardingSettings;
+import org.apache.pekko.cluster.sharding.typed.GetClusterShardingStats;
+import org.apache.pekko.cluster.sharding.typed.ShardingEnvelope;
+import org.apache.pekko.cluster.sharding.typed.ShardingMessageExtractor;
+import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
+import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
+import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
+import org.apache.pekko.cluster.typed.Cluster;
+
+/**
+ * Hosts projections on Cluster Sharding: one entity for each projection and version, a shard of its
+ * own, on one of the nodes that have it ({@link SpreadOverHosts}). It is kept alive by these nodes
+ * ({@link HostActor}); there is nothing to remember and nothing to passivate.
+ */
+final class ShardedHosting implements Hosting {
+
+  private static final EntityTypeKey<ProjectionSupervisor.Command> SUPERVISORS =
+      EntityTypeKey.create(ProjectionSupervisor.Command.class, "kintsugi-projection");
+
+  private final ActorSystem<?> system;
+  private final Node node;
+  private final HostingSettings settings;
+  private final ClusterSharding sharding;
+  private final ActorRef<ShardingEnvelope<ProjectionSupervisor.Command>> region;
+  private final ActorRef<HostActor.Command> host;
+  private final boolean canHost;
+  private final Map<HostedProjection, ReadModel> readModels = new ConcurrentHashMap<>();
+
+  ShardedHosting(ActorSystem<?> system, Node node, HostingSettings settings) {
+    this.system = system;
+    this.node = node;
+    this.settings = settings;
+    this.sharding = ClusterSharding.get(system);
+    this.canHost =
+        settings.role().isEmpty() || Cluster.get(system).selfMember().hasRole(settings.role());
+    this.region = sharding.init(entity());
+    this.host =
+        system.systemActorOf(
+            HostActor.create(node.counters(), this::tell, settings.keepAliveInterval()),
+            "kintsugi-host",
+            Props.empty());
+  }
+
+  private Entity<ProjectionSupervisor.Command, ShardingEnvelope<ProjectionSupervisor.Command>>
+      entity() {
+    ClusterShardingSettings sharded =
+        ClusterShardingSettings.create(system)
+            .withRememberEntities(false)
+            .withNoPassivationStrategy()
+            .withStateStoreMode(ClusterShardingSettings.stateStoreModeDdata());
+    Entity<ProjectionSupervisor.Command, ShardingEnvelope<ProjectionSupervisor.Command>> entity =
+        Entity.of(SUPERVISORS, context -> supervisor(HostedProjection.parse(context.getEntityId())))
+            .withSettings(sharded)
+            .withStopMessage(new ProjectionSupervisor.Stop())
+            .withMessageExtractor(new ShardForEach())
+            .withAllocationStrategy(new SpreadOverHosts(system, settings.answerTimeout()));
+    return settings.role().isEmpty() ? entity : entity.withRole(settings.role());
+  }
+
+  /** A shard is one entity, and has its name. */
+  private static final class ShardForEach
+      extends ShardingMessageExtractor<
+          ShardingEnvelope<ProjectionSupervisor.Command>, ProjectionSupervisor.Command> {
+    @Override
+    public String entityId(ShardingEnvelope<ProjectionSupervisor.Command> envelope) {
+      return envelope.entityId();
+    }
+
+    @Override
+    public String shardId(String entityId) {
+      return entityId;
+    }
+
+    @Override
+    public ProjectionSupervisor.Command unwrapMessage(
+        ShardingEnvelope<ProjectionSupervisor.Command> envelope) {
+      return envelope.message();
+    }
+  }
+
+  private Behavior<ProjectionSupervisor.Command> supervisor(HostedProjection id) {
+    ReadModel readModel = readModels.get(id);
+    if (readModel != null) {
+      return Supervisors.restarted(ProjectionSupervisor.create(node, readModel));
+    }
+    // It was placed by what was known of a node that is no more; it is moved at the next rebalance.
+    system.log().warn("Projection {} is not hosted: this node does not have it", id);
+    return Behaviors.stopped();
+  }
+
+  @Override
+  public void host(ReadModel readModel) {
+    HostedProjection id =
+        new HostedProjection(readModel.projection().name(), readModel.projection().version());
+    readModels.put(id, readModel);
+    if (canHost) {
+      host.tell(new HostActor.Host(id));
+    }
+  }
+
+  @Override
+  public void wake(String projection, int version) {
+    tell(new HostedProjection(projection, version), new ProjectionSupervisor.Wake());
+  }
+
+  private void tell(HostedProjection id, ProjectionSupervisor.Message message) {
+    region.tell(new ShardingEnvelope<>(id.toString(), message));
+  }
+
+  @Override
+  public String self() {
+    return Cluster.get(system).selfMember().address().toString();
+  }
+
+  @Override
+  public CompletionStage<Map<HostedProjection, String>> locations() {
+    return AskPattern.<ClusterShardingQuery, ShardRegion.ClusterShardingStats>ask(
+            sharding.shardState(),
+            replyTo -> new GetClusterShardingStats(SUPERVISORS, settings.answerTimeout(), replyTo),
+            settings.answerTimeout().multipliedBy(2),
+            system.scheduler())
+        .thenApply(
+            stats -> {
+              Map<HostedProjection, String> locations = new HashMap<>();
+              stats
+                  .getRegions()
+                  .forEach(
+                      (address, shards) ->
+                          shards
+                              .getStats()
+                              .keySet()
+                              .forEach(
+                                  id ->
+                                      locations.put(
+                                          HostedProjection.parse(id), address.toString())));
+              return locations;
+            });
+  }
+
+  @Override
+  public CompletionStage<ClusterTotals> totals() {
+    return AskPattern.<Receptionist.Command, Receptionist.Listing>ask(
+            system.receptionist(),
+            replyTo -> Receptionist.find(HostActor.NODES, replyTo),
+            settings.answerTimeout(),
+            system.scheduler())
+        .thenCompose(
+            listing ->
+                listing.getServiceInstances(HostActor.NODES).stream()
+                    .map(this::totalsOf)
+                    .reduce(
+                        CompletableFuture.completedStage(ClusterTotals.NONE),
+                        (some, others) -> some.thenCombine(others, ClusterTotals::plus)));
+  }
+
+  private CompletionStage<ClusterTotals> totalsOf(ActorRef<HostActor.Command> other) {
+    return AskPattern.<HostActor.Command, ClusterTotals>ask(
+            other, HostActor.GetTotals::new, settings.answerTimeout(), system.scheduler())
+        .exceptionally(noAnswer -> ClusterTotals.NONE);
+  }
+}

@@ -1,0 +1,114 @@
+package dev.kintsugi.runtime.hosting;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
+import org.apache.pekko.actor.ActorRef;
+import org.apache.pekko.actor.Address;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
+import org.apache.pekko.actor.typed.receptionist.Receptionist;
+import org.apache.pekko.cluster.sharding.ShardCoordinator;
+import org.apache.pekko.cluster.typed.Cluster;
+import scala.collection.immutable.IndexedSeq;
+import scala.concurrent.Future;
+import scala.jdk.javaapi.CollectionConverters;
+import scala.jdk.javaapi.FutureConverters;
+
+/**
+ * Spreads supervisors evenly over the nodes, each on a node that has its projection in its version
+ * ({@link Placement}): Pekko's own strategies take all nodes for equal, which they are not while an
+ * application is upgraded. Which nodes have what, their {@link HostActor}s tell the receptionist.
+ */
+final class SpreadOverHosts extends ShardCoordinator.AbstractShardAllocationStrategy {
+
+  private final ActorSystem<?> system;
+  private final Address self;
+  private final Duration answerTimeout;
+
+  SpreadOverHosts(ActorSystem<?> system, Duration answerTimeout) {
+    this.system = system;
+    this.self = Cluster.get(system).selfMember().address();
+    this.answerTimeout = answerTimeout;
+  }
+
+  /** Fails if no node is known to have it: whoever asked asks again. */
+  @Override
+  public Future<ActorRef> allocateShard(
+      ActorRef requester, String id, Map<ActorRef, IndexedSeq<String>> regions) {
+    Map<String, ActorRef> nodes =
+        regions.keySet().stream().collect(Collectors.toMap(this::nodeOf, region -> region));
+    return FutureConverters.asScala(
+        having(List.of(id))
+            .thenApply(
+                having ->
+                    new Placement(hosted(regions), having)
+                        .place(id)
+                        .map(nodes::get)
+                        .orElseThrow(
+                            () ->
+                                new IllegalStateException(
+                                    "no node is known to have projection " + id))));
+  }
+
+  @Override
+  public Future<Set<String>> rebalance(
+      Map<ActorRef, IndexedSeq<String>> regions, Set<String> inProgress) {
+    if (!inProgress.isEmpty()) {
+      return FutureConverters.asScala(CompletableFuture.completedStage(Set.of()));
+    }
+    Map<String, List<String>> hosted = hosted(regions);
+    List<String> all = hosted.values().stream().flatMap(List::stream).toList();
+    return FutureConverters.asScala(
+        having(all).thenApply(having -> new Placement(hosted, having).toMove()));
+  }
+
+  private Map<String, List<String>> hosted(Map<ActorRef, IndexedSeq<String>> regions) {
+    Map<String, List<String>> hosted = new HashMap<>();
+    regions.forEach(
+        (region, ids) -> hosted.put(nodeOf(region), List.copyOf(CollectionConverters.asJava(ids))));
+    return hosted;
+  }
+
+  /** The nodes that can be reached and have them, as this node's receptionist knows. */
+  private CompletionStage<Map<String, Set<String>>> having(List<String> ids) {
+    CompletionStage<Map<String, Set<String>>> having =
+        CompletableFuture.completedStage(new HashMap<>());
+    for (String id : ids) {
+      having =
+          having.thenCombine(
+              having(id),
+              (some, nodes) -> {
+                some.put(id, nodes);
+                return some;
+              });
+    }
+    return having;
+  }
+
+  private CompletionStage<Set<String>> having(String id) {
+    return AskPattern.<Receptionist.Command, Receptionist.Listing>ask(
+            system.receptionist(),
+            replyTo -> Receptionist.find(HostActor.having(id), replyTo),
+            answerTimeout,
+            system.scheduler())
+        .thenApply(
+            listing ->
+                listing.getServiceInstances(HostActor.having(id)).stream()
+                    .map(host -> nodeOf(host.path().address()))
+                    .collect(Collectors.toSet()));
+  }
+
+  private String nodeOf(ActorRef region) {
+    return nodeOf(region.path().address());
+  }
+
+  private String nodeOf(Address address) {
+    return (address.hasLocalScope() ? self : address).toString();
+  }
+}

@@ -1,0 +1,44 @@
+package dev.kintsugi.runtime.operations;
+
+import dev.kintsugi.runtime.state.Phase;
+
+/** What came of a request about the rebuild that is under way. */
+public sealed interface RebuildAnswer {
+
+  /** In one line, for people. */
+  String message();
+
+  /** It replays no more than so many events a second from its next batch on; 0 is no limit. */
+  record Limited(String projection, int generation, int eventsPerSecond) implements RebuildAnswer {
+    @Override
+    public String message() {
+      return eventsPerSecond == 0
+          ? "the rebuild of projection '%s', generation %d, is not limited"
+              .formatted(projection, generation)
+          : "the rebuild of projection '%s', generation %d, replays %d events a second at the most"
+              .formatted(projection, generation, eventsPerSecond);
+    }
+  }
+
+  /**
+   * It is given up where it stands. The read model is incomplete; writers record what comes, so
+   * that nothing is lost, until a new rebuild makes it whole.
+   */
+  record Stopped(String projection, int generation, Phase phase) implements RebuildAnswer {
+    @Override
+    public String message() {
+      return ("the rebuild of projection '%s', generation %d, is stopped in phase %s: its read model is"
+              + " incomplete, and writers record what comes until a new rebuild makes it whole")
+          .formatted(projection, generation, phase.inTable());
+    }
+  }
+
+  /** Nothing was changed: no rebuild is under way that could be. */
+  record NoneUnderWay(String projection, String why) implements RebuildAnswer {
+    @Override
+    public String message() {
+      return "projection '%s' has no rebuild under way that could be changed: %s"
+          .formatted(projection, why);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package dev.kintsugi.runtime.operations;
+
+import dev.kintsugi.runtime.state.Generation;
+import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.state.Operation;
+import dev.kintsugi.runtime.state.Operations;
+import dev.kintsugi.runtime.state.Phase;
+import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.state.Rebuilds;
+import java.sql.Connection;
+import java.sql.SQLException;
+
+/**
+ * Limits the rebuild that is under way, or stops it: in the caller's transaction, by
+ * compare-and-set. Whoever carries it out, on whichever node, reads that with its next step.
+ */
+public final class RebuildOperations {
+
+  private RebuildOperations() {}
+
+  /**
+   * Limits how many events a second it replays.
+   *
+   * @param eventsPerSecond 1 or more; 0 lifts the limit
+   * @throws IllegalArgumentException if it is negative
+   * @throws UnknownProjectionException if the database does not know the projection
+   */
+  public static RebuildAnswer limit(
+      Connection connection, String projection, int eventsPerSecond, Request request)
+      throws SQLException {
+    if (eventsPerSecond < 0) {
+      throw new IllegalArgumentException("a rate can't be negative: " + eventsPerSecond);
+    }
+    Rebuild rebuild = newest(connection, projection);
+    if (!Rebuilds.setMaxRate(connection, projection, eventsPerSecond)) {
+      return new RebuildAnswer.NoneUnderWay(projection, state(rebuild));
+    }
+    String about =
+        eventsPerSecond == 0 ? "no limit" : eventsPerSecond + " events a second at the most";
+    Operations.note(
+        connection,
+        projection,
+        Operation.Kind.LIMIT,
+        request.requestedBy(),
+        request.reason(),
+        about);
+    return new RebuildAnswer.Limited(projection, rebuild.generation(), eventsPerSecond);
+  }
+
+  /**
+   * Stops it where it stands: no owner goes on with it. The read model stays incomplete, and
+   * writers go on to record what comes, until a new rebuild begins from the start.
+   *
+   * @throws UnknownProjectionException if the database does not know the projection
+   */
+  public static RebuildAnswer stop(Connection connection, String projection, Request request)
+      throws SQLException {
+    Rebuild rebuild = newest(connection, projection);
+    if (!Rebuilds.giveUp(connection, rebuild, request.requestedBy())) {
+      return new RebuildAnswer.NoneUnderWay(projection, state(rebuild));
+    }
+    Operations.note(
+        connection,
+        projection,
+        Operation.Kind.STOP,
+        request.requestedBy(),
+        request.reason(),
+        "generation " + rebuild.generation() + " in phase " + rebuild.phase().inTable());
+    return new RebuildAnswer.Stopped(projection, rebuild.generation(), rebuild.phase());
+  }
+
+  private static Rebuild newest(Connection connection, String projection) throws SQLException {
+    Generation row =
+        Generations.find(connection, projection)
+            .orElseThrow(() -> new UnknownProjectionException(projection));
+    return Rebuilds.lock(connection, projection, row.generation()).orElseThrow();
+  }
+
+  private static String state(Rebuild rebuild) {
+    String generation = "generation " + rebuild.generation();
+    if (rebuild.phase() == Phase.DONE) {
+      return generation + " is built";
+    }
+    return rebuild.isStopped()
+        ? generation + " is stopped"
+        : generation + " is settling, and its read model is in use again";
+  }
+}
