@@ -1,0 +1,127 @@
+import { Charts } from './charts.js';
+import { h, patch } from './dom.js';
+import { count, duration, percent } from './format.js';
+import { byReason, standing } from './words.js';
+
+const ATTENTION = 2;
+
+const ORDERS = {
+  attention: ['Those that need attention first', (one, other) => urgency(other) - urgency(one)],
+  name: ['Name', () => 0],
+  open: ['Most open records', (one, other) => other.open - one.open],
+  oldest: ['Oldest record', (one, other) => (other.oldestSeconds ?? -1) - (one.oldestSeconds ?? -1)],
+};
+
+const COLUMNS = ['Projection', 'Status', 'Replayed', 'Open', 'Parked', 'By reason', 'Oldest record', 'Generation', 'Node'];
+
+/** All projections, and what the cluster does just now. */
+export class ListView {
+  title = 'Projections';
+
+  constructor(main, rates) {
+    this.charts = new Charts(rates);
+    this.heading = h('h1', { tabindex: '-1' }, this.title);
+    this.tiles = h('dl', { class: 'tiles' });
+    this.filter = h('input', { type: 'search', id: 'filter', autocomplete: 'off', spellcheck: 'false', placeholder: 'a part of its name' });
+    this.order = h('select', { id: 'order' }, Object.entries(ORDERS).map(([value, [label]]) => h('option', { value }, label)));
+    this.shown = h('p', { class: 'quiet', id: 'shown' });
+    this.rows = h('tbody', { role: 'rowgroup' });
+    const table = h('table', { class: 'stacked projections', role: 'table', 'aria-labelledby': 'all-title' },
+      h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, COLUMNS.map((column) => h('th', { scope: 'col', role: 'columnheader' }, column)))),
+      this.rows);
+    main.replaceChildren(
+      this.heading, this.tiles, this.charts.element,
+      h('section', { 'aria-labelledby': 'all-title' },
+        h('div', { class: 'section-head' },
+          h('h2', { id: 'all-title' }, 'All projections'),
+          this.shown,
+          h('div', { class: 'controls', role: 'search' },
+            h('label', {}, 'Filter ', this.filter),
+            h('label', {}, 'Order ', this.order))),
+        table));
+    this.filter.addEventListener('input', () => this.render());
+    this.order.addEventListener('change', () => this.render());
+    this.charts.begin();
+  }
+
+  update(list) {
+    this.list = list;
+    this.render();
+    this.charts.update();
+  }
+
+  tick() {
+    this.charts.update();
+  }
+
+  close() {
+    this.charts.close();
+  }
+
+  render() {
+    if (!this.list) {
+      return;
+    }
+    const all = this.list.projections;
+    const wanted = this.filter.value.trim().toLowerCase();
+    const [, compare] = ORDERS[this.order.value];
+    const shown = all.filter(({ name }) => name.includes(wanted))
+      .sort((one, other) => compare(one, other) || one.name.localeCompare(other.name));
+    patch(this.tiles, tiles(all));
+    patch(this.rows, shown.length > 0 ? shown.map(row)
+      : h('tr', { role: 'row' }, h('td', { role: 'cell', colspan: COLUMNS.length, class: 'quiet' },
+        all.length === 0 ? 'The database knows no projection yet.' : 'No projection has that in its name.')));
+    const text = shown.length === all.length ? `${count(all.length)}` : `${count(shown.length)} of ${count(all.length)}`;
+    if (this.shown.textContent !== text) {
+      this.shown.textContent = text;
+    }
+  }
+}
+
+function tiles(all) {
+  const sum = (value) => all.reduce((total, projection) => total + value(projection), 0);
+  const ages = all.map(({ oldestSeconds }) => oldestSeconds).filter((age) => age !== null);
+  const attention = all.filter((projection) => urgency(projection) >= ATTENTION).length;
+  const parked = sum((projection) => projection.parked);
+  return [
+    tile('Projections', count(all.length)),
+    tile('Need attention', count(attention), attention > 0 && 'bad'),
+    tile('Rebuilding', count(all.filter(({ status }) => status === 'rebuilding').length)),
+    tile('Open records', count(sum((projection) => projection.open))),
+    tile('Parked records', count(parked), parked > 0 && 'bad'),
+    tile('Oldest record', ages.length === 0 ? '–' : duration(Math.max(...ages))),
+  ];
+}
+
+function tile(term, figure, tone) {
+  return h('div', { class: 'tile', 'data-tone': tone }, h('dt', {}, term), h('dd', {}, figure));
+}
+
+function row(projection) {
+  const { name, phase, stopped, progress, generation, node, open, parked, oldestSeconds } = projection;
+  const replaying = phase === 'replay' || phase === 'fence';
+  const cells = [
+    h('th', { scope: 'row', role: 'rowheader' }, h('a', { href: `#/${name}` }, name)),
+    h('td', {}, h('span', { class: 'badges' }, standing({ ...projection, parked: 0 }))),
+    h('td', {}, replaying
+      ? h('span', { class: 'meter' },
+        h('progress', { value: progress, max: 1, 'aria-label': `Replay of ${name}`, 'data-stopped': stopped }), h('span', {}, percent(progress)))
+      : h('span', { class: 'quiet' }, '–')),
+    h('td', { class: 'number', 'data-zero': open === 0 }, count(open)),
+    h('td', { class: 'number', 'data-zero': parked === 0, 'data-tone': parked > 0 && 'bad' }, count(parked)),
+    h('td', {}, byReason(projection.byReason)),
+    h('td', { class: 'number' }, oldestSeconds === null ? h('span', { class: 'quiet' }, '–') : duration(oldestSeconds)),
+    h('td', { class: 'number' }, String(generation)),
+    h('td', { class: 'node' }, node ?? h('span', { class: 'tone', 'data-tone': 'warn' }, 'none just now')),
+  ];
+  cells.slice(1).forEach((cell, i) => {
+    cell.setAttribute('role', 'cell');
+    cell.setAttribute('data-label', COLUMNS[i + 1]);
+  });
+  return h('tr', { role: 'row', 'data-key': name, 'data-projection': name }, cells);
+}
+
+/** The more it wants somebody, the higher. */
+function urgency({ stopped, parked, node, byReason: reasons, paused, status }) {
+  return stopped ? 6 : parked > 0 ? 5 : node === null ? 4 : reasons.FAILED > 0 ? 3 : paused ? ATTENTION : status === 'rebuilding' ? 1 : 0;
+}
