@@ -10,7 +10,7 @@ const TITLES = {
   recovered: 'Recovered',
   replayed: 'Replayed',
 };
-const HEIGHT = 110;
+const HEIGHT = 116;
 const SPAN = 600;
 const SPOKEN_EVERY = 60000;
 
@@ -85,7 +85,7 @@ class Card {
         y: { range: (plot, min, max) => [0, Math.max(1, max * 1.15)] },
       },
       axes: [
-        { ...axis, size: 22, gap: 2, space: 70, values: (plot, splits) => splits.map((at) => clock(at * 1000).slice(0, 8)) },
+        { ...axis, size: 28, gap: 9, space: 64, values: (plot, splits) => splits.map((at) => clock(at * 1000)) },
         { ...axis, size: 42, gap: 4, space: 32, values: (plot, splits) => splits.map(short) },
       ],
       series: [

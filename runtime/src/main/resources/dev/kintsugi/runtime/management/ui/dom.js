@@ -28,13 +28,15 @@ export function onActions(container, handlers) {
 
 /**
  * Makes the children of a container like the fresh ones while elements that stay are kept, so that focus, scroll place and
- * selection survive a live update. Children with a data-key are told apart by it, others by their place.
+ * selection survive a live update. Children with a data-key are told apart by it, others by their place. Focus in what is gone
+ * moves to the page's heading.
  */
 export function patch(container, ...fresh) {
   const focused = document.activeElement;
+  const inside = container.contains(focused);
   reconcile(container, h('div', {}, ...fresh));
-  if (focused !== document.activeElement && container.contains(focused)) {
-    focused.focus({ preventScroll: true });
+  if (inside && focused !== document.activeElement) {
+    (focused.isConnected ? focused : document.querySelector('h1')).focus({ preventScroll: true });
   }
 }
 

@@ -103,16 +103,18 @@ function row(projection) {
   const cells = [
     h('th', { scope: 'row', role: 'rowheader' }, h('a', { href: `#/${name}` }, name)),
     h('td', {}, h('span', { class: 'badges' }, standing({ ...projection, parked: 0 }))),
-    h('td', {}, replaying
+    h('td', { 'data-empty': !replaying }, replaying
       ? h('span', { class: 'meter' },
         h('progress', { value: progress, max: 1, 'aria-label': `Replay of ${name}`, 'data-stopped': stopped }), h('span', {}, percent(progress)))
-      : h('span', { class: 'quiet' }, '–')),
-    h('td', { class: 'number', 'data-zero': open === 0 }, count(open)),
-    h('td', { class: 'number', 'data-zero': parked === 0, 'data-tone': parked > 0 && 'bad' }, count(parked)),
-    h('td', {}, byReason(projection.byReason)),
-    h('td', { class: 'number' }, oldestSeconds === null ? h('span', { class: 'quiet' }, '–') : duration(oldestSeconds)),
+      : '–'),
+    h('td', { class: 'number', 'data-empty': open === 0 }, count(open)),
+    h('td', { class: 'number', 'data-empty': parked === 0, 'data-tone': parked > 0 && 'bad' }, count(parked)),
+    h('td', { 'data-empty': open === 0 }, byReason(projection.byReason)),
+    h('td', { class: 'number', 'data-empty': oldestSeconds === null }, oldestSeconds === null ? '–' : duration(oldestSeconds)),
     h('td', { class: 'number' }, String(generation)),
-    h('td', { class: 'node' }, node ?? h('span', { class: 'tone', 'data-tone': 'warn' }, 'none just now')),
+    h('td', { class: 'node' }, node === null
+      ? h('span', { class: 'tone', 'data-tone': 'warn' }, 'none just now')
+      : h('span', { title: node }, node.replace(/^.*@/, ''))),
   ];
   cells.slice(1).forEach((cell, i) => {
     cell.setAttribute('role', 'cell');

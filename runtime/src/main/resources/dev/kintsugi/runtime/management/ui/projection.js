@@ -59,6 +59,10 @@ export class ProjectionView {
       this.announce(`${this.name}: ${summary.stopped ? 'rebuild stopped' : summary.phase === 'done' || summary.phase === null ? summary.status : `rebuild, phase ${summary.phase}`}${summary.paused ? ', paused' : ''}`);
     }
     this.seen = seen;
+    this.summary = summary;
+    if (!this.current) {
+      this.render();
+    }
   }
 
   tick() {}
@@ -113,41 +117,48 @@ export class ProjectionView {
 
   async read() {
     try {
-      const [current, { rebuilds }, { operations }] = await Promise.all([
-        get(this.path), get(`${this.path}/rebuilds`, { limit: 20 }), get(`${this.path}/operations`, { limit: 20 })]);
+      const current = await get(this.path);
       const counts = JSON.stringify([current.generation, current.open, current.parked, current.byReason]);
       if (this.known !== undefined && this.known !== counts) {
         this.skips.stale();
       }
       this.known = counts;
-      Object.assign(this, { current, history: { rebuilds, operations } });
+      this.current = current;
+      const [{ rebuilds }, { operations }] = await Promise.all([
+        get(`${this.path}/rebuilds`, { limit: 20 }), get(`${this.path}/operations`, { limit: 20 })]);
+      this.history = { rebuilds, operations };
       this.problem.replaceChildren();
     } catch (problem) {
       patch(this.problem, problemBox(problem));
     }
-    if (!this.closed) {
-      this.render();
-    }
+    this.render();
   }
 
   render() {
-    if (!this.current) {
+    if (this.closed) {
       return;
     }
-    const { current, history: { rebuilds, operations } } = this;
+    if (this.current) {
+      this.renderCurrent(this.current);
+    } else if (this.summary) {
+      // The hosting node has not answered, or not yet: the list knows this much.
+      patch(this.badges, standing(this.summary));
+      patch(this.facts, `generation ${this.summary.generation}`);
+    }
+    if (this.history) {
+      patch(this.rebuilds, h('h2', { id: 'rebuilds-title' }, 'Rebuilds'), rebuildHistory(this.history.rebuilds));
+      patch(this.operations, h('h2', { id: 'operations-title' }, 'What people did'), operationHistory(this.history.operations));
+    }
+  }
+
+  renderCurrent(current) {
     const { rebuild } = current;
     patch(this.badges, standing({ ...current, phase: rebuild?.phase ?? null, stopped: rebuild !== null && rebuild.stoppedAt !== null }));
     patch(this.facts, `generation ${current.generation}, version ${current.version} of its definition, hosted by `, h('span', { class: 'node' }, current.node));
-    const acting = this.actions.contains(document.activeElement);
     patch(this.actions, this.readOnly ? h('span', { class: 'quiet' }, 'Read-only: nothing can be changed here.') : buttons(current));
-    if (acting && !this.actions.contains(document.activeElement)) {
-      this.heading.focus({ preventScroll: true });
-    }
     patch(this.pause, current.paused && pauseCallout(current.pause));
     patch(this.rebuild, rebuildPanel(current));
     patch(this.counts, countsPanel(current));
-    patch(this.rebuilds, h('h2', { id: 'rebuilds-title' }, 'Rebuilds'), rebuildHistory(rebuilds));
-    patch(this.operations, h('h2', { id: 'operations-title' }, 'What people did'), operationHistory(operations));
   }
 }
 

@@ -13,18 +13,19 @@ export class Rates {
     this.series = Object.fromEntries(MEASURES.map((measure) => [measure, []]));
     this.nodes = 0;
     this.byReason = {};
-    this.last = null;
+    this.lost();
   }
 
   /** Totals at a time in seconds. */
   add(time, totals) {
     const current = { time, totals, values: values(totals) };
     const before = this.last;
-    if (before && time <= before.time) {
+    this.nodes = totals.nodes;
+    if (this.first || (before && time <= before.time)) {
+      this.first = false;
       return;
     }
     this.last = current;
-    this.nodes = totals.nodes;
     const comparable = before
       && before.totals.nodes === totals.nodes
       && MEASURES.every((measure) => current.values[measure] >= before.values[measure]);
@@ -43,9 +44,13 @@ export class Rates {
     }
   }
 
-  /** What happened while nobody listened has no place in time. */
+  /**
+   * What happened while nobody listened has no place in time; nor has what is in the first totals, which come at once and may be
+   * older than they say.
+   */
   lost() {
     this.last = null;
+    this.first = true;
   }
 
   now(measure) {

@@ -44,7 +44,7 @@ function phases(rebuild) {
   const names = Object.keys(PHASES);
   const current = names.indexOf(rebuild.phase);
   const over = rebuild.stoppedAt !== null ? 'stopped' : 'current';
-  return h('ol', { class: 'phases', 'aria-label': 'Phases' }, names.map((phase, i) => {
+  return h('ol', { class: 'phases', 'aria-label': 'Phases', 'data-joined': String(current) }, names.map((phase, i) => {
     const state = i < current || rebuild.phase === 'done' ? 'past' : i === current ? over : 'to come';
     return h('li', { 'data-phase': phase, 'data-state': state, 'aria-current': i === current && 'step', title: `It ${PHASES[phase]}` },
       h('span', {}, phase), h('span', { class: 'unseen' }, `: ${state}`));
@@ -52,7 +52,7 @@ function phases(rebuild) {
 }
 
 function fencePanel({ xid, takenAt, waitsFor }) {
-  return h('section', { 'aria-labelledby': 'fence-title', class: 'fence' },
+  return h('div', { class: 'fence' },
     h('h3', { id: 'fence-title' }, 'Whom the fence waits for'),
     h('p', { class: 'quiet' }, `Transaction ${xid}`, takenAt !== null && [', taken ', ago(takenAt)],
       '. It passes when all transactions that began before it have ended; nobody is blocked meanwhile.'),

@@ -18,7 +18,7 @@ export class RecordDialog {
     this.path = pathOf(name, id);
     this.readOnly = readOnly;
     this.changed = changed;
-    this.content = h('div', { class: 'record', 'aria-live': 'polite' }, h('p', { class: 'quiet' }, 'Reading the record …'));
+    this.content = h('div', { class: 'record' }, h('p', { class: 'quiet' }, 'Reading the record …'));
     this.notice = h('p', { class: 'notice', role: 'status' });
     this.actions = h('div', { class: 'actions' });
     this.dialog = h('dialog', { class: 'drawer', 'aria-labelledby': 'record-title', 'data-record': id },

@@ -7,7 +7,7 @@ import { problemBox } from './problem.js';
 import { ago } from './time.js';
 import { badge, byReason } from './words.js';
 
-const LIMIT = 50;
+const LIMIT = 25;
 const DEEDS = {
   retry: { verb: 'Retry', about: 'They are tried again at once, parked ones too.', danger: false },
   discard: { verb: 'Discard', about: 'They are given up for good: their events will be missing in the read model. A rebuild takes them in again.', danger: true },
@@ -23,11 +23,12 @@ export class Skips {
     this.after = [null];
     this.readOnly = true;
     this.form = new FilterForm((filter) => this.apply(filter));
+    this.heading = h('h2', { id: 'skips-title', tabindex: '-1' }, 'Open skip records');
     this.bulk = h('div', { class: 'actions' });
     this.result = h('div', { class: 'result' });
     this.pager = h('nav', { class: 'pager', 'aria-label': 'Pages of skip records' });
     this.element = h('section', { 'aria-labelledby': 'skips-title', id: 'skips' },
-      h('div', { class: 'section-head' }, h('h2', { id: 'skips-title' }, 'Open skip records'), this.bulk),
+      h('div', { class: 'section-head' }, this.heading, this.bulk),
       this.form.element, this.result, this.pager);
     onActions(this.element, {
       'refresh-skips': () => this.load(),
@@ -64,6 +65,7 @@ export class Skips {
   async page(turn) {
     turn();
     await this.load();
+    this.heading.focus({ preventScroll: true });
     this.element.scrollIntoView({ block: 'start' });
   }
 
@@ -135,7 +137,7 @@ function preview({ matched, changed, passedOver, byReason: reasons, some, messag
     h('p', {}, h('strong', {}, plain(message))),
     h('p', {}, `${records(matched)} matched, ${count(changed)} would be changed`, passedOver > 0 && `, ${count(passedOver)} passed over`, '. ', byReason(reasons)),
     some.length > 0 && h('ul', {}, some.slice(0, 5).map((skip) =>
-      h('li', {}, `${skip.id} `, h('bdi', {}, plain(skip.persistenceId)), ` no. ${skip.sequenceNumber}`)),
+      h('li', {}, `${skip.id} `, h('bdi', { class: 'stream' }, plain(skip.persistenceId)), ` no. ${skip.sequenceNumber}`)),
     some.length > 5 && h('li', {}, 'and others')),
   ].filter(Boolean);
 }
@@ -153,18 +155,21 @@ function table(name, skips) {
 }
 
 function row(name, skip) {
+  const parked = skip.parkedAt !== null;
   const cells = [
     h('th', { scope: 'row', role: 'rowheader' }, h('a', { href: `#/${name}/skips/${skip.id}`, 'aria-label': `Record ${skip.id}` }, skip.id)),
     h('td', {}, h('bdi', { class: 'stream', title: plain(skip.persistenceId) }, plain(skip.persistenceId)), h('span', { class: 'quiet' }, ` no. ${skip.sequenceNumber}`)),
     h('td', {}, h('span', { class: 'reason', 'data-reason': skip.reason }, skip.reason)),
     h('td', {}, ago(skip.recordedAt)),
-    h('td', { class: 'number' }, count(skip.attempts)),
-    h('td', {}, skip.parkedAt !== null ? [badge('parked', 'bad'), ' ', ago(skip.parkedAt)] : skip.nextAttemptAt !== null ? ago(skip.nextAttemptAt) : h('span', { class: 'quiet' }, '–')),
-    h('td', {}, skip.error ? h('bdi', { class: 'error' }, plain(skip.error)) : h('span', { class: 'quiet' }, '–')),
+    h('td', { class: 'number', 'data-empty': skip.attempts === 0 }, count(skip.attempts)),
+    parked
+      ? h('td', {}, badge('parked', 'bad'), ' ', ago(skip.parkedAt))
+      : h('td', { 'data-empty': skip.nextAttemptAt === null }, skip.nextAttemptAt === null ? '–' : ago(skip.nextAttemptAt)),
+    h('td', { 'data-empty': skip.error === '' }, skip.error === '' ? '–' : h('bdi', { class: 'error' }, plain(skip.error))),
   ];
   cells.slice(1).forEach((cell, i) => {
     cell.setAttribute('role', 'cell');
     cell.setAttribute('data-label', COLUMNS[i + 1]);
   });
-  return h('tr', { role: 'row', 'data-key': skip.id, 'data-skip': skip.id, 'data-parked': String(skip.parkedAt !== null) }, cells);
+  return h('tr', { role: 'row', 'data-key': skip.id, 'data-skip': skip.id, 'data-parked': String(parked) }, cells);
 }
