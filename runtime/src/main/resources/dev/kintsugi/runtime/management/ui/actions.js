@@ -1,6 +1,7 @@
 import { post, projection, remove, signed } from './api.js';
 import { confirmChange } from './change.js';
 import { h } from './dom.js';
+import { button } from './parts.js';
 import { underWay } from './words.js';
 
 /** The buttons for what can be done about a projection as it stands. */
@@ -23,7 +24,8 @@ export function handlers(name, { current, done }) {
   return {
     rebuild: () => confirmChange({
       title: `Rebuild ${name}`,
-      about: h('p', {}, 'Its read model is emptied and built anew from history. Writers go on writing: what they can\'t apply meanwhile is recorded and applied afterwards. Readers see an incomplete read model until then.'),
+      about: h('p', {}, 'Its read model is emptied and built anew from history. Writers go on writing: what they can\'t apply meanwhile is '
+        + 'recorded and applied afterwards. Readers see an incomplete read model until then.'),
       confirm: 'Rebuild',
       send: change('rebuild'),
       done: told,
@@ -59,7 +61,8 @@ export function handlers(name, { current, done }) {
     }),
     pause: () => confirmChange({
       title: `Pause ${name}`,
-      about: h('p', {}, 'Writers record what comes instead of applying it; recovery and rebuild rest. Nothing is lost, but the read model stands still until it is resumed.'),
+      about: h('p', {}, 'Writers record what comes instead of applying it; recovery and rebuild rest. Nothing is lost, but the read model '
+        + 'stands still until it is resumed.'),
       confirm: 'Pause',
       send: change('pause'),
       done: told,
@@ -72,8 +75,4 @@ export function handlers(name, { current, done }) {
       done: told,
     }),
   };
-}
-
-function button(action, label, kind) {
-  return h('button', { type: 'button', class: kind, 'data-action': action, 'data-key': action }, label);
 }

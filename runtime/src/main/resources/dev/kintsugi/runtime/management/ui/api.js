@@ -70,7 +70,7 @@ async function ask(method, path, query, options) {
 function parsed(text) {
   try {
     return JSON.parse(text);
-  } catch (notJson) {
+  } catch {
     return null;
   }
 }

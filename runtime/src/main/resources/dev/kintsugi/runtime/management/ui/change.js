@@ -14,7 +14,9 @@ const REMEMBERED = 'kintsugi.requestedBy';
  */
 export function confirmChange({ title, about, confirm, danger = false, field, preview, send, done, failed = () => {} }) {
   const key = idempotencyKey();
-  const reason = h('textarea', { id: 'change-reason', required: true, maxlength: 1000, rows: 2, 'aria-describedby': 'change-reason-hint', autofocus: true });
+  const reason = h('textarea', {
+    id: 'change-reason', required: true, maxlength: 1000, rows: 2, 'aria-describedby': 'change-reason-hint', autofocus: true,
+  });
   const requestedBy = h('input', { id: 'change-by', maxlength: 100, autocomplete: 'username', 'aria-describedby': 'change-by-hint' });
   requestedBy.value = remembered();
   const submit = h('button', { type: 'submit', class: danger ? 'danger primary' : 'primary', 'data-action': 'confirm' }, confirm);
@@ -36,7 +38,7 @@ export function confirmChange({ title, about, confirm, danger = false, field, pr
   let busy = false;
 
   const able = (yes) => submit.toggleAttribute('disabled', !yes);
-  const trouble_ = (problem) => trouble.replaceChildren(problemBox(problem, { changing: true }));
+  const explain = (problem) => trouble.replaceChildren(problemBox(problem, { changing: true }));
 
   reason.addEventListener('input', () => reason.setCustomValidity(reason.value.trim() === '' && reason.value !== '' ? 'Please say why.' : ''));
   cancel.addEventListener('click', () => dialog.close());
@@ -59,7 +61,7 @@ export function confirmChange({ title, about, confirm, danger = false, field, pr
       done(answer);
     } catch (problem) {
       if (dialog.open) {
-        trouble_(problem);
+        explain(problem);
       }
       failed(problem);
     } finally {
@@ -78,7 +80,7 @@ export function confirmChange({ title, about, confirm, danger = false, field, pr
       able(possible);
     }, (problem) => {
       previewed.replaceChildren();
-      trouble_(problem);
+      explain(problem);
     });
   }
 }
@@ -86,7 +88,7 @@ export function confirmChange({ title, about, confirm, danger = false, field, pr
 function remembered() {
   try {
     return localStorage.getItem(REMEMBERED) ?? '';
-  } catch (storageIsOff) {
+  } catch {
     return '';
   }
 }
@@ -94,7 +96,7 @@ function remembered() {
 function remember(name) {
   try {
     localStorage.setItem(REMEMBERED, name);
-  } catch (storageIsOff) {
+  } catch {
     // Then it is asked for each time.
   }
 }

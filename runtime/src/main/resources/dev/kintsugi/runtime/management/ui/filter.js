@@ -9,10 +9,12 @@ export class FilterForm {
   constructor(changed) {
     this.reasons = Object.keys(REASONS).map((reason) => h('input', { type: 'checkbox', name: 'reason', value: reason }));
     this.parked = h('select', { id: 'filter-parked' },
-      h('option', { value: '' }, 'parked or not'), h('option', { value: 'true' }, 'parked'), h('option', { value: 'false' }, 'not parked'));
+      h('option', { value: '' }, 'parked or not'),
+      h('option', { value: 'true' }, 'parked'), h('option', { value: 'false' }, 'not parked'));
     this.stream = h('input', { id: 'filter-stream', type: 'search', autocomplete: 'off', spellcheck: 'false', placeholder: 'persistence id' });
     this.age = h('input', { id: 'filter-age', type: 'number', min: 1, max: 100000, step: 1, inputmode: 'numeric' });
-    this.unit = h('select', { id: 'filter-unit', 'aria-label': 'Unit of the age' }, Object.keys(UNITS).map((unit) => h('option', { value: unit }, unit)));
+    this.unit = h('select', { id: 'filter-unit', 'aria-label': 'Unit of the age' },
+      Object.keys(UNITS).map((unit) => h('option', { value: unit }, unit)));
     this.element = h('form', { class: 'filter', role: 'search', 'aria-label': 'Skip records' },
       h('fieldset', {}, h('legend', {}, 'Reason'), this.reasons.map((box, i) =>
         h('label', { class: 'choice', title: `Recorded because ${REASONS[box.value]}` }, box, ` ${Object.keys(REASONS)[i]}`))),

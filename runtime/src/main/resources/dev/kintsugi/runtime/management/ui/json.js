@@ -5,7 +5,7 @@
 export function indented(text) {
   try {
     JSON.parse(text);
-  } catch (notJson) {
+  } catch {
     return null;
   }
   let depth = 0;

@@ -1,6 +1,7 @@
 import { Charts } from './charts.js';
 import { h, patch } from './dom.js';
 import { count, duration, percent } from './format.js';
+import { stackedRow, stackedTable } from './parts.js';
 import { byReason, standing } from './words.js';
 
 const ATTENTION = 2;
@@ -14,6 +15,9 @@ const ORDERS = {
 
 const COLUMNS = ['Projection', 'Status', 'Replayed', 'Open', 'Parked', 'By reason', 'Oldest record', 'Generation', 'Node'];
 
+// How the list was looked at last, for whoever comes back to it.
+const last = { filter: '', order: 'attention' };
+
 /** All projections, and what the cluster does just now. */
 export class ListView {
   title = 'Projections';
@@ -24,11 +28,11 @@ export class ListView {
     this.tiles = h('dl', { class: 'tiles' });
     this.filter = h('input', { type: 'search', id: 'filter', autocomplete: 'off', spellcheck: 'false', placeholder: 'a part of its name' });
     this.order = h('select', { id: 'order' }, Object.entries(ORDERS).map(([value, [label]]) => h('option', { value }, label)));
+    this.filter.value = last.filter;
+    this.order.value = last.order;
     this.shown = h('p', { class: 'quiet', id: 'shown' });
     this.rows = h('tbody', { role: 'rowgroup' });
-    const table = h('table', { class: 'stacked projections', role: 'table', 'aria-labelledby': 'all-title' },
-      h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, COLUMNS.map((column) => h('th', { scope: 'col', role: 'columnheader' }, column)))),
-      this.rows);
+    const table = stackedTable({ class: 'stacked projections', 'aria-labelledby': 'all-title' }, COLUMNS, this.rows);
     main.replaceChildren(
       this.heading, this.tiles, this.charts.element,
       h('section', { 'aria-labelledby': 'all-title' },
@@ -62,6 +66,7 @@ export class ListView {
     if (!this.list) {
       return;
     }
+    Object.assign(last, { filter: this.filter.value, order: this.order.value });
     const all = this.list.projections;
     const wanted = this.filter.value.trim().toLowerCase();
     const [, compare] = ORDERS[this.order.value];
@@ -100,12 +105,13 @@ function tile(term, figure, tone) {
 function row(projection) {
   const { name, phase, stopped, progress, generation, node, open, parked, oldestSeconds } = projection;
   const replaying = phase === 'replay' || phase === 'fence';
-  const cells = [
-    h('th', { scope: 'row', role: 'rowheader' }, h('a', { href: `#/${name}` }, name)),
+  return stackedRow({ 'data-key': name, 'data-projection': name }, COLUMNS, [
+    h('th', { scope: 'row' }, h('a', { href: `#/${name}` }, name)),
     h('td', {}, h('span', { class: 'badges' }, standing({ ...projection, parked: 0 }))),
     h('td', { 'data-empty': !replaying }, replaying
       ? h('span', { class: 'meter' },
-        h('progress', { value: progress, max: 1, 'aria-label': `Replay of ${name}`, 'data-stopped': stopped }), h('span', {}, percent(progress)))
+        h('progress', { value: progress, max: 1, 'aria-label': `Replay of ${name}`, 'data-stopped': stopped }),
+        h('span', {}, percent(progress)))
       : '–'),
     h('td', { class: 'number', 'data-empty': open === 0 }, count(open)),
     h('td', { class: 'number', 'data-empty': parked === 0, 'data-tone': parked > 0 && 'bad' }, count(parked)),
@@ -115,12 +121,7 @@ function row(projection) {
     h('td', { class: 'node' }, node === null
       ? h('span', { class: 'tone', 'data-tone': 'warn' }, 'none just now')
       : h('span', { title: node }, node.replace(/^.*@/, ''))),
-  ];
-  cells.slice(1).forEach((cell, i) => {
-    cell.setAttribute('role', 'cell');
-    cell.setAttribute('data-label', COLUMNS[i + 1]);
-  });
-  return h('tr', { role: 'row', 'data-key': name, 'data-projection': name }, cells);
+  ]);
 }
 
 /** The more it wants somebody, the higher. */

@@ -3,6 +3,7 @@ import { get, projection } from './api.js';
 import { h, onActions, patch } from './dom.js';
 import { count, duration, perSecond, plain } from './format.js';
 import { operationHistory, rebuildHistory } from './history.js';
+import { fact } from './parts.js';
 import { problemBox } from './problem.js';
 import { rebuildPanel } from './rebuild.js';
 import { RecordDialog } from './record.js';
@@ -20,7 +21,7 @@ export class ProjectionView {
     this.name = name;
     this.announce = announce;
     this.path = projection(name);
-    this.readOnly = true;
+    this.readOnly = null;
     this.heading = h('h1', { tabindex: '-1' }, name);
     this.badges = h('p', { class: 'badges' });
     this.facts = h('p', { class: 'quiet', id: 'where' });
@@ -52,11 +53,12 @@ export class ProjectionView {
     if (this.readOnly !== list.readOnly) {
       this.readOnly = list.readOnly;
       this.skips.setReadOnly(list.readOnly);
+      this.record?.setReadOnly(list.readOnly);
       this.render();
     }
     if (summary && this.seen !== undefined && this.seen !== seen) {
       this.refresh();
-      this.announce(`${this.name}: ${summary.stopped ? 'rebuild stopped' : summary.phase === 'done' || summary.phase === null ? summary.status : `rebuild, phase ${summary.phase}`}${summary.paused ? ', paused' : ''}`);
+      this.announce(`${this.name}: ${spoken(summary)}`);
     }
     this.seen = seen;
     this.summary = summary;
@@ -75,7 +77,7 @@ export class ProjectionView {
     if (id && !this.record) {
       const opener = document.activeElement;
       this.record = new RecordDialog(this.name, id, {
-        readOnly: this.readOnly,
+        readOnly: this.readOnly ?? true,
         changed: (message) => this.done(message),
         onlyStream: (persistenceId) => this.skips.onlyStream(persistenceId),
         closed: () => {
@@ -121,6 +123,7 @@ export class ProjectionView {
       const counts = JSON.stringify([current.generation, current.open, current.parked, current.byReason]);
       if (this.known !== undefined && this.known !== counts) {
         this.skips.stale();
+        this.record?.stale();
       }
       this.known = counts;
       this.current = current;
@@ -154,12 +157,20 @@ export class ProjectionView {
   renderCurrent(current) {
     const { rebuild } = current;
     patch(this.badges, standing({ ...current, phase: rebuild?.phase ?? null, stopped: rebuild !== null && rebuild.stoppedAt !== null }));
-    patch(this.facts, `generation ${current.generation}, version ${current.version} of its definition, hosted by `, h('span', { class: 'node' }, current.node));
-    patch(this.actions, this.readOnly ? h('span', { class: 'quiet' }, 'Read-only: nothing can be changed here.') : buttons(current));
+    patch(this.facts, `generation ${current.generation}, version ${current.version} of its definition, hosted by `,
+      h('span', { class: 'node' }, current.node));
+    if (this.readOnly !== null) {
+      patch(this.actions, this.readOnly ? h('span', { class: 'quiet' }, 'Read-only: nothing can be changed here.') : buttons(current));
+    }
     patch(this.pause, current.paused && pauseCallout(current.pause));
     patch(this.rebuild, rebuildPanel(current));
     patch(this.counts, countsPanel(current));
   }
+}
+
+function spoken({ status, phase, stopped, paused }) {
+  const work = stopped ? 'rebuild stopped' : phase === null || phase === 'done' ? status : `rebuild, phase ${phase}`;
+  return paused ? `${work}, paused` : work;
 }
 
 function pauseCallout(pause) {
@@ -169,7 +180,6 @@ function pauseCallout(pause) {
 }
 
 function countsPanel({ open, parked, byReason: reasons, oldestSeconds, counts, node }) {
-  const fact = (term, value) => h('div', {}, h('dt', {}, term), h('dd', {}, value));
   return [
     h('h2', { id: 'counts-title' }, 'Counts'),
     h('dl', { class: 'facts' },

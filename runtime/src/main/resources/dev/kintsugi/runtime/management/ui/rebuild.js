@@ -1,5 +1,6 @@
 import { h } from './dom.js';
 import { count, duration, percent, perSecond, plain } from './format.js';
+import { fact } from './parts.js';
 import { ago, now, secondsBetween } from './time.js';
 import { PHASES, underWay } from './words.js';
 
@@ -10,11 +11,12 @@ export function rebuildPanel({ name, rebuild, fence }) {
   }
   const running = underWay(rebuild);
   const stopped = rebuild.stoppedAt !== null;
-  const { progress, replayed, eventsToReplay, eventsDeleted, drained, eventsPerSecond, secondsLeft, maxEventsPerSecond } = rebuild;
+  const { progress, replayed, eventsToReplay, eventsDeleted, drained, eventsPerSecond, maxEventsPerSecond } = rebuild;
   return [
     h('div', { class: 'section-head' },
       h('h2', {}, running ? 'Rebuild under way' : stopped ? 'Stopped rebuild' : 'Last rebuild'),
-      h('p', { class: 'quiet' }, `generation ${rebuild.generation}, asked for `, ago(rebuild.requestedAt), ' by ', h('bdi', {}, plain(rebuild.requestedBy)))),
+      h('p', { class: 'quiet' },
+        `generation ${rebuild.generation}, asked for `, ago(rebuild.requestedAt), ' by ', h('bdi', {}, plain(rebuild.requestedBy)))),
     h('p', { class: 'said' }, h('bdi', {}, plain(rebuild.reason))),
     stopped && h('p', { class: 'callout', 'data-tone': 'bad' },
       h('strong', {}, 'Stopped '), ago(rebuild.stoppedAt),
@@ -26,18 +28,26 @@ export function rebuildPanel({ name, rebuild, fence }) {
     h('dl', { class: 'facts' },
       fact('Replayed', `${count(replayed)}${eventsToReplay === null ? '' : ` of ${count(eventsToReplay)}`} events`),
       fact('Rate', perSecond(eventsPerSecond)),
-      running && fact('Replay left', rebuild.phase !== 'fence' && rebuild.phase !== 'replay' ? 'none' : secondsLeft === null ? 'can\'t be told yet' : duration(secondsLeft)),
+      running && fact('Replay left', left(rebuild)),
       fact('Limit', maxEventsPerSecond === null ? 'as configured' : maxEventsPerSecond === 0 ? 'none' : perSecond(maxEventsPerSecond)),
       fact('Drained', `${count(drained)} records`),
       eventsDeleted > 0 && fact('Deleted before', `${count(eventsDeleted)} events, not to be replayed`),
       rebuild.endedAt !== null && fact('Ended', ago(rebuild.endedAt)),
       rebuild.endedAt !== null && fact('Took', duration(secondsBetween(rebuild.requestedAt, rebuild.endedAt)))),
-    rebuild.phase === 'settle' && running && h('p', { class: 'quiet' }, 'It is settling: its read model is in use again, so it can\'t be stopped any more.'),
+    rebuild.phase === 'settle' && running && h('p', { class: 'quiet' },
+      'It is settling: its read model is in use again, so it can\'t be stopped any more.'),
     rebuild.lastError && h('div', { class: 'callout', 'data-tone': 'bad' },
       h('strong', {}, 'Last error'),
       h('pre', { tabindex: '0', role: 'region', 'aria-label': 'Last error of the rebuild' }, plain(rebuild.lastError))),
     fence && fencePanel(fence),
   ];
+}
+
+function left({ phase, secondsLeft }) {
+  if (phase !== 'fence' && phase !== 'replay') {
+    return 'none';
+  }
+  return secondsLeft === null ? 'can\'t be told yet' : duration(secondsLeft);
 }
 
 function phases(rebuild) {
@@ -46,8 +56,8 @@ function phases(rebuild) {
   const over = rebuild.stoppedAt !== null ? 'stopped' : 'current';
   return h('ol', { class: 'phases', 'aria-label': 'Phases', 'data-joined': String(current) }, names.map((phase, i) => {
     const state = i < current || rebuild.phase === 'done' ? 'past' : i === current ? over : 'to come';
-    return h('li', { 'data-phase': phase, 'data-state': state, 'aria-current': i === current && 'step', title: `It ${PHASES[phase]}` },
-      h('span', {}, phase), h('span', { class: 'unseen' }, `: ${state}`));
+    const step = { 'data-phase': phase, 'data-state': state, 'aria-current': i === current && 'step', title: `It ${PHASES[phase]}` };
+    return h('li', step, h('span', {}, phase), h('span', { class: 'unseen' }, `: ${state}`));
   }));
 }
 
@@ -56,16 +66,18 @@ function fencePanel({ xid, takenAt, waitsFor }) {
     h('h3', { id: 'fence-title' }, 'Whom the fence waits for'),
     h('p', { class: 'quiet' }, `Transaction ${xid}`, takenAt !== null && [', taken ', ago(takenAt)],
       '. It passes when all transactions that began before it have ended; nobody is blocked meanwhile.'),
-    waitsFor.length === 0 ? h('p', {}, 'It has passed.') : h('div', { class: 'scroller', tabindex: '0', role: 'region', 'aria-labelledby': 'fence-title' },
-      h('table', { class: 'holders' },
-        h('thead', {}, h('tr', {}, ['Who', 'Application', 'User', 'Database', 'State', 'Age', 'Query began'].map((column) => h('th', { scope: 'col' }, column)))),
-        h('tbody', {}, waitsFor.map((holder) => h('tr', {},
-          h('th', { scope: 'row' }, h('bdi', {}, plain(holder.who))),
-          [holder.application, holder.user, holder.database, holder.state].map((text) => h('td', {}, h('bdi', {}, plain(text)))),
-          h('td', { class: 'number', title: holder.since }, duration((now() - Date.parse(holder.since)) / 1000)),
-          h('td', { class: 'number' }, ago(holder.queryStart))))))));
+    waitsFor.length === 0 ? h('p', {}, 'It has passed.') : holders(waitsFor));
 }
 
-function fact(term, ...value) {
-  return h('div', {}, h('dt', {}, term), h('dd', {}, ...value));
+const COLUMNS = ['Who', 'Application', 'User', 'Database', 'State', 'Age', 'Query began'];
+
+function holders(waitsFor) {
+  return h('div', { class: 'scroller', tabindex: '0', role: 'region', 'aria-labelledby': 'fence-title' },
+    h('table', { class: 'holders' },
+      h('thead', {}, h('tr', {}, COLUMNS.map((column) => h('th', { scope: 'col' }, column)))),
+      h('tbody', {}, waitsFor.map((holder) => h('tr', { 'data-holder': plain(holder.who) },
+        h('th', { scope: 'row' }, h('bdi', {}, plain(holder.who))),
+        [holder.application, holder.user, holder.database, holder.state].map((text) => h('td', {}, h('bdi', {}, plain(text)))),
+        h('td', { class: 'number', title: holder.since }, duration((now() - Date.parse(holder.since)) / 1000)),
+        h('td', { class: 'number' }, ago(holder.queryStart)))))));
 }

@@ -1,11 +1,12 @@
 import { get, post, signed, skip as pathOf } from './api.js';
 import { confirmChange } from './change.js';
-import { h, onActions } from './dom.js';
+import { h, onActions, patch } from './dom.js';
 import { count, plain, records } from './format.js';
 import { indented } from './json.js';
+import { badge, button, fact } from './parts.js';
 import { problemBox } from './problem.js';
 import { at } from './time.js';
-import { badge, REASONS } from './words.js';
+import { REASONS } from './words.js';
 
 /**
  * A skip record in full, over the page. closed(): when it is put away; changed(message): after a retry or discard;
@@ -18,12 +19,14 @@ export class RecordDialog {
     this.path = pathOf(name, id);
     this.readOnly = readOnly;
     this.changed = changed;
+    this.retried = false;
+    this.heading = h('h2', { id: 'record-title', tabindex: '-1', autofocus: true }, `Record ${id}`);
     this.content = h('div', { class: 'record' }, h('p', { class: 'quiet' }, 'Reading the record …'));
     this.notice = h('p', { class: 'notice', role: 'status' });
     this.actions = h('div', { class: 'actions' });
     this.dialog = h('dialog', { class: 'drawer', 'aria-labelledby': 'record-title', 'data-record': id },
       h('div', { class: 'section-head' },
-        h('h2', { id: 'record-title', tabindex: '-1', autofocus: true }, `Record ${id}`), this.actions,
+        this.heading, this.actions,
         h('button', { type: 'button', 'data-action': 'close-record' }, 'Close')),
       this.notice, this.content);
     onActions(this.dialog, {
@@ -50,22 +53,45 @@ export class RecordDialog {
     this.dialog.close();
   }
 
+  setReadOnly(readOnly) {
+    this.readOnly = readOnly;
+    this.render();
+  }
+
+  /** The counts have changed. After a retry people wait for what comes of it; before, what they look at stays as it is. */
+  stale() {
+    if (this.retried) {
+      this.load();
+    }
+  }
+
   async load() {
     try {
       this.details = await get(this.path);
-      this.content.replaceChildren(...details(this.details));
+      this.problem = null;
     } catch (problem) {
       this.details = null;
-      this.content.replaceChildren(problem.status === 404
-        ? h('p', { 'data-gone': '' }, 'It is not open any more: it has been applied, discarded or superseded by a rebuild.')
-        : problemBox(problem));
+      this.problem = problem;
     }
-    const changing = this.details !== null && !this.readOnly;
-    this.actions.replaceChildren(...[
+    this.render();
+  }
+
+  render() {
+    if (this.details) {
+      patch(this.content, details(this.details));
+    } else if (this.problem) {
+      patch(this.content, this.problem.status === 404
+        ? h('p', { 'data-gone': '' }, 'It is not open any more: it has been applied, discarded or superseded by a rebuild.')
+        : problemBox(this.problem));
+    }
+    const changing = this.details && !this.readOnly;
+    patch(this.actions,
       changing && button('retry', 'Retry', 'primary'),
       changing && button('discard', 'Discard', 'danger'),
-      button('look-again', 'Look again'),
-    ].filter(Boolean));
+      button('look-again', 'Look again'));
+    if (document.activeElement === document.body) {
+      this.heading.focus();
+    }
   }
 
   change(route) {
@@ -85,10 +111,11 @@ export class RecordDialog {
       send: ({ reason, requestedBy, key }) =>
         post(`${this.path}/${route}`, signed({ reason }, requestedBy), { 'If-Match': skip.revision, 'Idempotency-Key': key }),
       done: async (answer) => {
-        this.changed(answer.message);
+        this.retried = true;
         this.notice.textContent = plain(answer.message);
+        this.changed(answer.message);
         await this.load();
-        this.dialog.querySelector('h2').focus();
+        this.heading.focus();
       },
       failed: (problem) => [404, 409, 412].includes(problem.status) && this.load(),
     });
@@ -99,17 +126,22 @@ function details({ skip, event, error, behind }) {
   const parked = skip.parkedAt !== null;
   return [
     h('dl', { class: 'facts' },
-      fact('Stream', h('bdi', { class: 'stream whole', 'data-field': 'persistenceId' }, plain(skip.persistenceId)), ' ', button('only-stream', 'Only this stream')),
+      fact('Stream',
+        h('bdi', { class: 'stream whole', 'data-field': 'persistenceId' }, plain(skip.persistenceId)), ' ',
+        button('only-stream', 'Only this stream')),
       fact('Sequence number', count(skip.sequenceNumber)),
-      fact('Reason', h('span', { class: 'reason', 'data-reason': skip.reason }, skip.reason), h('span', { class: 'quiet' }, ` ${REASONS[skip.reason] ?? ''}`)),
+      fact('Reason',
+        h('span', { class: 'reason', 'data-reason': skip.reason }, skip.reason),
+        h('span', { class: 'quiet' }, ` ${REASONS[skip.reason] ?? ''}`)),
       fact('Recorded', at(skip.recordedAt)),
       fact('Attempts', count(skip.attempts)),
       skip.firstFailedAt !== null && fact('First failed', at(skip.firstFailedAt)),
       skip.nextAttemptAt !== null && !parked && fact('Next attempt', at(skip.nextAttemptAt)),
       parked && fact('Parked', badge('parked', 'bad'), ' ', at(skip.parkedAt)),
       fact('Behind it', behind === 0 ? 'nothing waits' : `${records(behind)} of its stream ${behind === 1 ? 'waits' : 'wait'}`)),
-    ...eventParts(event),
-    ...(error === null ? [h('h3', {}, 'Error'), h('p', { class: 'quiet' }, 'It never failed.')] : [h('h3', {}, 'Error'), text('error', 'Error with its stack', error)]),
+    eventParts(event),
+    h('h3', {}, 'Error'),
+    error === null ? h('p', { class: 'quiet' }, 'It never failed.') : text('error', 'Error with its stack', error),
   ];
 }
 
@@ -128,17 +160,9 @@ function eventParts(event) {
       fact('Size', `${count(event.bytes)} bytes`)),
     event.problem && h('p', { class: 'callout', 'data-tone': 'warn' }, h('bdi', {}, plain(event.problem))),
     json && text('event', 'Event as JSON', json),
-  ].filter(Boolean);
+  ];
 }
 
 function text(field, label, content) {
   return h('pre', { tabindex: '0', role: 'region', 'aria-label': label, 'data-field': field }, plain(content));
-}
-
-function fact(term, ...value) {
-  return h('div', {}, h('dt', {}, term), h('dd', {}, ...value));
-}
-
-function button(action, label, kind) {
-  return h('button', { type: 'button', class: kind, 'data-action': action }, label);
 }

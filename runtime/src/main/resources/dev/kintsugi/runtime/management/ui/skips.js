@@ -3,14 +3,19 @@ import { confirmChange } from './change.js';
 import { h, onActions, patch } from './dom.js';
 import { asQuery, FilterForm, inWords } from './filter.js';
 import { count, plain, records } from './format.js';
+import { badge, button, stackedRow, stackedTable } from './parts.js';
 import { problemBox } from './problem.js';
 import { ago } from './time.js';
-import { badge, byReason } from './words.js';
+import { byReason } from './words.js';
 
 const LIMIT = 25;
 const DEEDS = {
   retry: { verb: 'Retry', about: 'They are tried again at once, parked ones too.', danger: false },
-  discard: { verb: 'Discard', about: 'They are given up for good: their events will be missing in the read model. A rebuild takes them in again.', danger: true },
+  discard: {
+    verb: 'Discard',
+    about: 'They are given up for good: their events will be missing in the read model. A rebuild takes them in again.',
+    danger: true,
+  },
 };
 
 /** The open skip records of a projection: which, page by page, and what to do about all that the filter means. */
@@ -44,9 +49,9 @@ export class Skips {
     this.render();
   }
 
-  /** The counts have changed: read again, but not under the hands of somebody who is at it. */
+  /** The counts have changed; whoever has turned pages is left in peace. */
   stale() {
-    if (this.after.length === 1 && !this.element.contains(document.activeElement) && document.querySelector('dialog[open]') === null) {
+    if (this.after.length === 1) {
       this.load();
     }
   }
@@ -112,22 +117,18 @@ export class Skips {
   changeAll(route) {
     const { verb, about, danger } = DEEDS[route];
     const { filter } = this;
-    const body = (change) => signed({ filter, ...change }, null);
     confirmChange({
       title: `${verb} by filter`,
       about: [h('p', {}, `Meant are ${inWords(filter)} of ${this.name}.`), h('p', {}, about)],
       preview: async () => {
-        const would = await post(`${this.path}/${route}`, body({ dryRun: true, reason: 'dry run' }));
+        const would = await post(`${this.path}/${route}`, { filter, dryRun: true, reason: 'dry run' });
         return { nodes: preview(would), possible: would.changed > 0 };
       },
       confirm: `${verb} them`,
       danger,
       send: ({ reason, requestedBy, key }) =>
-        post(`${this.path}/${route}`, signed(body({ reason }), requestedBy), { 'Idempotency-Key': key }),
-      done: (answer) => {
-        this.load();
-        this.changed(answer.message);
-      },
+        post(`${this.path}/${route}`, signed({ filter, reason }, requestedBy), { 'Idempotency-Key': key }),
+      done: (answer) => this.changed(answer.message),
     });
   }
 }
@@ -135,30 +136,28 @@ export class Skips {
 function preview({ matched, changed, passedOver, byReason: reasons, some, message }) {
   return [
     h('p', {}, h('strong', {}, plain(message))),
-    h('p', {}, `${records(matched)} matched, ${count(changed)} would be changed`, passedOver > 0 && `, ${count(passedOver)} passed over`, '. ', byReason(reasons)),
+    h('p', {}, `${records(matched)} matched, ${count(changed)} would be changed`,
+      passedOver > 0 && `, ${count(passedOver)} passed over`, '. ', byReason(reasons)),
     some.length > 0 && h('ul', {}, some.slice(0, 5).map((skip) =>
       h('li', {}, `${skip.id} `, h('bdi', { class: 'stream' }, plain(skip.persistenceId)), ` no. ${skip.sequenceNumber}`)),
     some.length > 5 && h('li', {}, 'and others')),
   ].filter(Boolean);
 }
 
-function button(action, label, kind) {
-  return h('button', { type: 'button', class: kind, 'data-action': action, 'data-key': action }, label);
-}
-
 const COLUMNS = ['Record', 'Stream', 'Reason', 'Recorded', 'Attempts', 'Next attempt', 'Error'];
 
 function table(name, skips) {
-  return h('table', { class: 'stacked skips', role: 'table', 'aria-labelledby': 'skips-title', 'data-key': 'table' },
-    h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, COLUMNS.map((column) => h('th', { scope: 'col', role: 'columnheader' }, column)))),
+  return stackedTable({ class: 'stacked skips', 'aria-labelledby': 'skips-title', 'data-key': 'table' }, COLUMNS,
     h('tbody', { role: 'rowgroup' }, skips.map((skip) => row(name, skip))));
 }
 
 function row(name, skip) {
   const parked = skip.parkedAt !== null;
-  const cells = [
-    h('th', { scope: 'row', role: 'rowheader' }, h('a', { href: `#/${name}/skips/${skip.id}`, 'aria-label': `Record ${skip.id}` }, skip.id)),
-    h('td', {}, h('bdi', { class: 'stream', title: plain(skip.persistenceId) }, plain(skip.persistenceId)), h('span', { class: 'quiet' }, ` no. ${skip.sequenceNumber}`)),
+  return stackedRow({ 'data-key': skip.id, 'data-skip': skip.id, 'data-parked': String(parked) }, COLUMNS, [
+    h('th', { scope: 'row' }, h('a', { href: `#/${name}/skips/${skip.id}`, 'aria-label': `Record ${skip.id}` }, skip.id)),
+    h('td', {},
+      h('bdi', { class: 'stream', title: plain(skip.persistenceId) }, plain(skip.persistenceId)),
+      h('span', { class: 'quiet' }, ` no. ${skip.sequenceNumber}`)),
     h('td', {}, h('span', { class: 'reason', 'data-reason': skip.reason }, skip.reason)),
     h('td', {}, ago(skip.recordedAt)),
     h('td', { class: 'number', 'data-empty': skip.attempts === 0 }, count(skip.attempts)),
@@ -166,10 +165,5 @@ function row(name, skip) {
       ? h('td', {}, badge('parked', 'bad'), ' ', ago(skip.parkedAt))
       : h('td', { 'data-empty': skip.nextAttemptAt === null }, skip.nextAttemptAt === null ? '–' : ago(skip.nextAttemptAt)),
     h('td', { 'data-empty': skip.error === '' }, skip.error === '' ? '–' : h('bdi', { class: 'error' }, plain(skip.error))),
-  ];
-  cells.slice(1).forEach((cell, i) => {
-    cell.setAttribute('role', 'cell');
-    cell.setAttribute('data-label', COLUMNS[i + 1]);
-  });
-  return h('tr', { role: 'row', 'data-key': skip.id, 'data-skip': skip.id, 'data-parked': String(parked) }, cells);
+  ]);
 }

@@ -1,5 +1,6 @@
 import { h } from './dom.js';
 import { count } from './format.js';
+import { badge } from './parts.js';
 
 export const REASONS = {
   REBUILDING: 'it was being rebuilt',
@@ -20,10 +21,6 @@ export const PHASES = {
 /** Whether a rebuild is at work. */
 export function underWay(rebuild) {
   return rebuild !== null && rebuild.endedAt === null && rebuild.stoppedAt === null && rebuild.phase !== 'done';
-}
-
-export function badge(text, tone, title) {
-  return h('span', { class: 'badge', 'data-tone': tone, title }, text);
 }
 
 /** How many records there are for each reason; the reasons' order is always the same. */
