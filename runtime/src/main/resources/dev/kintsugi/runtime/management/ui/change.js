@@ -4,6 +4,9 @@ import { problemBox } from './problem.js';
 
 const REMEMBERED = 'kintsugi.requestedBy';
 
+// Asking again from the same dialog would be answered the same.
+const FINAL = [403, 404, 412, 422];
+
 /**
  * Asks whether a change is meant, why, and who asks, and makes it. The key is the dialog's, so that a second click, or a second try
  * after an answer got lost, does not make the change twice.
@@ -62,6 +65,10 @@ export function confirmChange({ title, about, confirm, danger = false, field, pr
     } catch (problem) {
       if (dialog.open) {
         explain(problem);
+        if (FINAL.includes(problem.status)) {
+          able(false);
+          cancel.focus();
+        }
       }
       failed(problem);
     } finally {

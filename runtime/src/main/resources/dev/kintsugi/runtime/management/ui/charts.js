@@ -77,7 +77,7 @@ class Card {
     this.plot = new uPlot({
       width: this.canvas.clientWidth,
       height: HEIGHT,
-      padding: [8, 6, 0, 0],
+      padding: [8, 24, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'rates' }, points: { size: 6 } },
       scales: {

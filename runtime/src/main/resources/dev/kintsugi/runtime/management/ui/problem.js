@@ -5,7 +5,7 @@ const ADVICE = {
   0: 'Try again: a change that was asked for twice from the same dialog is made once.',
   403: 'Look whether this Management is read-only.',
   409: 'Look at how it stands now, and try again when that has passed.',
-  412: 'Something happened to it since you looked at it. Close this, look again and decide anew.',
+  412: 'Close this, look again and decide anew.',
   422: 'An earlier try of this dialog was carried out. Close this and look at how it stands now.',
   503: 'Try again in a moment: a change that was asked for twice from the same dialog is made once.',
 };
