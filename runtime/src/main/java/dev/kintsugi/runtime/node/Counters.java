@@ -1,26 +1,73 @@
 package dev.kintsugi.runtime.node;
 
+import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.writer.Written;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts what this node's committed transactions did since it started. Any thread may use it. */
+/**
+ * Counts what this node's committed transactions did since it started. Any thread may use it. What
+ * an application appends in a transaction of its own is left out: whether that commits, nobody here
+ * learns.
+ */
 public final class Counters {
 
   /**
    * Of one projection, on this node since its start.
    *
+   * @param appliedInline events that appends applied
+   * @param recorded skip records that appends and replays wrote, for whichever reason
+   * @param recovered skip records that are open no more, as recovery, rebuilds and appends went
+   *     through them
    * @param recoveredPerSecond in the last ten seconds
    */
   public record Counts(
       long appliedInline, long recorded, long recovered, double recoveredPerSecond) {}
 
-  private static final class Adders {
+  /**
+   * Of all projections, on this node since its start. Each counter is read by itself while others
+   * go on, so that they need not fit together to the last event.
+   *
+   * @param appended events, each once however many projections there are
+   * @param applied events that appends applied, once for each projection
+   * @param recorded as in {@link Counts}; has each reason
+   * @param replayed events that rebuilds applied
+   */
+  public record Totals(
+      long appended, long applied, Map<SkipReason, Long> recorded, long recovered, long replayed) {}
+
+  private static final class OfProjection {
     private final LongAdder applied = new LongAdder();
-    private final LongAdder recorded = new LongAdder();
+    private final Map<SkipReason, LongAdder> recorded = new EnumMap<>(SkipReason.class);
     private final LongAdder recovered = new LongAdder();
+    private final LongAdder replayed = new LongAdder();
     private final RecentRate recovery = new RecentRate(System::nanoTime);
+
+    OfProjection() {
+      for (SkipReason reason : SkipReason.values()) {
+        recorded.put(reason, new LongAdder());
+      }
+    }
+
+    void recorded(SkipReason reason, int records) {
+      of(reason).add(records);
+    }
+
+    long recorded(SkipReason reason) {
+      return of(reason).sum();
+    }
+
+    long recorded() {
+      return recorded.values().stream().mapToLong(LongAdder::sum).sum();
+    }
+
+    private LongAdder of(SkipReason reason) {
+      return Objects.requireNonNull(recorded.get(reason));
+    }
 
     void recovered(int records) {
       recovered.add(records);
@@ -30,22 +77,24 @@ public final class Counters {
     }
   }
 
-  private final Map<String, Adders> projections = new ConcurrentHashMap<>();
+  private final LongAdder appended = new LongAdder();
+  private final Map<String, OfProjection> projections = new ConcurrentHashMap<>();
 
-  private Adders of(String projection) {
-    return projections.computeIfAbsent(projection, name -> new Adders());
+  private OfProjection of(String projection) {
+    return projections.computeIfAbsent(projection, name -> new OfProjection());
   }
 
   /** Counts an append whose transaction has committed. */
   public void written(Written written) {
+    appended.add(written.orderings().length);
     written
         .projections()
         .forEach(
             (projection, counts) -> {
-              Adders adders = of(projection);
-              adders.applied.add(counts.appliedInline());
-              adders.recovered(counts.helpedRecords());
-              counts.recordedByReason().values().forEach(adders.recorded::add);
+              OfProjection counters = of(projection);
+              counters.applied.add(counts.appliedInline());
+              counters.recovered(counts.helpedRecords());
+              counts.recordedByReason().forEach(counters::recorded);
             });
   }
 
@@ -54,12 +103,46 @@ public final class Counters {
     of(projection).recovered(records);
   }
 
+  /**
+   * Counts a batch of a replay whose transaction has committed.
+   *
+   * @param events how many it applied
+   * @param failed how many it recorded as failed
+   * @param behind how many it recorded as behind these
+   */
+  public void replayed(String projection, int events, int failed, int behind) {
+    OfProjection counters = of(projection);
+    counters.replayed.add(events);
+    counters.recorded(SkipReason.FAILED, failed);
+    counters.recorded(SkipReason.BEHIND, behind);
+  }
+
+  /** What was done about one projection. */
   public Counts counts(String projection) {
-    Adders adders = of(projection);
+    OfProjection counters = of(projection);
     return new Counts(
-        adders.applied.sum(),
-        adders.recorded.sum(),
-        adders.recovered.sum(),
-        adders.recovery.perSecond());
+        counters.applied.sum(),
+        counters.recorded(),
+        counters.recovered.sum(),
+        counters.recovery.perSecond());
+  }
+
+  /** What was done about all projections. */
+  public Totals totals() {
+    long applied = 0;
+    long recovered = 0;
+    long replayed = 0;
+    Map<SkipReason, Long> recorded = new EnumMap<>(SkipReason.class);
+    for (SkipReason reason : SkipReason.values()) {
+      recorded.put(
+          reason, projections.values().stream().mapToLong(of -> of.recorded(reason)).sum());
+    }
+    for (OfProjection counters : projections.values()) {
+      applied += counters.applied.sum();
+      recovered += counters.recovered.sum();
+      replayed += counters.replayed.sum();
+    }
+    return new Totals(
+        appended.sum(), applied, Collections.unmodifiableMap(recorded), recovered, replayed);
   }
 }

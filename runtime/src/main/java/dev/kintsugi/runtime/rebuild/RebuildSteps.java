@@ -81,6 +81,11 @@ public final class RebuildSteps {
             : new PagedReplay(ownership, pages, failures, projection, settings);
   }
 
+  /** The name of the projection that is built. */
+  String projection() {
+    return projection.name();
+  }
+
   /** The generation that is built. */
   int generation() {
     return generation;
@@ -92,9 +97,14 @@ public final class RebuildSteps {
    * @throws Exception if the database is at fault; the step left nothing and can be done again
    */
   public Step next(Applier applier) throws Exception {
+    return next(applier, RebuildListener.NOBODY);
+  }
+
+  /** Does the next step, as {@link #next(Applier)} does, and tells somebody what it committed. */
+  Step next(Applier applier, RebuildListener listener) throws Exception {
     boolean went = false;
     try {
-      Step step = step(applier);
+      Step step = step(applier, listener);
       went = step instanceof Step.Done;
       return step;
     } finally {
@@ -113,7 +123,7 @@ public final class RebuildSteps {
     }
   }
 
-  private Step step(Applier applier) throws Exception {
+  private Step step(Applier applier, RebuildListener listener) throws Exception {
     Seen seen =
         database.inTransaction(connection -> Seen.read(connection, projection.name(), generation));
     if (seen.rebuild().isEmpty()) {
@@ -128,7 +138,7 @@ public final class RebuildSteps {
     }
     return switch (rebuild.phase()) {
       case FENCE -> fence(rebuild);
-      case REPLAY -> replay(applier, rebuild);
+      case REPLAY -> replay(applier, rebuild, listener);
       case DRAIN -> drain(applier, rebuild);
       case SETTLE -> settle(rebuild);
       case DONE -> new Step.Proven();
@@ -206,11 +216,12 @@ public final class RebuildSteps {
 
   // Step 4: replay.
 
-  private Step replay(Applier applier, Rebuild rebuild) throws Exception {
+  private Step replay(Applier applier, Rebuild rebuild, RebuildListener listener) throws Exception {
     long begin = System.nanoTime();
     try {
       Step step = replay.next(applier, rebuild);
       if (step instanceof Step.Done done) {
+        done.batch().ifPresent(listener::replayed);
         int rate = settings.rateOf(rebuild);
         return done.restingFor(pace.restAfter(done.events(), rate, begin, System.nanoTime()));
       }

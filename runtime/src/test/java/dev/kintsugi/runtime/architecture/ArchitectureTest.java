@@ -96,7 +96,7 @@ class ArchitectureTest {
   /** A node's connections, registry, writer and threads. */
   @ArchTest
   static final ArchRule node =
-      kintsugi("node").knows("writer", "handler", "schema", "event", "jdbc");
+      kintsugi("node").knows("writer", "handler", "schema", "event", "skip", "jdbc");
 
   /** The journal plugin: lanes of appends. Of projections it knows nothing: the writer does. */
   @ArchTest
