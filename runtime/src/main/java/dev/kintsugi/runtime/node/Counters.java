@@ -1,5 +1,7 @@
 package dev.kintsugi.runtime.node;
 
+import dev.kintsugi.runtime.metrics.KintsugiMeter;
+import dev.kintsugi.runtime.metrics.Metrics;
 import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.writer.Written;
 import java.util.Collections;
@@ -21,8 +23,8 @@ public final class Counters {
    *
    * @param appliedInline events that appends applied
    * @param recorded skip records that appends and replays wrote, for whichever reason
-   * @param recovered skip records that are open no more, as recovery, rebuilds and appends went
-   *     through them
+   * @param recovered skip records that recovery, rebuilds and appends closed: their events are
+   *     applied, or there was nothing to apply
    * @param recoveredPerSecond in the last ten seconds
    */
   public record Counts(
@@ -44,13 +46,22 @@ public final class Counters {
     private final LongAdder applied = new LongAdder();
     private final Map<SkipReason, LongAdder> recorded = new EnumMap<>(SkipReason.class);
     private final LongAdder recovered = new LongAdder();
+    private final LongAdder parked = new LongAdder();
+    private final LongAdder discarded = new LongAdder();
     private final LongAdder replayed = new LongAdder();
     private final RecentRate recovery = new RecentRate(System::nanoTime);
 
-    OfProjection() {
+    OfProjection(Metrics metrics, String projection) {
       for (SkipReason reason : SkipReason.values()) {
-        recorded.put(reason, new LongAdder());
+        LongAdder count = new LongAdder();
+        recorded.put(reason, count);
+        metrics.counter(KintsugiMeter.SKIPS_RECORDED, count, projection, reason.name());
       }
+      metrics.counter(KintsugiMeter.EVENTS_APPLIED, applied, projection);
+      metrics.counter(KintsugiMeter.EVENTS_REPLAYED, replayed, projection);
+      metrics.counter(KintsugiMeter.SKIPS_RECOVERED, recovered, projection);
+      metrics.counter(KintsugiMeter.SKIPS_PARKED, parked, projection);
+      metrics.counter(KintsugiMeter.SKIPS_DISCARDED, discarded, projection);
     }
 
     void recorded(SkipReason reason, int records) {
@@ -77,11 +88,18 @@ public final class Counters {
     }
   }
 
+  private final Metrics metrics;
   private final LongAdder appended = new LongAdder();
   private final Map<String, OfProjection> projections = new ConcurrentHashMap<>();
 
+  /** All zero, and reported by a node's meters. */
+  public Counters(Metrics metrics) {
+    this.metrics = metrics;
+    metrics.counter(KintsugiMeter.EVENTS_APPENDED, appended);
+  }
+
   private OfProjection of(String projection) {
-    return projections.computeIfAbsent(projection, name -> new OfProjection());
+    return projections.computeIfAbsent(projection, name -> new OfProjection(metrics, name));
   }
 
   /** Counts an append whose transaction has committed. */
@@ -98,9 +116,19 @@ public final class Counters {
             });
   }
 
-  /** Counts skip records that were drained, whose transaction has committed. */
-  public void recovered(String projection, int records) {
-    of(projection).recovered(records);
+  /**
+   * Counts a batch of a drain whose transaction has committed.
+   *
+   * @param recovered how many records it closed as their events were applied, or as there was
+   *     nothing to apply
+   * @param parked how many it parked
+   * @param discarded how many it gave up for good
+   */
+  public void drained(String projection, int recovered, int parked, int discarded) {
+    OfProjection counters = of(projection);
+    counters.recovered(recovered);
+    counters.parked.add(parked);
+    counters.discarded.add(discarded);
   }
 
   /**

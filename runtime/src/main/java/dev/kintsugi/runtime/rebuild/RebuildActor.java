@@ -53,7 +53,7 @@ public final class RebuildActor {
     this.timers = timers;
     this.node = node;
     this.steps = steps;
-    this.listener = new RebuildCounts(node.counters(), steps.projection());
+    this.listener = new RebuildMeters(node, steps.projection());
     this.name = name;
     this.pollInterval = pollInterval;
     this.parent = parent;
