@@ -5,6 +5,7 @@ import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.supervisor.ProjectionSupervisor;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,6 +17,7 @@ import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.receptionist.Receptionist;
+import org.apache.pekko.actor.typed.receptionist.ServiceKey;
 import org.apache.pekko.cluster.sharding.ShardRegion;
 import org.apache.pekko.cluster.sharding.typed.ClusterShardingSettings;
 import org.apache.pekko.cluster.sharding.typed.ShardingEnvelope;
@@ -124,7 +126,15 @@ final class ShardedHosting implements Hosting {
 
   @Override
   public void wake(String projection, int version) {
-    tell(new HostedProjection(projection, version), new ProjectionSupervisor.Wake());
+    HostedProjection id = new HostedProjection(projection, version);
+    listing(HostActor.having(id.toString()))
+        .whenComplete(
+            (nodes, error) -> {
+              // Where none has it there is nobody to wake, and none to be started.
+              if (error == null && !nodes.isEmpty()) {
+                tell(id, new ProjectionSupervisor.Wake());
+              }
+            });
   }
 
   private void tell(HostedProjection id, ProjectionSupervisor.Message message) {
@@ -165,18 +175,24 @@ final class ShardedHosting implements Hosting {
 
   @Override
   public CompletionStage<ClusterTotals> totals() {
-    return AskPattern.<Receptionist.Command, Receptionist.Listing>ask(
-            system.receptionist(),
-            replyTo -> Receptionist.find(HostActor.NODES, replyTo),
-            settings.answerTimeout(),
-            system.scheduler())
+    return listing(HostActor.NODES)
         .thenCompose(
-            listing ->
-                listing.getServiceInstances(HostActor.NODES).stream()
+            nodes ->
+                nodes.stream()
                     .map(this::totalsOf)
                     .reduce(
                         CompletableFuture.completedStage(ClusterTotals.NONE),
                         (some, others) -> some.thenCombine(others, ClusterTotals::plus)));
+  }
+
+  private CompletionStage<Set<ActorRef<HostActor.Command>>> listing(
+      ServiceKey<HostActor.Command> key) {
+    return AskPattern.<Receptionist.Command, Receptionist.Listing>ask(
+            system.receptionist(),
+            replyTo -> Receptionist.find(key, replyTo),
+            settings.answerTimeout(),
+            system.scheduler())
+        .thenApply(listing -> listing.getServiceInstances(key));
   }
 
   private CompletionStage<ClusterTotals> totalsOf(ActorRef<HostActor.Command> other) {

@@ -13,8 +13,8 @@ import org.apache.pekko.cluster.typed.Down;
 import org.apache.pekko.cluster.typed.Join;
 
 /**
- * Nodes in one JVM that are a cluster, on a {@link World}'s database. Heartbeats are patient, as
- * the machine may be busy: a node is gone when a test says so.
+ * Nodes in one JVM that are a cluster, on a {@link World}'s database. Nobody but a test takes a
+ * node for down.
  */
 public final class TestCluster implements AutoCloseable {
 
@@ -23,7 +23,7 @@ public final class TestCluster implements AutoCloseable {
       pekko.actor.provider = cluster
       pekko.remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
       pekko.cluster.jmx.multi-mbeans-in-same-jvm = on
-      pekko.cluster.failure-detector.acceptable-heartbeat-pause = 60s
+      pekko.cluster.failure-detector.acceptable-heartbeat-pause = 5s
       pekko.cluster.gossip-interval = 100ms
       pekko.cluster.leader-actions-interval = 100ms
       pekko.cluster.periodic-tasks-initial-delay = 100ms
