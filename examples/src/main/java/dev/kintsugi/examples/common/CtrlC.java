@@ -11,20 +11,31 @@ import java.util.concurrent.TimeUnit;
  */
 public final class CtrlC implements AutoCloseable {
 
-  /** By then the work's thread must have cleaned up; the JVM ends without it otherwise. */
+  /** By then a thread must have cleaned up; the JVM ends without it otherwise. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final Thread worker;
+  private final Duration patience;
   private final CountDownLatch cleanedUp = new CountDownLatch(1);
   private volatile boolean received;
 
-  private CtrlC(Thread worker) {
+  private CtrlC(Thread worker, Duration patience) {
     this.worker = worker;
+    this.patience = patience;
   }
 
   /** Interrupts a thread on Ctrl-C, until closed. */
   public static CtrlC interrupts(Thread worker) {
-    CtrlC ctrlC = new CtrlC(worker);
+    return interrupts(worker, PATIENCE);
+  }
+
+  /**
+   * Interrupts a thread on Ctrl-C, until closed.
+   *
+   * @param patience how long the thread may take to end its work
+   */
+  public static CtrlC interrupts(Thread worker, Duration patience) {
+    CtrlC ctrlC = new CtrlC(worker, patience);
     Runtime.getRuntime().addShutdownHook(new Thread(ctrlC::onShutdown, "ctrl-c"));
     return ctrlC;
   }
@@ -36,7 +47,7 @@ public final class CtrlC implements AutoCloseable {
     received = true;
     worker.interrupt();
     try {
-      if (!cleanedUp.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!cleanedUp.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
         System.err.println("The clean-up takes too long; something may be left behind.");
       }
     } catch (InterruptedException e) {

@@ -1,9 +1,9 @@
 package dev.kintsugi.examples.history.display;
 
+import dev.kintsugi.runtime.operations.ProjectionStatus;
 import dev.kintsugi.runtime.state.Fence;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Rebuild;
-import dev.kintsugi.runtime.operations.ProjectionStatus;
 import java.util.Optional;
 
 /** What of a projection's status is shown. */
