@@ -98,7 +98,8 @@ final class SpreadOverHosts extends ShardCoordinator.AbstractShardAllocationStra
   @Override
   public Future<Set<String>> rebalance(
       Map<ActorRef, IndexedSeq<String>> regions, Set<String> inProgress) {
-    // What a node hosts that can't be reached is moved when the node is taken for down. Handing it over
+    // What a node hosts that can't be reached is moved when the node is taken for down. Handing it
+    // over
     // before that would wait for the node, and keep it from being hosted elsewhere.
     if (!inProgress.isEmpty() || !cluster.state().getUnreachable().isEmpty()) {
       return FutureConverters.asScala(CompletableFuture.completedStage(Set.of()));
