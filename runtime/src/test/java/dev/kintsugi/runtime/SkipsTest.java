@@ -34,8 +34,7 @@ import org.junit.jupiter.api.Test;
 class SkipsTest {
 
   /** Nothing happens by poll here: who is not told, does not look. */
-  private static final String NO_POLLS =
-      "kintsugi.recovery.poll-interval = 1h\nkintsugi.supervisor.poll-interval = 1h";
+  private static final String NO_POLLS = "kintsugi.supervisor.poll-interval = 1h";
 
   private final World world = new World();
   private final TestProjection log =

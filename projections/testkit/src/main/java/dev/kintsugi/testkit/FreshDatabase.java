@@ -373,7 +373,7 @@ final class FreshDatabase implements AutoCloseable {
         codec,
         registry,
         records -> {},
-        new DrainSettings(batches.drain(), BATCH_TIME, PAUSE),
+        new DrainSettings(batches.drain(), BATCH_TIME),
         projection.name(),
         generation);
   }

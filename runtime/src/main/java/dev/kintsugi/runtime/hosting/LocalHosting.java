@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.hosting;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.supervisor.ProjectionSupervisor;
+import dev.kintsugi.runtime.supervisor.RowWatch;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -22,12 +23,14 @@ final class LocalHosting implements Hosting {
 
   private final ActorSystem<?> system;
   private final Node node;
+  private final ActorRef<RowWatch.Command> watch;
   private final Map<HostedProjection, ActorRef<ProjectionSupervisor.Command>> supervisors =
       new ConcurrentHashMap<>();
 
   LocalHosting(ActorSystem<?> system, Node node) {
     this.system = system;
     this.node = node;
+    this.watch = system.systemActorOf(RowWatch.create(node), "kintsugi-row-watch", Props.empty());
     CoordinatedShutdown.get(system)
         .addTask(CoordinatedShutdown.PhaseServiceStop(), "stop-projections", this::stop);
   }
@@ -39,7 +42,7 @@ final class LocalHosting implements Hosting {
     supervisors.put(
         id,
         system.systemActorOf(
-            Supervisors.restarted(ProjectionSupervisor.create(node, readModel)),
+            Supervisors.restarted(ProjectionSupervisor.create(node, readModel, watch)),
             "kintsugi-projection-" + id,
             Props.empty()));
   }

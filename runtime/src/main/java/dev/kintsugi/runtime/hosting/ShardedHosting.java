@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.hosting;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.supervisor.ProjectionSupervisor;
+import dev.kintsugi.runtime.supervisor.RowWatch;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -49,6 +50,7 @@ final class ShardedHosting implements Hosting {
 
   private final ActorSystem<?> system;
   private final Node node;
+  private final ActorRef<RowWatch.Command> watch;
   private final HostingSettings settings;
   private final ClusterSharding sharding;
   private final ActorRef<ShardingEnvelope<ProjectionSupervisor.Command>> region;
@@ -59,6 +61,7 @@ final class ShardedHosting implements Hosting {
   ShardedHosting(ActorSystem<?> system, Node node, HostingSettings settings) {
     this.system = system;
     this.node = node;
+    this.watch = system.systemActorOf(RowWatch.create(node), "kintsugi-row-watch", Props.empty());
     this.settings = settings;
     this.sharding = ClusterSharding.get(system);
     this.canHost =
@@ -111,7 +114,7 @@ final class ShardedHosting implements Hosting {
   private Behavior<ProjectionSupervisor.Command> supervisor(HostedProjection id) {
     ReadModel readModel = readModels.get(id);
     if (readModel != null) {
-      return Supervisors.restarted(ProjectionSupervisor.create(node, readModel));
+      return Supervisors.restarted(ProjectionSupervisor.create(node, readModel, watch));
     }
     // It was placed by what was known of a node that is no more; it is moved at the next rebalance.
     system.log().warn("Projection {} is not hosted: this node does not have it", id);

@@ -4,7 +4,7 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 
 /** Section {@code kintsugi.recovery}; the keys are explained in reference.conf. */
-public record DrainSettings(int batchSize, Duration batchTime, Duration pollInterval) {
+public record DrainSettings(int batchSize, Duration batchTime) {
 
   public DrainSettings {
     if (batchSize < 1) {
@@ -13,9 +13,6 @@ public record DrainSettings(int batchSize, Duration batchTime, Duration pollInte
   }
 
   public static DrainSettings of(Config config) {
-    return new DrainSettings(
-        config.getInt("batch-size"),
-        config.getDuration("batch-time"),
-        config.getDuration("poll-interval"));
+    return new DrainSettings(config.getInt("batch-size"), config.getDuration("batch-time"));
   }
 }

@@ -14,9 +14,9 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 
 /**
  * Decides when to drain a generation: at once while there is more, else when a writer of this node
- * has recorded something, when it is woken, or by poll. What is drained, rows decide ({@link
- * Drain}). A failure of the database is its own, and it is started again by its supervisor; no
- * record's attempts are counted for it.
+ * has recorded something, when its supervisor sees that records are open, or when it is woken. What
+ * is drained, rows decide ({@link Drain}). A failure of the database is its own, and it is started
+ * again by its supervisor; no record's attempts are counted for it.
  *
  * <p>A look that finds nothing to apply among many records that wait takes a while. After it, this
  * rests for ten times as long, so that such looks cost a tenth of a processor at the most.
@@ -29,8 +29,8 @@ public final class RecoveryActor {
   /** There is something new to drain, as somebody who changed it knows. */
   public record Wake() implements Command {}
 
-  /** A writer has recorded something; it may wait behind what has failed. */
-  private record Hint() implements Command {}
+  /** There are records; they may all wait behind what has failed. */
+  public record Hint() implements Command {}
 
   private record Poll() implements Command {}
 
@@ -45,7 +45,6 @@ public final class RecoveryActor {
   private final Node node;
   private final Drain drain;
   private final String what;
-  private final Duration pollInterval;
   private final Applier applier = new Applier();
   private final Runnable endOfHints;
 
@@ -68,7 +67,6 @@ public final class RecoveryActor {
     this.node = node;
     this.drain = Drain.of(node, projection, generation);
     this.what = "recovery of projection '%s', generation %d".formatted(projection, generation);
-    this.pollInterval = DrainSettings.of(node.config().getConfig("recovery")).pollInterval();
     ActorRef<Command> self = context.getSelf();
     this.endOfHints = node.skipHints().subscribe(projection, () -> self.tell(new Hint()));
   }
@@ -137,8 +135,9 @@ public final class RecoveryActor {
   /** Nothing is under way. */
   private Behavior<Command> idle() {
     Duration rest = Duration.ofNanos(Math.max(0, restUntil - System.nanoTime()));
-    boolean isLong = rest.compareTo(pollInterval) > 0;
-    timers.startSingleTimer(new Poll(), hinted || isLong ? rest : pollInterval);
+    if (hinted) {
+      timers.startSingleTimer(new Poll(), rest);
+    }
     return Behaviors.receive(Command.class)
         .onMessage(Poll.class, poll -> draining())
         .onMessage(Wake.class, wake -> draining())

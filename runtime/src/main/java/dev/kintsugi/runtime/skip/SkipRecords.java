@@ -159,6 +159,24 @@ public final class SkipRecords {
           """
           + AS_BEFORE;
 
+  private static final String ANY_OPEN =
+      BY_INDEX
+          + "SELECT EXISTS (SELECT 1 FROM kintsugi_skip s WHERE "
+          + OF_GENERATION
+          + ")"
+          + AS_BEFORE;
+
+  private static final String WITH_OPEN =
+      BY_INDEX
+          + """
+          SELECT p.projection FROM kintsugi_projection p
+          WHERE (SELECT TRUE FROM kintsugi_skip s
+            WHERE (s.projection || '/' || s.generation::text)
+              = (p.projection || '/' || p.generation::text)
+            LIMIT 1)
+          """
+          + AS_BEFORE;
+
   private SkipRecords() {}
 
   /** A generation as the index of {@code kintsugi_skip} by ordering has it: "files/3". */
@@ -383,10 +401,34 @@ public final class SkipRecords {
     }
   }
 
+  /** Whether records of a generation are open. */
+  public static boolean anyOpen(Connection connection, String projection, int generation)
+      throws SQLException {
+    return isSo(connection, ANY_OPEN, projection, generation);
+  }
+
+  /** The projections that have open records: a look into the index for each. */
+  public static Set<String> projectionsWithOpen(Connection connection) throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(WITH_OPEN)) {
+      ResultSet row = Results.byIndex(select);
+      Set<String> projections = new HashSet<>();
+      while (row.next()) {
+        projections.add(row.getString(1));
+      }
+      return projections;
+    }
+  }
+
   /** Whether records are open on streams that hold no parked record. */
   public static boolean anyUnfinished(Connection connection, String projection, int generation)
       throws SQLException {
-    try (PreparedStatement exists = connection.prepareStatement(UNFINISHED)) {
+    return isSo(connection, UNFINISHED, projection, generation);
+  }
+
+  private static boolean isSo(
+      Connection connection, String question, String projection, int generation)
+      throws SQLException {
+    try (PreparedStatement exists = connection.prepareStatement(question)) {
       exists.setString(1, generationKey(projection, generation));
       ResultSet row = Results.byIndex(exists);
       row.next();

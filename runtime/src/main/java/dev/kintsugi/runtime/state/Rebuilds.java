@@ -39,9 +39,9 @@ public final class Rebuilds {
           + " FROM kintsugi_rebuild WHERE projection = ? ORDER BY generation DESC LIMIT ?";
 
   private static final String NEWEST =
-      "SELECT DISTINCT ON (projection) "
+      "SELECT "
           + COLUMNS
-          + " FROM kintsugi_rebuild ORDER BY projection, generation DESC";
+          + " FROM kintsugi_rebuild JOIN kintsugi_projection USING (projection, generation)";
 
   private static final String REQUEST =
       """
@@ -178,7 +178,9 @@ public final class Rebuilds {
     };
   }
 
-  /** The newest rebuild of each projection, by the projections' names. */
+  /**
+   * The rebuild that made, or is making, each projection's generation, by the projections' names.
+   */
   public static Map<String, Rebuild> newest(Connection connection) throws SQLException {
     Map<String, Rebuild> newest = new HashMap<>();
     try (PreparedStatement select = connection.prepareStatement(NEWEST);

@@ -9,6 +9,7 @@ import dev.kintsugi.runtime.rebuild.Step;
 import dev.kintsugi.runtime.recovery.Drain;
 import dev.kintsugi.runtime.recovery.RecoveryActor;
 import dev.kintsugi.runtime.schema.ReadModel;
+import dev.kintsugi.runtime.skip.SkipRecords;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.state.Phase;
@@ -16,15 +17,16 @@ import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
-import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,7 +61,8 @@ public final class ProjectionSupervisor {
 
   private record Look() implements Command {}
 
-  private record Seen(Row row) implements Command {}
+  /** Its rows were read, by the watch or by itself. */
+  record Seen(Row row) implements Command {}
 
   private record LookFailed(Throwable cause) implements Command {}
 
@@ -67,15 +70,43 @@ public final class ProjectionSupervisor {
 
   private record RebuildActorEnded(int generation) implements Command {}
 
-  /** What it last read. */
-  private record Row(Optional<Generation> generation, Optional<Rebuild> rebuild) {
+  /**
+   * What was read.
+   *
+   * @param hasOpenSkips whether skip records of the generation are open
+   */
+  record Row(Optional<Generation> generation, Optional<Rebuild> rebuild, boolean hasOpenSkips) {
+
+    /** Of a projection that the database does not know. */
+    static final Row NONE = new Row(Optional.empty(), Optional.empty(), false);
+
     static Row read(Connection connection, String projection) throws SQLException {
       Optional<Generation> generation = Generations.find(connection, projection);
-      Optional<Rebuild> rebuild =
-          generation.isPresent()
-              ? Rebuilds.find(connection, projection, generation.get().generation())
-              : Optional.empty();
-      return new Row(generation, rebuild);
+      if (generation.isEmpty()) {
+        return NONE;
+      }
+      int number = generation.get().generation();
+      return new Row(
+          generation,
+          Rebuilds.find(connection, projection, number),
+          SkipRecords.anyOpen(connection, projection, number));
+    }
+
+    /** Of all projections, by name. */
+    static Map<String, Row> readAll(Connection connection) throws SQLException {
+      Map<String, Rebuild> rebuilds = Rebuilds.newest(connection);
+      Set<String> open = SkipRecords.projectionsWithOpen(connection);
+      Map<String, Row> rows = new HashMap<>();
+      for (Generation generation : Generations.all(connection)) {
+        String name = generation.projection();
+        rows.put(
+            name,
+            new Row(
+                Optional.of(generation),
+                Optional.ofNullable(rebuilds.get(name)),
+                open.contains(name)));
+      }
+      return rows;
     }
   }
 
@@ -83,41 +114,41 @@ public final class ProjectionSupervisor {
   private record Child<T>(ActorRef<T> ref, int generation) {}
 
   private final ActorContext<Command> context;
-  private final TimerScheduler<Command> timers;
   private final Node node;
   private final ReadModel readModel;
   private final Projection<?> projection;
   private final RebuildSettings rebuildSettings;
-  private final Duration pollInterval;
   private final ActorRef<RebuildActor.Report> reports;
   private @Nullable Child<RebuildActor.Command> rebuildActor;
   private @Nullable Child<RecoveryActor.Command> recoveryActor;
 
+  /** A look that began earlier may be told of later. */
+  private int newestSeen;
+
   /** The rebuild that the failure policy stopped; this owner leaves it so. */
   private int stoppedGeneration;
 
-  private ProjectionSupervisor(
-      ActorContext<Command> context,
-      TimerScheduler<Command> timers,
-      Node node,
-      ReadModel readModel) {
+  private ProjectionSupervisor(ActorContext<Command> context, Node node, ReadModel readModel) {
     this.context = context;
-    this.timers = timers;
     this.node = node;
     this.readModel = readModel;
     this.projection = readModel.projection();
     this.rebuildSettings = RebuildSettings.of(node.config().getConfig("rebuild"));
-    this.pollInterval = node.config().getDuration("supervisor.poll-interval");
     this.reports = context.messageAdapter(RebuildActor.Report.class, FromRebuild::new);
   }
 
-  /** The supervisor of a projection that this node has registered. */
-  public static Behavior<Command> create(Node node, ReadModel readModel) {
+  /**
+   * The supervisor of a projection that this node has registered.
+   *
+   * @param watch looks at the projection's rows for it
+   */
+  public static Behavior<Command> create(
+      Node node, ReadModel readModel, ActorRef<RowWatch.Command> watch) {
     return Behaviors.setup(
         context -> {
           context.setLoggerName(ProjectionSupervisor.class);
-          return Behaviors.withTimers(
-              timers -> new ProjectionSupervisor(context, timers, node, readModel).starting());
+          watch.tell(new RowWatch.Subscribe(readModel.projection().name(), context.getSelf()));
+          return new ProjectionSupervisor(context, node, readModel).starting();
         });
   }
 
@@ -144,9 +175,12 @@ public final class ProjectionSupervisor {
   }
 
   /** Writers apply: this node's part is recovery, and the end of the rebuild's proof. */
-  private Behavior<Command> active(Generation generation, Optional<Rebuild> rebuild) {
+  private Behavior<Command> active(Generation generation, Row row) {
     startRecovery(generation.generation());
-    if (rebuild.filter(r -> r.phase() == Phase.SETTLE).isPresent()) {
+    if (recoveryActor != null && row.hasOpenSkips()) {
+      recoveryActor.ref().tell(new RecoveryActor.Hint());
+    }
+    if (row.rebuild().filter(r -> r.phase() == Phase.SETTLE).isPresent()) {
       startRebuild(generation.generation());
     }
     return following();
@@ -178,17 +212,20 @@ public final class ProjectionSupervisor {
   }
 
   private Behavior<Command> onSeen(Seen seen) {
-    timers.startSingleTimer(new Look(), pollInterval);
     if (seen.row().generation().isEmpty()) {
       return leftToOthers();
     }
     Generation generation = seen.row().generation().get();
+    if (generation.generation() < newestSeen) {
+      return Behaviors.same();
+    }
+    newestSeen = generation.generation();
     if (generation.version() != projection.version()) {
       return leftToOthers();
     }
     return switch (generation.status()) {
       case REBUILDING -> rebuilding(generation, seen.row().rebuild());
-      case ACTIVE -> active(generation, seen.row().rebuild());
+      case ACTIVE -> active(generation, seen.row());
     };
   }
 
@@ -196,11 +233,9 @@ public final class ProjectionSupervisor {
     context
         .getLog()
         .warn(
-            "The row of projection '{}' can't be read, will look again in {}",
+            "The row of projection '{}' can't be read; it is looked at again with the next poll",
             projection.name(),
-            pollInterval,
             failed.cause());
-    timers.startSingleTimer(new Look(), pollInterval);
     return Behaviors.same();
   }
 
@@ -265,7 +300,6 @@ public final class ProjectionSupervisor {
   }
 
   private Behavior<Command> onStop() {
-    timers.cancelAll();
     stopRecovery();
     if (rebuildActor == null) {
       return Behaviors.stopped();

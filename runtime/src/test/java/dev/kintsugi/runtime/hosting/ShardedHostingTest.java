@@ -194,7 +194,6 @@ class ShardedHostingTest {
     String slow =
         """
         kintsugi.supervisor.poll-interval = 1h
-        kintsugi.recovery.poll-interval = 1h
         """;
     TestSystem hosting = cluster.join(slow);
     TestSystem other = cluster.join(slow);

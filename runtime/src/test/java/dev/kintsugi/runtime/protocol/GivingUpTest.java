@@ -215,7 +215,7 @@ class GivingUpTest {
 
   private static DrainSettings batchesOf(int records) {
     // A drain begins with a tenth of them.
-    return new DrainSettings(records, Duration.ofMinutes(1), Duration.ofMillis(1));
+    return new DrainSettings(records, Duration.ofMinutes(1));
   }
 
   /** Of streams a and b, in turns: b/1, a/1, b/2, a/2 and so on. */

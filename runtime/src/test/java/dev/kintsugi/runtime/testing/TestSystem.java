@@ -39,8 +39,7 @@ public final class TestSystem implements AutoCloseable {
       kintsugi.journal.lanes = 2
       pekko.actor.testkit.typed.filter-leeway = 60s
       kintsugi.rebuild.poll-interval = 10ms
-      kintsugi.recovery.poll-interval = 10ms
-      kintsugi.supervisor { poll-interval = 20ms, min-backoff = 10ms, max-backoff = 100ms }
+      kintsugi.supervisor { poll-interval = 10ms, min-backoff = 10ms, max-backoff = 100ms }
       """;
 
   private final ActorSystem system;

@@ -70,8 +70,7 @@ public final class World implements AutoCloseable {
   public static final RebuildSettings SMALL_STEPS = steps(2);
 
   private static final int HELP_LIMIT = 4;
-  private static final DrainSettings SMALL_DRAINS =
-      new DrainSettings(3, Duration.ofSeconds(1), Duration.ofMillis(1));
+  private static final DrainSettings SMALL_DRAINS = new DrainSettings(3, Duration.ofSeconds(1));
 
   private final String url = TestServer.createDatabase();
   private final Database database =
