@@ -44,6 +44,9 @@ public final class Projection<E> {
 
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,47}");
 
+  /** Paths beside those of projections in the management routes. */
+  private static final Set<String> TAKEN = Set.of("events", "ui");
+
   private final String name;
   private final int version;
   private final Subscription<E> subscription;
@@ -73,9 +76,15 @@ public final class Projection<E> {
    * @param name a lower-case letter, then up to 47 lower-case letters, digits and underscores. It
    *     is the projection's identity in the database: a projection under a new name is a new
    *     projection.
-   * @throws IllegalArgumentException if it is no such name
+   * @throws IllegalArgumentException if it is no such name, or "events" or "ui", which are paths of
+   *     the management routes
    */
   public static Named named(String name) {
+    if (TAKEN.contains(name)) {
+      throw new IllegalArgumentException(
+          "'%s' is no name for a projection: /projections/%s is another route of Pekko Management"
+              .formatted(name, name));
+    }
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException(
           "'"

@@ -162,6 +162,16 @@ class ProjectionTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"events", "ui"})
+  void a_name_that_is_a_path_of_the_management_routes_is_refused(String name) {
+    assertThatThrownBy(() -> Projection.named(name))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "'%s' is no name for a projection: /projections/%s is another route of Pekko Management",
+            name, name);
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"a", "files", "f2_x", "a23456789_123456789_123456789_123456789_12345678"})
   void a_name_of_up_to_48_letters_digits_and_underscores_is_taken(String name) {
     assertThat(
