@@ -155,11 +155,11 @@ public final class Cluster implements Callable<Integer> {
 
   /** Whether all is as it should be. */
   private boolean run() throws Exception {
-    Ports ports = new Ports(arteryPort, managementPort, orderPort);
-    ports.check(RunningCluster.NODES);
     if (!Files.isRegularFile(config.resolve("cluster.conf"))) {
       throw new BadInputException("There is no cluster.conf in " + config.toAbsolutePath());
     }
+    Ports ports = new Ports(arteryPort, managementPort, orderPort);
+    ports.check(RunningCluster.NODES);
     Path directory = Files.createDirectories(logs).toRealPath();
     out.println("Starting a PostgreSQL and three nodes, which log to " + directory);
     Timeline timeline = new Timeline(out);
