@@ -23,6 +23,7 @@ import dev.kintsugi.runtime.state.Operations;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
 import dev.kintsugi.runtime.writer.EventWriter;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -281,6 +282,18 @@ public final class Kintsugi implements Extension {
    */
   public EventWriter eventWriter() {
     return node.eventWriter();
+  }
+
+  /**
+   * Reports what this node does to a registry of Micrometer's: appends, records, recovery and
+   * rebuilds, by the meters that {@link dev.kintsugi.runtime.metrics.KintsugiMeter} names. Counters
+   * have what was counted since the node started. The meters are taken out when the actor system
+   * ends, and the registry stays open.
+   *
+   * <p>A registry is for one node: two actor systems in one process need one each, or common tags.
+   */
+  public void reportTo(MeterRegistry registry) {
+    node.metrics().reportTo(registry);
   }
 
   /** Looks at the row until the rebuild has ended, whichever node carries it out. */

@@ -5,6 +5,7 @@ import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.supervisor.ProjectionSupervisor;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -12,19 +13,21 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.Props;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.receptionist.Receptionist;
+import org.apache.pekko.actor.typed.receptionist.ServiceKey;
 import org.apache.pekko.cluster.sharding.ShardRegion;
-import org.apache.pekko.cluster.sharding.typed.ClusterShardingQuery;
 import org.apache.pekko.cluster.sharding.typed.ClusterShardingSettings;
-import org.apache.pekko.cluster.sharding.typed.GetClusterShardingStats;
 import org.apache.pekko.cluster.sharding.typed.ShardingEnvelope;
 import org.apache.pekko.cluster.sharding.typed.ShardingMessageExtractor;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
 import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.pattern.Patterns;
+import scala.jdk.javaapi.DurationConverters;
 
 /**
  * Hosts projections on Cluster Sharding: one entity for each projection and version, a shard of its
@@ -35,6 +38,10 @@ final class ShardedHosting implements Hosting {
 
   private static final EntityTypeKey<ProjectionSupervisor.Command> SUPERVISORS =
       EntityTypeKey.create(ProjectionSupervisor.Command.class, "kintsugi-projection");
+
+  /** Not {@code stateStoreModeDdata()}: in Pekko 1.7.0 that is the one that writes to the journal. */
+  private static final ClusterShardingSettings.StateStoreMode DDATA =
+      ClusterShardingSettings.StateStoreModeDData$.MODULE$;
 
   private final ActorSystem<?> system;
   private final Node node;
@@ -66,7 +73,7 @@ final class ShardedHosting implements Hosting {
         ClusterShardingSettings.create(system)
             .withRememberEntities(false)
             .withNoPassivationStrategy()
-            .withStateStoreMode(ClusterShardingSettings.stateStoreModeDdata());
+            .withStateStoreMode(DDATA);
     Entity<ProjectionSupervisor.Command, ShardingEnvelope<ProjectionSupervisor.Command>> entity =
         Entity.of(SUPERVISORS, context -> supervisor(HostedProjection.parse(context.getEntityId())))
             .withSettings(sharded)
@@ -119,7 +126,15 @@ final class ShardedHosting implements Hosting {
 
   @Override
   public void wake(String projection, int version) {
-    tell(new HostedProjection(projection, version), new ProjectionSupervisor.Wake());
+    HostedProjection id = new HostedProjection(projection, version);
+    listing(HostActor.having(id.toString()))
+        .whenComplete(
+            (nodes, error) -> {
+              // Where none has it there is nobody to wake, and none to be started.
+              if (error == null && !nodes.isEmpty()) {
+                tell(id, new ProjectionSupervisor.Wake());
+              }
+            });
   }
 
   private void tell(HostedProjection id, ProjectionSupervisor.Message message) {
@@ -133,11 +148,13 @@ final class ShardedHosting implements Hosting {
 
   @Override
   public CompletionStage<Map<HostedProjection, String>> locations() {
-    return AskPattern.<ClusterShardingQuery, ShardRegion.ClusterShardingStats>ask(
-            sharding.shardState(),
-            replyTo -> new GetClusterShardingStats(SUPERVISORS, settings.answerTimeout(), replyTo),
-            settings.answerTimeout().multipliedBy(2),
-            system.scheduler())
+    // To the region itself: what typed sharding offers for this knows no proxies.
+    return Patterns.ask(
+            Adapter.toClassic(region),
+            new ShardRegion.GetClusterShardingStats(
+                DurationConverters.toScala(settings.answerTimeout())),
+            settings.answerTimeout().multipliedBy(2))
+        .thenApply(ShardRegion.ClusterShardingStats.class::cast)
         .thenApply(
             stats -> {
               Map<HostedProjection, String> locations = new HashMap<>();
@@ -158,18 +175,24 @@ final class ShardedHosting implements Hosting {
 
   @Override
   public CompletionStage<ClusterTotals> totals() {
-    return AskPattern.<Receptionist.Command, Receptionist.Listing>ask(
-            system.receptionist(),
-            replyTo -> Receptionist.find(HostActor.NODES, replyTo),
-            settings.answerTimeout(),
-            system.scheduler())
+    return listing(HostActor.NODES)
         .thenCompose(
-            listing ->
-                listing.getServiceInstances(HostActor.NODES).stream()
+            nodes ->
+                nodes.stream()
                     .map(this::totalsOf)
                     .reduce(
                         CompletableFuture.completedStage(ClusterTotals.NONE),
                         (some, others) -> some.thenCombine(others, ClusterTotals::plus)));
+  }
+
+  private CompletionStage<Set<ActorRef<HostActor.Command>>> listing(
+      ServiceKey<HostActor.Command> key) {
+    return AskPattern.<Receptionist.Command, Receptionist.Listing>ask(
+            system.receptionist(),
+            replyTo -> Receptionist.find(key, replyTo),
+            settings.answerTimeout(),
+            system.scheduler())
+        .thenApply(listing -> listing.getServiceInstances(key));
   }
 
   private CompletionStage<ClusterTotals> totalsOf(ActorRef<HostActor.Command> other) {

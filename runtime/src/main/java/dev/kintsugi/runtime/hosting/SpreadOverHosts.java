@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -27,6 +28,9 @@ import scala.jdk.javaapi.FutureConverters;
  */
 final class SpreadOverHosts extends ShardCoordinator.AbstractShardAllocationStrategy {
 
+  private static final int LOOKS = 10;
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(200);
+
   private final ActorSystem<?> system;
   private final Address self;
   private final Duration answerTimeout;
@@ -37,23 +41,58 @@ final class SpreadOverHosts extends ShardCoordinator.AbstractShardAllocationStra
     this.answerTimeout = answerTimeout;
   }
 
-  /** Fails if no node is known to have it: whoever asked asks again. */
+  /** No node is known to have it, perhaps as none has: whoever asked asks again. */
+  private static final class NoHostException extends IllegalStateException {
+    private static final long serialVersionUID = 1L;
+
+    NoHostException(String id) {
+      super("no node is known to have projection " + id);
+    }
+
+    /** It is logged with each question, and where it comes from says nothing. */
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+      return this;
+    }
+  }
+
   @Override
   public Future<ActorRef> allocateShard(
       ActorRef requester, String id, Map<ActorRef, IndexedSeq<String>> regions) {
-    Map<String, ActorRef> nodes =
-        regions.keySet().stream().collect(Collectors.toMap(this::nodeOf, region -> region));
-    return FutureConverters.asScala(
-        having(List.of(id))
-            .thenApply(
-                having ->
-                    new Placement(hosted(regions), having)
-                        .place(id)
-                        .map(nodes::get)
-                        .orElseThrow(
-                            () ->
-                                new IllegalStateException(
-                                    "no node is known to have projection " + id))));
+    CompletableFuture<ActorRef> placed = new CompletableFuture<>();
+    place(id, regions, LOOKS, placed);
+    return FutureConverters.asScala(placed);
+  }
+
+  /** Looks a few times: that a node has it may not have come here yet. */
+  private void place(
+      String id,
+      Map<ActorRef, IndexedSeq<String>> regions,
+      int looks,
+      CompletableFuture<ActorRef> placed) {
+    having(List.of(id))
+        .whenComplete(
+            (having, error) -> {
+              if (error != null) {
+                placed.completeExceptionally(error);
+                return;
+              }
+              Optional<String> node = new Placement(hosted(regions), having).place(id);
+              if (node.isPresent()) {
+                regions.keySet().stream()
+                    .filter(region -> nodeOf(region).equals(node.get()))
+                    .forEach(placed::complete);
+              } else if (looks > 1) {
+                system
+                    .scheduler()
+                    .scheduleOnce(
+                        BETWEEN_LOOKS,
+                        () -> place(id, regions, looks - 1, placed),
+                        system.executionContext());
+              } else {
+                placed.completeExceptionally(new NoHostException(id));
+              }
+            });
   }
 
   @Override

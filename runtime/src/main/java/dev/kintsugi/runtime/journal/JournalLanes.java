@@ -4,6 +4,7 @@ import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.Limits;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.metrics.KintsugiMeter;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.writer.Appender;
 import java.time.Duration;
@@ -35,6 +36,7 @@ final class JournalLanes implements AutoCloseable {
   private final long groupBytes;
   private final Rejections rejected = new Rejections();
   private final List<Lane> lanes = new ArrayList<>();
+  private final List<Runnable> endOfGauges = new ArrayList<>();
 
   /** The end of all writes of a stream that are under way. */
   private final Map<String, CompletionStage<?>> inFlight = new ConcurrentHashMap<>();
@@ -44,14 +46,19 @@ final class JournalLanes implements AutoCloseable {
     this.codec = codec;
     this.database = node.database().answeringWithin(settings.answerTimeout());
     this.groupBytes = settings.groupBytes();
+    LaneMeters meters = new LaneMeters(node.metrics());
     for (int i = 0; i < settings.lanes(); i++) {
-      lanes.add(
+      String number = String.valueOf(i + 1);
+      Lane lane =
           new Lane(
-              "kintsugi-lane-" + (i + 1),
+              "kintsugi-lane-" + number,
               settings,
               new Appender(database, node.writer()),
+              meters,
               node::committed,
-              rejected));
+              rejected);
+      lanes.add(lane);
+      endOfGauges.add(node.metrics().gauge(KintsugiMeter.JOURNAL_QUEUE, lane::queued, number));
     }
     lanes.forEach(Lane::start);
     node.beforeClose(this::awaitEnd);
@@ -188,6 +195,7 @@ final class JournalLanes implements AutoCloseable {
   /** Ends the lanes once the groups under way are stored; does not wait for that. */
   @Override
   public void close() {
+    endOfGauges.forEach(Runnable::run);
     lanes.forEach(Lane::close);
   }
 

@@ -34,6 +34,7 @@ final class Lane implements AutoCloseable {
   private final int groupSize;
   private final long groupBytes;
   private final Appender appender;
+  private final LaneMeters meters;
   private final BiConsumer<Written, List<NewEvent>> onCommitted;
   private final Rejections rejections;
   private final Thread thread;
@@ -57,6 +58,7 @@ final class Lane implements AutoCloseable {
       String name,
       JournalSettings settings,
       Appender appender,
+      LaneMeters meters,
       BiConsumer<Written, List<NewEvent>> onCommitted,
       Rejections rejections) {
     this.queueSize = settings.queueSize();
@@ -64,6 +66,7 @@ final class Lane implements AutoCloseable {
     this.groupSize = settings.groupSize();
     this.groupBytes = settings.groupBytes();
     this.appender = appender;
+    this.meters = meters;
     this.onCommitted = onCommitted;
     this.rejections = rejections;
     this.thread = new Thread(this::run, name);
@@ -87,6 +90,11 @@ final class Lane implements AutoCloseable {
     } else if (closed) {
       failQueued();
     }
+  }
+
+  /** How many writes wait. */
+  int queued() {
+    return queue.size();
   }
 
   private void run() {
@@ -164,7 +172,9 @@ final class Lane implements AutoCloseable {
       List<NewEvent> events = eventsOf(group);
       try {
         if (!events.isEmpty()) {
+          long begin = System.nanoTime();
           Written written = appender.append(events, rejections.before(events));
+          meters.committed(written, System.nanoTime() - begin, stored(group));
           rejections.stored(events);
           onCommitted.accept(written, events);
         }
@@ -189,6 +199,15 @@ final class Lane implements AutoCloseable {
         return;
       }
     }
+  }
+
+  /** How many writes are not rejected as a whole. */
+  private static int stored(List<Write> group) {
+    int stored = 0;
+    for (Write write : group) {
+      stored += write.isRejected() ? 0 : 1;
+    }
+    return stored;
   }
 
   private static List<NewEvent> eventsOf(List<Write> group) {

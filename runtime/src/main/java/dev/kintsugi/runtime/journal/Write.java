@@ -60,6 +60,16 @@ final class Write {
     return events;
   }
 
+  /** Whether nothing of it is left to store. */
+  boolean isRejected() {
+    for (Optional<Exception> rejection : rejections) {
+      if (rejection.isEmpty()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Rejects the atomic write that an event is of, if it is of one of these; returns its events. */
   List<NewEvent> reject(String ofStream, long sequenceNumber, Exception why) {
     if (!persistenceId.equals(ofStream)) {

@@ -1,17 +1,31 @@
 package dev.kintsugi.runtime.node;
 
+import dev.kintsugi.runtime.metrics.KintsugiMeter;
+import dev.kintsugi.runtime.metrics.Metrics;
+import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.writer.Written;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts what this node's committed transactions did since it started. Any thread may use it. */
+/**
+ * Counts what this node's committed transactions did since it started. Any thread may use it. What
+ * an application appends in a transaction of its own is left out: whether that commits, nobody here
+ * learns.
+ */
 public final class Counters {
 
   /**
    * Of one projection, on this node since its start.
    *
+   * @param appliedInline events that appends applied
+   * @param recorded skip records that appends and replays wrote, for whichever reason
+   * @param recovered skip records that recovery, rebuilds and appends closed: their events are
+   *     applied, or there was nothing to apply
    * @param recoveredPerSecond in the last ten seconds
    */
   public record Counts(
@@ -27,11 +41,69 @@ public final class Counters {
     }
   }
 
-  private static final class Adders {
+  /**
+   * Of all projections, on this node since its start. Each counter is read by itself while others
+   * go on, so that they need not fit together to the last event.
+   *
+   * @param appended events, each once however many projections there are
+   * @param applied events that appends applied, once for each projection
+   * @param recorded as in {@link Counts}; has each reason
+   * @param replayed events that rebuilds applied
+   */
+  public record Totals(
+      long appended, long applied, Map<SkipReason, Long> recorded, long recovered, long replayed) {
+
+    /** The same of two nodes. */
+    public Totals plus(Totals other) {
+      Map<SkipReason, Long> sum = new EnumMap<>(SkipReason.class);
+      sum.putAll(recorded);
+      other.recorded.forEach((reason, count) -> sum.merge(reason, count, Long::sum));
+      return new Totals(
+          appended + other.appended,
+          applied + other.applied,
+          sum,
+          recovered + other.recovered,
+          replayed + other.replayed);
+    }
+  }
+
+  private static final class OfProjection {
     private final LongAdder applied = new LongAdder();
-    private final LongAdder recorded = new LongAdder();
+    private final Map<SkipReason, LongAdder> recorded = new EnumMap<>(SkipReason.class);
     private final LongAdder recovered = new LongAdder();
+    private final LongAdder parked = new LongAdder();
+    private final LongAdder discarded = new LongAdder();
+    private final LongAdder replayed = new LongAdder();
     private final RecentRate recovery = new RecentRate(System::nanoTime);
+
+    OfProjection(Metrics metrics, String projection) {
+      for (SkipReason reason : SkipReason.values()) {
+        LongAdder count = new LongAdder();
+        recorded.put(reason, count);
+        metrics.counter(KintsugiMeter.SKIPS_RECORDED, count, projection, reason.name());
+      }
+      metrics.counter(KintsugiMeter.EVENTS_APPLIED, applied, projection);
+      metrics.counter(KintsugiMeter.EVENTS_REPLAYED, replayed, projection);
+      metrics.counter(KintsugiMeter.SKIPS_RECOVERED, recovered, projection);
+      metrics.counter(KintsugiMeter.SKIPS_PARKED, parked, projection);
+      metrics.counter(KintsugiMeter.SKIPS_DISCARDED, discarded, projection);
+    }
+
+    void recorded(SkipReason reason, int records) {
+      of(reason).add(records);
+    }
+
+    long recorded(SkipReason reason) {
+      return of(reason).sum();
+    }
+
+    long recorded() {
+      return recorded.values().stream().mapToLong(LongAdder::sum).sum();
+    }
+
+    private LongAdder of(SkipReason reason) {
+      return Objects.requireNonNull(recorded.get(reason));
+    }
 
     void recovered(int records) {
       recovered.add(records);
@@ -41,37 +113,90 @@ public final class Counters {
     }
   }
 
-  private final Map<String, Adders> projections = new ConcurrentHashMap<>();
+  private final Metrics metrics;
+  private final LongAdder appended = new LongAdder();
+  private final Map<String, OfProjection> projections = new ConcurrentHashMap<>();
 
-  private Adders of(String projection) {
-    return projections.computeIfAbsent(projection, name -> new Adders());
+  /** All zero, and reported by a node's meters. */
+  public Counters(Metrics metrics) {
+    this.metrics = metrics;
+    metrics.counter(KintsugiMeter.EVENTS_APPENDED, appended);
+  }
+
+  private OfProjection of(String projection) {
+    return projections.computeIfAbsent(projection, name -> new OfProjection(metrics, name));
   }
 
   /** Counts an append whose transaction has committed. */
   public void written(Written written) {
+    appended.add(written.orderings().length);
     written
         .projections()
         .forEach(
             (projection, counts) -> {
-              Adders adders = of(projection);
-              adders.applied.add(counts.appliedInline());
-              adders.recovered(counts.helpedRecords());
-              counts.recordedByReason().values().forEach(adders.recorded::add);
+              OfProjection counters = of(projection);
+              counters.applied.add(counts.appliedInline());
+              counters.recovered(counts.helpedRecords());
+              counts.recordedByReason().forEach(counters::recorded);
             });
   }
 
-  /** Counts skip records that were drained, whose transaction has committed. */
-  public void recovered(String projection, int records) {
-    of(projection).recovered(records);
+  /**
+   * Counts a batch of a drain whose transaction has committed.
+   *
+   * @param recovered how many records it closed as their events were applied, or as there was
+   *     nothing to apply
+   * @param parked how many it parked
+   * @param discarded how many it gave up for good
+   */
+  public void drained(String projection, int recovered, int parked, int discarded) {
+    OfProjection counters = of(projection);
+    counters.recovered(recovered);
+    counters.parked.add(parked);
+    counters.discarded.add(discarded);
   }
 
+  /**
+   * Counts a batch of a replay whose transaction has committed.
+   *
+   * @param events how many it applied
+   * @param failed how many it recorded as failed
+   * @param behind how many it recorded as behind these
+   */
+  public void replayed(String projection, int events, int failed, int behind) {
+    OfProjection counters = of(projection);
+    counters.replayed.add(events);
+    counters.recorded(SkipReason.FAILED, failed);
+    counters.recorded(SkipReason.BEHIND, behind);
+  }
+
+  /** What was done about one projection. */
   public Counts counts(String projection) {
-    Adders adders = of(projection);
+    OfProjection counters = of(projection);
     return new Counts(
-        adders.applied.sum(),
-        adders.recorded.sum(),
-        adders.recovered.sum(),
-        adders.recovery.perSecond());
+        counters.applied.sum(),
+        counters.recorded(),
+        counters.recovered.sum(),
+        counters.recovery.perSecond());
+  }
+
+  /** What was done about all projections. */
+  public Totals totals() {
+    long applied = 0;
+    long recovered = 0;
+    long replayed = 0;
+    Map<SkipReason, Long> recorded = new EnumMap<>(SkipReason.class);
+    for (SkipReason reason : SkipReason.values()) {
+      recorded.put(
+          reason, projections.values().stream().mapToLong(of -> of.recorded(reason)).sum());
+    }
+    for (OfProjection counters : projections.values()) {
+      applied += counters.applied.sum();
+      recovered += counters.recovered.sum();
+      replayed += counters.replayed.sum();
+    }
+    return new Totals(
+        appended.sum(), applied, Collections.unmodifiableMap(recorded), recovered, replayed);
   }
 
   /** Of each projection that there is something to say of, by name. */

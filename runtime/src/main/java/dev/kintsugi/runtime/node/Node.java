@@ -9,6 +9,7 @@ import dev.kintsugi.runtime.event.TagLayout;
 import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
+import dev.kintsugi.runtime.metrics.Metrics;
 import dev.kintsugi.runtime.schema.Schema;
 import dev.kintsugi.runtime.writer.EventWriter;
 import dev.kintsugi.runtime.writer.InlineWriter;
@@ -37,7 +38,8 @@ public final class Node implements Extension {
   private final EventJournal journal;
   private final EventCodec codec;
   private final Registry registry = new Registry();
-  private final Counters counters = new Counters();
+  private final Metrics metrics = new Metrics();
+  private final Counters counters = new Counters(metrics);
   private final WriteHints writeHints = new WriteHints();
   private final SkipHints skipHints = new SkipHints();
   private final HousekeepingHints housekeepingHints = new HousekeepingHints();
@@ -58,6 +60,7 @@ public final class Node implements Extension {
     system.registerOnTermination(
         () -> {
           beforeClose.forEach(Runnable::run);
+          metrics.close();
           database.close();
         });
   }
@@ -107,6 +110,11 @@ public final class Node implements Extension {
 
   public Registry registry() {
     return registry;
+  }
+
+  /** What this node measures, and for whom. */
+  public Metrics metrics() {
+    return metrics;
   }
 
   public Counters counters() {

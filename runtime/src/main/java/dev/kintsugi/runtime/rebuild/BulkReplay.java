@@ -177,11 +177,15 @@ final class BulkReplay implements Replay {
                   return PagedReplay.OVERTAKEN;
                 }
                 gathered.gatherer.write(connection);
+                int behind = 0;
                 for (Failure failure : gathered.failed) {
-                  failures.record(connection, rebuild, failure.event(), failure.error());
+                  behind += failures.record(connection, rebuild, failure.event(), failure.error());
                 }
                 return Rebuilds.advance(connection, rebuild, gathered.to, gathered.replayed)
-                    ? new Step.Done("wrote what was gathered up to ordering " + gathered.to)
+                    ? new Step.Done(
+                        "wrote what was gathered up to ordering " + gathered.to,
+                        0,
+                        new Replayed(gathered.replayed, gathered.failed.size(), behind))
                     : new Step.NotOurs("another owner moved the checkpoint");
               });
     } catch (Exception e) {

@@ -121,6 +121,7 @@ final class PagedReplay implements Replay {
       OnThrow onThrow)
       throws Exception {
     int replayed = 0;
+    int behind = 0;
     for (JournalEvent event : page.events()) {
       if (blocked.contains(event.persistenceId()) || failed.contains(event.persistenceId())) {
         continue;
@@ -136,13 +137,16 @@ final class PagedReplay implements Replay {
         if (onThrow == OnThrow.ROLL_BACK) {
           throw e;
         }
-        failures.record(connection, rebuild, event, e);
+        behind += failures.record(connection, rebuild, event, e);
         failed.add(event.persistenceId());
       }
     }
     applier.finish(connection, projection);
     return Rebuilds.advance(connection, rebuild, page.last(), replayed)
-        ? new Step.Done("replayed up to ordering " + page.last(), replayed)
+        ? new Step.Done(
+            "replayed up to ordering " + page.last(),
+            replayed,
+            new Replayed(replayed, failed.size(), behind))
         : new Step.NotOurs("another owner moved the checkpoint");
   }
 

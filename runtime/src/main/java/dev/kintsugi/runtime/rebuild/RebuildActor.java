@@ -45,6 +45,7 @@ public final class RebuildActor {
   private final TimerScheduler<Command> timers;
   private final Node node;
   private final RebuildSteps steps;
+  private final RebuildListener listener;
   private final String name;
   private final Duration pollInterval;
   private final ActorRef<Report> parent;
@@ -63,6 +64,7 @@ public final class RebuildActor {
     this.timers = timers;
     this.node = node;
     this.steps = steps;
+    this.listener = new RebuildMeters(node, steps.projection());
     this.name = name;
     this.pollInterval = pollInterval;
     this.parent = parent;
@@ -88,7 +90,7 @@ public final class RebuildActor {
 
   /** A step is under way on a blocking thread. */
   private Behavior<Command> stepping() {
-    CompletionStage<Step> step = node.onBlockingThread(() -> steps.next(applier));
+    CompletionStage<Step> step = node.onBlockingThread(() -> steps.next(applier, listener));
     context.pipeToSelf(
         step, (done, error) -> error == null ? new StepDone(done) : new StepFailed(error));
     return Behaviors.receive(Command.class)

@@ -18,8 +18,10 @@ import dev.kintsugi.runtime.state.Rebuilds;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +50,13 @@ public final class RebuildSteps {
   private final Projection<?> projection;
   private final ReadModel readModel;
   private final int generation;
+
+  /**
+   * The fence that this owner has seen not to have passed, or has taken. One that had passed before
+   * is not measured: when that was, nobody knows.
+   */
+  private @Nullable Fence awaited;
+
   private int fullBatches;
   private long openAtLastLook = Long.MAX_VALUE;
 
@@ -81,6 +90,11 @@ public final class RebuildSteps {
             : new PagedReplay(ownership, pages, failures, projection, settings);
   }
 
+  /** The name of the projection that is built. */
+  String projection() {
+    return projection.name();
+  }
+
   /** The generation that is built. */
   int generation() {
     return generation;
@@ -92,9 +106,14 @@ public final class RebuildSteps {
    * @throws Exception if the database is at fault; the step left nothing and can be done again
    */
   public Step next(Applier applier) throws Exception {
+    return next(applier, RebuildListener.NOBODY);
+  }
+
+  /** Does the next step, as {@link #next(Applier)} does, and tells somebody what it committed. */
+  Step next(Applier applier, RebuildListener listener) throws Exception {
     boolean went = false;
     try {
-      Step step = step(applier);
+      Step step = step(applier, listener);
       went = step instanceof Step.Done;
       return step;
     } finally {
@@ -124,7 +143,7 @@ public final class RebuildSteps {
     }
   }
 
-  private Step step(Applier applier) throws Exception {
+  private Step step(Applier applier, RebuildListener listener) throws Exception {
     Seen seen =
         database.inTransaction(connection -> Seen.read(connection, projection.name(), generation));
     if (seen.rebuild().isEmpty()) {
@@ -141,17 +160,17 @@ public final class RebuildSteps {
       return new Step.Waiting("its resumption: the projection is paused");
     }
     return switch (rebuild.phase()) {
-      case FENCE -> fence(rebuild);
-      case REPLAY -> replay(applier, rebuild);
+      case FENCE -> fence(rebuild, listener);
+      case REPLAY -> replay(applier, rebuild, listener);
       case DRAIN -> drain(applier, rebuild);
-      case SETTLE -> settle(rebuild);
+      case SETTLE -> settle(rebuild, listener);
       case DONE -> new Step.Proven();
     };
   }
 
   // Steps 1 to 3: the row has been set; wait for the fence, then empty the read model.
 
-  private Step fence(Rebuild rebuild) throws Exception {
+  private Step fence(Rebuild rebuild, RebuildListener listener) throws Exception {
     Fence fence = rebuild.fence();
     if (fence == null) {
       return takeFence(rebuild);
@@ -159,7 +178,7 @@ public final class RebuildSteps {
     if (rebuild.eventsToReplay() == null) {
       return survey(rebuild);
     }
-    if (!hasPassed(fence)) {
+    if (!hasPassed(rebuild, fence, listener)) {
       return new Step.Waiting("fence " + fence.xid());
     }
     return ownership.inTransaction(this::reset);
@@ -170,13 +189,24 @@ public final class RebuildSteps {
     try (Connection connection = database.connection()) {
       fence = Fence.take(connection);
     }
-    return database.inTransaction(connection -> Rebuilds.setFence(connection, rebuild, fence))
-        ? new Step.Done("took fence " + fence.xid())
-        : new Step.NotOurs("another owner took a fence");
+    if (!database.inTransaction(connection -> Rebuilds.setFence(connection, rebuild, fence))) {
+      return new Step.NotOurs("another owner took a fence");
+    }
+    awaited = fence;
+    return new Step.Done("took fence " + fence.xid());
   }
 
-  private boolean hasPassed(Fence fence) throws Exception {
-    return database.inTransaction(fence::hasPassed);
+  private boolean hasPassed(Rebuild rebuild, Fence fence, RebuildListener listener)
+      throws Exception {
+    if (!database.inTransaction(fence::hasPassed)) {
+      awaited = fence;
+      return false;
+    }
+    if (fence.equals(awaited) && rebuild.fenceAt() != null) {
+      listener.fencePassed(Duration.between(rebuild.fenceAt(), rebuild.readAt()));
+    }
+    awaited = null;
+    return true;
   }
 
   /** Counts what there is to replay while the fence is waited for, so that progress has an end. */
@@ -220,13 +250,15 @@ public final class RebuildSteps {
 
   // Step 4: replay.
 
-  private Step replay(Applier applier, Rebuild rebuild) throws Exception {
+  private Step replay(Applier applier, Rebuild rebuild, RebuildListener listener) throws Exception {
     long begin = System.nanoTime();
     try {
       Step step = replay.next(applier, rebuild);
       if (step instanceof Step.Done done) {
+        long end = System.nanoTime();
+        done.batch().ifPresent(batch -> listener.replayed(batch, Duration.ofNanos(end - begin)));
         int rate = settings.rateOf(rebuild);
-        return done.restingFor(pace.restAfter(done.events(), rate, begin, System.nanoTime()));
+        return done.restingFor(pace.restAfter(done.events(), rate, begin, end));
       }
       return step;
     } catch (ReplayStoppedException e) {
@@ -286,12 +318,12 @@ public final class RebuildSteps {
   // Step 7: recovery drains what is left; when a second fence has passed and nothing is, that is
   // the proof.
 
-  private Step settle(Rebuild rebuild) throws Exception {
+  private Step settle(Rebuild rebuild, RebuildListener listener) throws Exception {
     Fence fence = rebuild.fence();
     if (fence == null) {
       return takeFence(rebuild);
     }
-    if (!hasPassed(fence)) {
+    if (!hasPassed(rebuild, fence, listener)) {
       return new Step.Waiting("fence " + fence.xid());
     }
     boolean unfinished =

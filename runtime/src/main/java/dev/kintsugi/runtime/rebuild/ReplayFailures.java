@@ -33,8 +33,12 @@ final class ReplayFailures {
             + " ON CONFLICT (projection, generation, persistence_id, sequence_number) DO NOTHING";
   }
 
-  /** The event as FAILED, and what follows in its stream up to R as BEHIND: the order stays. */
-  void record(Connection connection, Rebuild rebuild, JournalEvent event, HandlerException error)
+  /**
+   * The event as FAILED, and what follows in its stream up to R as BEHIND: the order stays.
+   *
+   * @return how many were recorded as BEHIND
+   */
+  int record(Connection connection, Rebuild rebuild, JournalEvent event, HandlerException error)
       throws SQLException {
     SkipRecords.insert(
         connection,
@@ -53,7 +57,7 @@ final class ReplayFailures {
       insert.setString(3, event.persistenceId());
       insert.setLong(4, event.sequenceNumber());
       insert.setLong(5, rebuild.replayTo());
-      insert.executeUpdate();
+      return insert.executeUpdate();
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.rebuild;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /** What a step of a rebuild came to, and so when to do the next one. */
 public sealed interface Step {
@@ -8,20 +9,25 @@ public sealed interface Step {
   /**
    * Done; the next step can be done after a rest.
    *
-   * @param events how many events it replayed
+   * @param events how many events it replayed, or gathered to write them later
+   * @param batch what it committed of the replay, if it did
    * @param rest how long to rest so that the replay keeps to its rate; zero if it has none
    */
-  record Done(String what, int events, Duration rest) implements Step {
+  record Done(String what, int events, Optional<Replayed> batch, Duration rest) implements Step {
     Done(String what) {
       this(what, 0);
     }
 
     Done(String what, int events) {
-      this(what, events, Duration.ZERO);
+      this(what, events, Optional.empty(), Duration.ZERO);
+    }
+
+    Done(String what, int events, Replayed batch) {
+      this(what, events, Optional.of(batch), Duration.ZERO);
     }
 
     Done restingFor(Duration rest) {
-      return new Done(what, events, rest);
+      return new Done(what, events, batch, rest);
     }
   }
 

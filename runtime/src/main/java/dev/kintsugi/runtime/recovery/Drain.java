@@ -20,7 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.IntConsumer;
+import java.util.function.Consumer;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -41,7 +41,7 @@ public final class Drain {
   private final EventJournal journal;
   private final EventCodec codec;
   private final Registry registry;
-  private final IntConsumer onDrained;
+  private final Consumer<Batch> onDrained;
   private final String name;
   private final int generation;
   private final BatchSize batchSize;
@@ -53,14 +53,14 @@ public final class Drain {
   /**
    * A drain of a generation, from its oldest record on.
    *
-   * @param onDrained is told after each batch how many records were archived
+   * @param onDrained is told what became of each batch, once it is committed
    */
   public Drain(
       Database database,
       EventJournal journal,
       EventCodec codec,
       Registry registry,
-      IntConsumer onDrained,
+      Consumer<Batch> onDrained,
       DrainSettings settings,
       String projection,
       int generation) {
@@ -81,9 +81,11 @@ public final class Drain {
         node.journal(),
         node.codec(),
         node.registry(),
-        records -> {
-          node.counters().recovered(projection, records);
-          node.housekeepingHints().drained(records);
+        batch -> {
+          node.counters()
+              .drained(
+                  projection, batch.applied() + batch.dropped(), batch.parked(), batch.discarded());
+          node.housekeepingHints().drained(batch.archived());
         },
         DrainSettings.of(node.config().getConfig("recovery")),
         projection,
@@ -98,12 +100,19 @@ public final class Drain {
    *     their events, or these were deleted from the journal
    * @param discarded records that its failure policy gave up for good
    * @param failed records that failed, once more or for the first time, and stay open
+   * @param parked how many of these are tried no more until somebody asks for it
    * @param lastOrdering the highest ordering among the records that were looked at; 0 if none was
    * @param isFull whether there may be more to drain at once
    */
   public record Batch(
-      int applied, int dropped, int discarded, int failed, long lastOrdering, boolean isFull) {
-    static final Batch NOTHING = new Batch(0, 0, 0, 0, 0, false);
+      int applied,
+      int dropped,
+      int discarded,
+      int failed,
+      int parked,
+      long lastOrdering,
+      boolean isFull) {
+    static final Batch NOTHING = new Batch(0, 0, 0, 0, 0, 0, false);
 
     /** How many records are open no more. */
     public int archived() {
@@ -125,7 +134,7 @@ public final class Drain {
     } catch (HandlerException e) {
       batch = drain(applier, true);
     }
-    onDrained.accept(batch.archived());
+    onDrained.accept(batch);
     if (batch.isFull()) {
       batchSize.took(size, Duration.between(begin, Instant.now()));
     }

@@ -50,6 +50,7 @@ final class DrainBatch {
   private final Set<String> held = new HashSet<>();
 
   private int failed;
+  private int parked;
   private boolean stopped;
 
   DrainBatch(
@@ -99,6 +100,7 @@ final class DrainBatch {
             unsubscribed.size() + deleted.size(),
             discarded.size(),
             failed,
+            parked,
             last.ordering(),
             isFull);
     if (batch.archived() > 0) {
@@ -208,6 +210,7 @@ final class DrainBatch {
 
   private void parked(SkipRecord record, HandlerException error) {
     stays(record);
+    parked++;
     log.warn(
         "Projection '{}' parked event {} of stream {} (ordering {}) after {} attempts; later events of"
             + " this stream wait behind it. {}. When the handler is mended:"

@@ -79,13 +79,15 @@ public final class InlineWriter {
       List<StreamAppend> expected,
       KnownFailures failures)
       throws Exception {
+    long begin = System.nanoTime();
     Consulted consulted = appendAndConsult.run(connection, events, expected);
+    long consultNanos = System.nanoTime() - begin;
     List<JournalEvent> appended = new ArrayList<>(events.size());
     for (int i = 0; i < events.size(); i++) {
       appended.add(events.get(i).appendedAt(consulted.orderings()[i]));
     }
 
-    Written written = Written.at(consulted.orderings());
+    Written written = Written.at(consulted.orderings(), consultNanos);
     Helper.Locked held = helper.lock(connection, consulted.views(), appended);
     List<NewSkip> skips = new ArrayList<>();
     for (Consulted.View view : consulted.views()) {

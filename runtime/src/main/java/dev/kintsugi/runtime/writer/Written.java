@@ -9,12 +9,14 @@ import java.util.TreeMap;
  * What an append did, by projection. It counts only once its transaction has committed.
  *
  * @param orderings the events' orderings, in the order in which they were given
+ * @param consultNanos how long the round trip took that appended and consulted
  */
 @SuppressWarnings("ArrayRecordComponent")
-public record Written(long[] orderings, Map<String, Written.Counts> projections) {
+public record Written(
+    long[] orderings, Map<String, Written.Counts> projections, long consultNanos) {
 
-  static Written at(long[] orderings) {
-    return new Written(orderings, new TreeMap<>());
+  static Written at(long[] orderings, long consultNanos) {
+    return new Written(orderings, new TreeMap<>(), consultNanos);
   }
 
   /** What it did in a projection; all zero if it did nothing there. */

@@ -65,6 +65,9 @@ class ArchitectureTest {
   /** Connections, transactions, SQLSTATEs. */
   @ArchTest static final ArchRule jdbc_knows_none = kintsugi("jdbc").knows();
 
+  /** Names of meters, and the way into an application's registry. */
+  @ArchTest static final ArchRule metrics_knows_none = kintsugi("metrics").knows();
+
   /**
    * The journal's tables, and events in their three forms: Pekko's, a row, what projections see.
    */
@@ -96,11 +99,12 @@ class ArchitectureTest {
   /** A node's connections, registry, writer and threads. */
   @ArchTest
   static final ArchRule node =
-      kintsugi("node").knows("writer", "handler", "schema", "event", "jdbc");
+      kintsugi("node").knows("writer", "handler", "schema", "event", "skip", "jdbc", "metrics");
 
   /** The journal plugin: lanes of appends. Of projections it knows nothing: the writer does. */
   @ArchTest
-  static final ArchRule journal = kintsugi("journal").knows("node", "writer", "event", "jdbc");
+  static final ArchRule journal =
+      kintsugi("journal").knows("node", "writer", "event", "jdbc", "metrics");
 
   /** The snapshot store. It shares a node's connections with the journal, and nothing else. */
   @ArchTest
@@ -134,6 +138,7 @@ class ArchitectureTest {
               "skip",
               "state",
               "jdbc",
+              "metrics",
               "projections");
 
   /** What people do about skip records, and about a projection as a whole (DESIGN 8). */
@@ -170,6 +175,7 @@ class ArchitectureTest {
               "schema",
               "state",
               "jdbc",
+              "metrics",
               "projections");
 
   @ArchTest

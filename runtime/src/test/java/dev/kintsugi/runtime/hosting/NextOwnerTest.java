@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.apache.pekko.actor.CoordinatedShutdown;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -83,6 +84,26 @@ class NextOwnerTest {
     assertThat(get(node.kintsugi().whenDone("log")).replayed()).isEqualTo(10);
     assertThat(world.applied(log)).hasSize(10);
     world.auditWhole(log);
+  }
+
+  @Test
+  void a_node_that_shuts_down_stores_what_it_had_gathered() throws Exception {
+    TestProjection rows = new TestProjection("flat").kind(TestProjection.Kind.ROWS);
+    for (int i = 1; i <= 10; i++) {
+      world.append(world.event("a", i));
+    }
+    node.close();
+    node = new TestSystem(world, SMALL_BATCHES + "\nkintsugi.rebuild { max-rate = 2, window-time = 1h }");
+    node.kintsugi().start(rows.definition());
+    eventually(() -> assertThat(world.rebuild(rows).phase()).isEqualTo(Phase.REPLAY));
+
+    get(CoordinatedShutdown.get(node.system()).runAll(CoordinatedShutdown.unknownReason()));
+    assertThat(world.rebuild(rows).checkpoint()).as("checkpoint").isPositive().isLessThan(10);
+
+    node = new TestSystem(world, SMALL_BATCHES);
+    node.kintsugi().start(rows.definition());
+    assertThat(get(node.kintsugi().whenDone("flat")).replayed()).isEqualTo(10);
+    world.auditWhole(rows);
   }
 
   @Test

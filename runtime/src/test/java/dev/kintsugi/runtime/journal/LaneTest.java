@@ -12,6 +12,7 @@ import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.event.EventRow;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.metrics.Metrics;
 import dev.kintsugi.runtime.node.Counters;
 import dev.kintsugi.runtime.testing.FailingCommits;
 import dev.kintsugi.runtime.testing.FailingCommits.Lost;
@@ -38,7 +39,7 @@ class LaneTest {
 
   private final World world = new World();
   private final TestProjection log = new TestProjection("log");
-  private final Counters counters = new Counters();
+  private final Counters counters = new Counters(new Metrics());
   private Lane lane = lane(new JournalSettings(1, 100, 100, 1 << 20, PATIENCE));
 
   private Lane lane(JournalSettings settings) {
@@ -51,6 +52,7 @@ class LaneTest {
             "lane",
             settings,
             new Appender(database, world.writer()),
+            new LaneMeters(new Metrics()),
             (written, events) -> counters.written(written),
             new Rejections());
     made.start();

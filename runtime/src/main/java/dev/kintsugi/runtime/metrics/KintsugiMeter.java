@@ -1,0 +1,175 @@
+package dev.kintsugi.runtime.metrics;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.LongStream;
+
+/**
+ * Every meter there is, with its tags. Each tells of one node; sums over nodes are the monitoring's
+ * to make.
+ */
+@SuppressWarnings("ImmutableEnumChecker") // of List.of it does not know
+public enum KintsugiMeter {
+  EVENTS_APPENDED(
+      "kintsugi.events.appended",
+      Kind.COUNTER,
+      "events",
+      "Events that the journal appended and committed. Those that an EventWriter appends in a"
+          + " transaction of the application's are in no counter"),
+
+  EVENTS_APPLIED(
+      "kintsugi.events.applied",
+      Kind.COUNTER,
+      "events",
+      "Events that were applied to a read model in the transaction that appended them",
+      Tag.PROJECTION),
+
+  EVENTS_REPLAYED(
+      "kintsugi.events.replayed",
+      Kind.COUNTER,
+      "events",
+      "Events that rebuilds applied to a read model from history",
+      Tag.PROJECTION),
+
+  SKIPS_RECORDED(
+      "kintsugi.skips.recorded",
+      Kind.COUNTER,
+      "records",
+      "Skip records that appends and replays wrote for events that they could not apply, by the"
+          + " reason why",
+      Tag.PROJECTION,
+      Tag.REASON),
+
+  SKIPS_RECOVERED(
+      "kintsugi.skips.recovered",
+      Kind.COUNTER,
+      "records",
+      "Skip records that recovery, rebuilds and helping appends closed: their events are applied, or"
+          + " there was nothing to apply",
+      Tag.PROJECTION),
+
+  SKIPS_PARKED(
+      "kintsugi.skips.parked",
+      Kind.COUNTER,
+      "records",
+      "Skip records that were parked after their last attempt: each holds up its stream until"
+          + " somebody retries or discards it",
+      Tag.PROJECTION),
+
+  SKIPS_DISCARDED(
+      "kintsugi.skips.discarded",
+      Kind.COUNTER,
+      "records",
+      "Skip records that the failure policy discarded after their last attempt. Those that people"
+          + " discard are in the history of operations",
+      Tag.PROJECTION),
+
+  APPEND(
+      "kintsugi.append",
+      Kind.LATENCY,
+      "",
+      "A journal lane's transaction that stored a group of writes: from asking for a connection to the"
+          + " commit's answer, with runs that were rolled back before"),
+
+  APPEND_CONSULT(
+      "kintsugi.append.consult",
+      Kind.LATENCY,
+      "",
+      "The statement of such a transaction that takes an id, appends and consults the projections and"
+          + " their open records. These go in one round trip, so this is the insert's time, too"),
+
+  JOURNAL_QUEUE(
+      "kintsugi.journal.queue",
+      Kind.GAUGE,
+      "writes",
+      "Writes that wait on a lane of the journal; at kintsugi.journal.queue-size it refuses more",
+      Tag.LANE),
+
+  JOURNAL_GROUP(
+      "kintsugi.journal.group",
+      Kind.SUMMARY,
+      "writes",
+      "Writes that a lane of the journal stored in one transaction"),
+
+  REBUILD_FENCE_WAIT(
+      "kintsugi.rebuild.fence.wait",
+      Kind.TIMER,
+      "",
+      "From a rebuild's taking of a fence until it found that it had passed, by the database's clock",
+      Tag.PROJECTION),
+
+  REBUILD_BATCH(
+      "kintsugi.rebuild.batch",
+      Kind.TIMER,
+      "",
+      "A replay's step that committed: a page read and applied, or the writing of what was gathered in"
+          + " memory",
+      Tag.PROJECTION);
+
+  /** What can be done with a meter. */
+  public enum Kind {
+    COUNTER,
+    GAUGE,
+    TIMER,
+    /**
+     * A timer with fixed buckets, so that percentiles can be had over many nodes; a dozen, where
+     * Micrometer's own histograms have dozens.
+     */
+    LATENCY,
+    SUMMARY
+  }
+
+  /** The keys of tags. */
+  private static final class Tag {
+    static final String PROJECTION = "projection";
+    static final String REASON = "reason";
+    static final String LANE = "lane";
+  }
+
+  /** The upper bounds of the buckets of {@link Kind#LATENCY}. */
+  private static final Duration[] BUCKETS =
+      LongStream.of(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+          .mapToObj(Duration::ofMillis)
+          .toArray(Duration[]::new);
+
+  private final String meterName;
+  private final Kind kind;
+  private final String unit;
+  private final String description;
+  private final List<String> tags;
+
+  KintsugiMeter(String meterName, Kind kind, String unit, String description, String... tags) {
+    this.meterName = meterName;
+    this.kind = kind;
+    this.unit = unit;
+    this.description = description;
+    this.tags = List.of(tags);
+  }
+
+  /** Its name, as Micrometer has it; a registry spells it as its system does. */
+  public String meterName() {
+    return meterName;
+  }
+
+  public Kind kind() {
+    return kind;
+  }
+
+  /** What it counts; empty for timers, whose unit is the registry's. */
+  public String unit() {
+    return unit;
+  }
+
+  public String description() {
+    return description;
+  }
+
+  /** The keys of its tags. */
+  public List<String> tags() {
+    return tags;
+  }
+
+  static Duration[] buckets() {
+    return BUCKETS.clone();
+  }
+}

@@ -1,0 +1,78 @@
+import { post, projection, remove, signed } from './api.js';
+import { confirmChange } from './change.js';
+import { h } from './dom.js';
+import { button } from './parts.js';
+import { underWay } from './words.js';
+
+/** The buttons for what can be done about a projection as it stands. */
+export function buttons({ paused, rebuild }) {
+  const running = underWay(rebuild);
+  return [
+    !running && button('rebuild', 'Rebuild', 'primary'),
+    running && rebuild.phase !== 'settle' && button('stop', 'Stop rebuild', 'danger'),
+    running && button('rate', 'Limit rate'),
+    paused ? button('resume', 'Resume', 'primary') : button('pause', 'Pause'),
+  ];
+}
+
+/** What those buttons do; done(message) is called after a change. */
+export function handlers(name, { current, done }) {
+  const path = projection(name);
+  const change = (route) => ({ reason, requestedBy, key }) =>
+    post(`${path}/${route}`, signed({ reason }, requestedBy), { 'Idempotency-Key': key });
+  const told = (answer) => done(answer.message);
+  return {
+    rebuild: () => confirmChange({
+      title: `Rebuild ${name}`,
+      about: h('p', {}, 'Its read model is emptied and built anew from history. Writers go on writing: what they can\'t apply meanwhile is '
+        + 'recorded and applied afterwards. Readers see an incomplete read model until then.'),
+      confirm: 'Rebuild',
+      send: change('rebuild'),
+      done: told,
+    }),
+    stop: () => confirmChange({
+      title: `Stop the rebuild of ${name}`,
+      about: [
+        h('p', {}, 'It stays where it stands: the read model is incomplete, and writers go on to record what comes, so that nothing is lost. ',
+          h('strong', {}, 'Only a new rebuild, from the start, makes the read model whole again.')),
+        h('p', {}, 'A rebuild that is settling can\'t be stopped: its read model is in use again.'),
+      ],
+      confirm: 'Stop rebuild',
+      danger: true,
+      send: ({ reason, requestedBy }) => remove(`${path}/rebuild`, signed({ reason }, requestedBy)),
+      done: told,
+    }),
+    rate: () => confirmChange({
+      title: `Limit the rebuild of ${name}`,
+      about: h('p', {}, 'From the next batch on, the replay applies so many events a second at the most.'),
+      field: {
+        id: 'change-rate',
+        label: 'Events a second',
+        hint: '0 lifts the limit.',
+        input: h('input', {
+          id: 'change-rate', type: 'number', min: 0, max: 2147483647, step: 1, required: true, inputmode: 'numeric',
+          value: current().rebuild?.maxEventsPerSecond ?? 1000,
+        }),
+      },
+      confirm: 'Limit rate',
+      send: ({ reason, requestedBy, key, value }) =>
+        post(`${path}/rate`, signed({ eventsPerSecond: Number(value), reason }, requestedBy), { 'Idempotency-Key': key }),
+      done: told,
+    }),
+    pause: () => confirmChange({
+      title: `Pause ${name}`,
+      about: h('p', {}, 'Writers record what comes instead of applying it; recovery and rebuild rest. Nothing is lost, but the read model '
+        + 'stands still until it is resumed.'),
+      confirm: 'Pause',
+      send: change('pause'),
+      done: told,
+    }),
+    resume: () => confirmChange({
+      title: `Resume ${name}`,
+      about: h('p', {}, 'Writers apply again, and what was recorded meanwhile is applied in order.'),
+      confirm: 'Resume',
+      send: change('resume'),
+      done: told,
+    }),
+  };
+}

@@ -1,0 +1,198 @@
+import { buttons, handlers } from './actions.js';
+import { get, projection } from './api.js';
+import { h, onActions, patch } from './dom.js';
+import { count, duration, perSecond, plain } from './format.js';
+import { operationHistory, rebuildHistory } from './history.js';
+import { fact } from './parts.js';
+import { problemBox } from './problem.js';
+import { rebuildPanel } from './rebuild.js';
+import { RecordDialog } from './record.js';
+import { Skips } from './skips.js';
+import { ago } from './time.js';
+import { byReason, standing, underWay } from './words.js';
+
+const BUSY = 1500;
+const AT_REST = 5000;
+
+/** One projection: how it stands, what can be done about it, and what has been. */
+export class ProjectionView {
+  constructor(main, name, announce) {
+    this.title = name;
+    this.name = name;
+    this.announce = announce;
+    this.path = projection(name);
+    this.readOnly = null;
+    this.heading = h('h1', { tabindex: '-1' }, name);
+    this.badges = h('p', { class: 'badges' });
+    this.facts = h('p', { class: 'quiet', id: 'where' });
+    this.actions = h('div', { class: 'actions', role: 'group', 'aria-label': `What to do about ${name}` });
+    this.notice = h('p', { class: 'notice', role: 'status', id: 'notice' });
+    this.problem = h('div', { role: 'alert' });
+    this.pause = h('div', {});
+    this.rebuild = h('section', { class: 'card', 'aria-label': 'Rebuild', id: 'rebuild' });
+    this.counts = h('section', { class: 'card', 'aria-labelledby': 'counts-title', id: 'counts' });
+    this.rebuilds = h('section', { class: 'card', 'aria-labelledby': 'rebuilds-title', id: 'rebuilds' });
+    this.operations = h('section', { class: 'card', 'aria-labelledby': 'operations-title', id: 'operations' });
+    this.skips = new Skips(name, (message) => this.done(message));
+    main.replaceChildren(
+      h('nav', { 'aria-label': 'Where you are' }, h('a', { href: '#/' }, '← All projections')),
+      h('div', { class: 'title' }, h('div', {}, this.heading, this.badges, this.facts), this.actions),
+      this.notice, this.problem, this.pause,
+      h('div', { class: 'panels' }, this.rebuild, this.counts),
+      this.skips.element,
+      h('div', { class: 'panels even' }, this.rebuilds, this.operations));
+    onActions(this.actions, handlers(name, { current: () => this.current, done: (message) => this.done(message) }));
+    this.skips.load();
+    this.refresh();
+  }
+
+  /** The list has come: it says how the projection stands before its page is asked. */
+  update(list) {
+    const summary = list.projections.find(({ name }) => name === this.name);
+    const seen = summary && [summary.status, summary.phase, summary.stopped, summary.paused, summary.generation].join();
+    if (this.readOnly !== list.readOnly) {
+      this.readOnly = list.readOnly;
+      this.skips.setReadOnly(list.readOnly);
+      this.record?.setReadOnly(list.readOnly);
+      this.render();
+    }
+    if (summary && this.seen !== undefined && this.seen !== seen) {
+      this.refresh();
+      this.announce(`${this.name}: ${spoken(summary)}`);
+    }
+    this.seen = seen;
+    this.summary = summary;
+    if (!this.current) {
+      this.render();
+    }
+  }
+
+  tick() {}
+
+  /** Opens the record, or puts it away where there is none. */
+  show(id) {
+    if (this.record && this.record.id !== id) {
+      this.record.close();
+    }
+    if (id && !this.record) {
+      const opener = document.activeElement;
+      this.record = new RecordDialog(this.name, id, {
+        readOnly: this.readOnly ?? true,
+        changed: (message) => this.done(message),
+        onlyStream: (persistenceId) => this.skips.onlyStream(persistenceId),
+        closed: () => {
+          this.record = null;
+          if (location.hash === `#/${this.name}/skips/${id}`) {
+            location.hash = `#/${this.name}`;
+          }
+          if (!opener.isConnected) {
+            this.heading.focus({ preventScroll: true });
+          }
+        },
+      });
+    }
+  }
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.record?.close();
+  }
+
+  done(message) {
+    this.notice.textContent = plain(message);
+    this.refresh();
+    this.skips.load();
+  }
+
+  /** Asks how it stands, and asks again after a while; nobody looks at a hidden page. */
+  async refresh() {
+    clearTimeout(this.timer);
+    if (!document.hidden) {
+      await this.read();
+    }
+    clearTimeout(this.timer);
+    if (!this.closed) {
+      this.timer = setTimeout(() => this.refresh(), this.current && underWay(this.current.rebuild) ? BUSY : AT_REST);
+    }
+  }
+
+  async read() {
+    try {
+      const current = await get(this.path);
+      const counts = JSON.stringify([current.generation, current.open, current.parked, current.byReason]);
+      if (this.known !== undefined && this.known !== counts) {
+        this.skips.stale();
+        this.record?.stale();
+      }
+      this.known = counts;
+      this.current = current;
+      const [{ rebuilds }, { operations }] = await Promise.all([
+        get(`${this.path}/rebuilds`, { limit: 20 }), get(`${this.path}/operations`, { limit: 20 })]);
+      this.history = { rebuilds, operations };
+      this.problem.replaceChildren();
+    } catch (problem) {
+      patch(this.problem, problemBox(problem));
+    }
+    this.render();
+  }
+
+  render() {
+    if (this.closed) {
+      return;
+    }
+    if (this.current) {
+      this.renderCurrent(this.current);
+    } else if (this.summary) {
+      // The hosting node has not answered, or not yet: the list knows this much.
+      patch(this.badges, standing(this.summary));
+      patch(this.facts, `generation ${this.summary.generation}`);
+    }
+    if (this.history) {
+      patch(this.rebuilds, h('h2', { id: 'rebuilds-title' }, 'Rebuilds'), rebuildHistory(this.history.rebuilds));
+      patch(this.operations, h('h2', { id: 'operations-title' }, 'What people did'), operationHistory(this.history.operations));
+    }
+  }
+
+  renderCurrent(current) {
+    const { rebuild } = current;
+    patch(this.badges, standing({ ...current, phase: rebuild?.phase ?? null, stopped: rebuild !== null && rebuild.stoppedAt !== null }));
+    patch(this.facts, `generation ${current.generation}, version ${current.version} of its definition, hosted by `,
+      h('span', { class: 'node' }, current.node));
+    if (this.readOnly !== null) {
+      patch(this.actions, this.readOnly ? h('span', { class: 'quiet' }, 'Read-only: nothing can be changed here.') : buttons(current));
+    }
+    patch(this.pause, current.paused && pauseCallout(current.pause));
+    patch(this.rebuild, rebuildPanel(current));
+    patch(this.counts, countsPanel(current));
+  }
+}
+
+function spoken({ status, phase, stopped, paused }) {
+  const work = stopped ? 'rebuild stopped' : phase === null || phase === 'done' ? status : `rebuild, phase ${phase}`;
+  return paused ? `${work}, paused` : work;
+}
+
+function pauseCallout(pause) {
+  return h('p', { class: 'callout', 'data-tone': 'warn', 'data-pause': '' }, h('strong', {}, 'Paused '),
+    pause === null ? 'by whom is not on record.'
+      : [ago(pause.at), ' by ', h('bdi', {}, plain(pause.requestedBy)), ': ', h('bdi', {}, plain(pause.reason))]);
+}
+
+function countsPanel({ open, parked, byReason: reasons, oldestSeconds, counts, node }) {
+  return [
+    h('h2', { id: 'counts-title' }, 'Counts'),
+    h('dl', { class: 'facts' },
+      fact('Open records', count(open)),
+      fact('Parked', count(parked)),
+      fact('Oldest', oldestSeconds === null ? '–' : duration(oldestSeconds)),
+      fact('By reason', byReason(reasons))),
+    h('h3', {}, 'Since its node began'),
+    h('dl', { class: 'facts' },
+      fact('Applied', count(counts.applied)),
+      fact('Recorded', count(counts.recorded)),
+      fact('Recovered', count(counts.recovered)),
+      fact('Recovering', perSecond(counts.recoveredPerSecond))),
+    h('p', { class: 'quiet' }, 'On ', h('span', { class: 'node' }, node)),
+  ];
+}

@@ -1,0 +1,83 @@
+import { h } from './dom.js';
+import { count, duration, percent, perSecond, plain } from './format.js';
+import { fact } from './parts.js';
+import { ago, now, secondsBetween } from './time.js';
+import { PHASES, underWay } from './words.js';
+
+/** The newest rebuild of a projection. */
+export function rebuildPanel({ name, rebuild, fence }) {
+  if (rebuild === null) {
+    return [h('h2', {}, 'Rebuild'), h('p', { class: 'quiet' }, 'It has never been rebuilt.')];
+  }
+  const running = underWay(rebuild);
+  const stopped = rebuild.stoppedAt !== null;
+  const { progress, replayed, eventsToReplay, eventsDeleted, drained, eventsPerSecond, maxEventsPerSecond } = rebuild;
+  return [
+    h('div', { class: 'section-head' },
+      h('h2', {}, running ? 'Rebuild under way' : stopped ? 'Stopped rebuild' : 'Last rebuild'),
+      h('p', { class: 'quiet' },
+        `generation ${rebuild.generation}, asked for `, ago(rebuild.requestedAt), ' by ', h('bdi', {}, plain(rebuild.requestedBy)))),
+    h('p', { class: 'said' }, h('bdi', {}, plain(rebuild.reason))),
+    stopped && h('p', { class: 'callout', 'data-tone': 'bad' },
+      h('strong', {}, 'Stopped '), ago(rebuild.stoppedAt),
+      '. The read model is incomplete; writers go on to record what comes. Only a new rebuild makes it whole again.'),
+    phases(rebuild),
+    h('div', { class: 'replay' },
+      h('progress', { value: progress, max: 1, 'aria-label': `Replay of ${name}`, 'data-stopped': stopped }),
+      h('b', { 'data-progress': '' }, percent(progress))),
+    h('dl', { class: 'facts' },
+      fact('Replayed', `${count(replayed)}${eventsToReplay === null ? '' : ` of ${count(eventsToReplay)}`} events`),
+      fact('Rate', perSecond(eventsPerSecond)),
+      running && fact('Replay left', left(rebuild)),
+      fact('Limit', maxEventsPerSecond === null ? 'as configured' : maxEventsPerSecond === 0 ? 'none' : perSecond(maxEventsPerSecond)),
+      fact('Drained', `${count(drained)} records`),
+      eventsDeleted > 0 && fact('Deleted before', `${count(eventsDeleted)} events, not to be replayed`),
+      rebuild.endedAt !== null && fact('Ended', ago(rebuild.endedAt)),
+      rebuild.endedAt !== null && fact('Took', duration(secondsBetween(rebuild.requestedAt, rebuild.endedAt)))),
+    rebuild.phase === 'settle' && running && h('p', { class: 'quiet' },
+      'It is settling: its read model is in use again, so it can\'t be stopped any more.'),
+    rebuild.lastError && h('div', { class: 'callout', 'data-tone': 'bad' },
+      h('strong', {}, 'Last error'),
+      h('pre', { tabindex: '0', role: 'region', 'aria-label': 'Last error of the rebuild' }, plain(rebuild.lastError))),
+    fence && fencePanel(fence),
+  ];
+}
+
+function left({ phase, secondsLeft }) {
+  if (phase !== 'fence' && phase !== 'replay') {
+    return 'none';
+  }
+  return secondsLeft === null ? 'can\'t be told yet' : duration(secondsLeft);
+}
+
+function phases(rebuild) {
+  const names = Object.keys(PHASES);
+  const current = names.indexOf(rebuild.phase);
+  const over = rebuild.stoppedAt !== null ? 'stopped' : 'current';
+  return h('ol', { class: 'phases', 'aria-label': 'Phases', 'data-joined': String(current) }, names.map((phase, i) => {
+    const state = i < current || rebuild.phase === 'done' ? 'past' : i === current ? over : 'to come';
+    const step = { 'data-phase': phase, 'data-state': state, 'aria-current': i === current && 'step', title: `It ${PHASES[phase]}` };
+    return h('li', step, h('span', {}, phase), h('span', { class: 'unseen' }, `: ${state}`));
+  }));
+}
+
+function fencePanel({ xid, takenAt, waitsFor }) {
+  return h('div', { class: 'fence' },
+    h('h3', { id: 'fence-title' }, 'Whom the fence waits for'),
+    h('p', { class: 'quiet' }, `Transaction ${xid}`, takenAt !== null && [', taken ', ago(takenAt)],
+      '. It passes when all transactions that began before it have ended; nobody is blocked meanwhile.'),
+    waitsFor.length === 0 ? h('p', {}, 'It has passed.') : holders(waitsFor));
+}
+
+const COLUMNS = ['Who', 'Application', 'User', 'Database', 'State', 'Age', 'Query began'];
+
+function holders(waitsFor) {
+  return h('div', { class: 'scroller', tabindex: '0', role: 'region', 'aria-labelledby': 'fence-title' },
+    h('table', { class: 'holders' },
+      h('thead', {}, h('tr', {}, COLUMNS.map((column) => h('th', { scope: 'col' }, column)))),
+      h('tbody', {}, waitsFor.map((holder) => h('tr', { 'data-holder': plain(holder.who) },
+        h('th', { scope: 'row' }, h('bdi', {}, plain(holder.who))),
+        [holder.application, holder.user, holder.database, holder.state].map((text) => h('td', {}, h('bdi', {}, plain(text)))),
+        h('td', { class: 'number', title: holder.since }, duration((now() - Date.parse(holder.since)) / 1000)),
+        h('td', { class: 'number' }, ago(holder.queryStart)))))));
+}

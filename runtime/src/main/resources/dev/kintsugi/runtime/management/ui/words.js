@@ -1,0 +1,46 @@
+import { h } from './dom.js';
+import { count } from './format.js';
+import { badge } from './parts.js';
+
+export const REASONS = {
+  REBUILDING: 'it was being rebuilt',
+  PAUSED: 'it was paused',
+  FAILED: 'its handler failed',
+  BEHIND: 'an earlier record of the same stream is open',
+  NO_HANDLER: 'the node that wrote the event had no handler for it',
+};
+
+export const PHASES = {
+  fence: 'waits until no transaction can act on the old status any more',
+  replay: 'applies history',
+  drain: 'applies what writers recorded meanwhile',
+  settle: 'applies the rest beside writers that apply again',
+  done: 'is proven and at an end',
+};
+
+/** Whether a rebuild is at work. */
+export function underWay(rebuild) {
+  return rebuild !== null && rebuild.endedAt === null && rebuild.stoppedAt === null && rebuild.phase !== 'done';
+}
+
+/** How many records there are for each reason; the reasons' order is always the same. */
+export function byReason(counts) {
+  const known = Object.keys(REASONS).filter((reason) => counts[reason] > 0);
+  return known.length === 0 ? h('span', { class: 'quiet' }, '–') : h('span', { class: 'reasons' }, known.map((reason) =>
+    h('span', { class: 'reason', 'data-reason': reason, title: `Recorded because ${REASONS[reason]}` },
+      reason, ' ', h('b', {}, count(counts[reason])))));
+}
+
+/** The badges that say how a projection stands; of a list's entry and of a projection alike. */
+export function standing({ status, paused, stopped, phase, parked }) {
+  const rebuilding = status === 'rebuilding';
+  return [
+    stopped
+      ? badge('stopped', 'bad', 'Its rebuild was stopped: the read model is incomplete')
+      : rebuilding
+        ? badge(phase && phase !== 'done' ? `rebuilding: ${phase}` : 'rebuilding', 'work')
+        : badge(phase === 'settle' ? 'active: settling' : 'active', phase === 'settle' ? 'work' : 'good'),
+    paused && badge('paused', 'warn', 'Writers record what comes; recovery and rebuild rest'),
+    parked > 0 && badge('parked records', 'bad', 'Records that failed for good wait for a decision'),
+  ];
+}

@@ -1,0 +1,73 @@
+package dev.kintsugi.runtime.hosting;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class PlacementTest {
+
+  private static final Set<String> BOTH = Set.of("x", "y");
+
+  @Test
+  void one_is_placed_where_it_is_known_and_few_are() {
+    Map<String, List<String>> hosted = Map.of("x", List.of("a", "b"), "y", List.of("c"));
+    assertThat(new Placement(hosted, Map.of("d", BOTH)).place("d")).contains("y");
+    assertThat(new Placement(hosted, Map.of("d", Set.of("x"))).place("d")).contains("x");
+    assertThat(new Placement(hosted, Map.of("d", Set.of("z"))).place("d")).isEmpty();
+    assertThat(new Placement(hosted, Map.of()).place("d")).isEmpty();
+  }
+
+  @Test
+  void an_even_spread_is_left_alone() {
+    Map<String, List<String>> hosted = Map.of("x", List.of("a", "b"), "y", List.of("c"));
+    assertThat(new Placement(hosted, Map.of("a", BOTH, "b", BOTH, "c", BOTH)).toMove()).isEmpty();
+  }
+
+  @Test
+  void one_that_is_where_it_is_not_known_is_moved() {
+    Map<String, List<String>> hosted = Map.of("x", List.of("a"), "y", List.of("b"));
+    assertThat(new Placement(hosted, Map.of("a", Set.of("y"), "b", BOTH)).toMove())
+        .containsExactly("a");
+    assertThat(new Placement(hosted, Map.of("b", BOTH)).toMove()).as("nowhere to go").isEmpty();
+  }
+
+  /** Moves end, evenly: each round places what it moved, as the coordinator does. */
+  @Test
+  void rounds_of_moves_end_in_an_even_spread_of_what_can_be_anywhere() {
+    long seed = new Random().nextLong();
+    Random random = new Random(seed);
+    for (int run = 0; run < 200; run++) {
+      List<String> nodes = List.of("u", "v", "w").subList(0, 1 + random.nextInt(3));
+      Map<String, List<String>> hosted = new TreeMap<>();
+      nodes.forEach(node -> hosted.put(node, new ArrayList<>()));
+      Map<String, Set<String>> having = new HashMap<>();
+      for (int i = 0; i < random.nextInt(60); i++) {
+        String id = "p" + i;
+        having.put(id, Set.copyOf(nodes));
+        hosted.get(nodes.get(random.nextInt(nodes.size()))).add(id);
+      }
+      int rounds = 0;
+      Set<String> moved;
+      while (!(moved = new HashSet<>(new Placement(hosted, having).toMove())).isEmpty()) {
+        assertThat(moved).as("seed %d", seed).hasSizeLessThanOrEqualTo(Placement.MOVED_AT_ONCE);
+        assertThat(++rounds).as("rounds, seed %d", seed).isLessThan(20);
+        for (String id : moved) {
+          hosted.values().forEach(ids -> ids.remove(id));
+        }
+        for (String id : moved) {
+          hosted.get(new Placement(hosted, having).place(id).orElseThrow()).add(id);
+        }
+      }
+      List<Integer> sizes = hosted.values().stream().map(List::size).sorted().toList();
+      assertThat(sizes.get(sizes.size() - 1) - sizes.get(0)).as("seed %d", seed).isLessThan(2);
+    }
+  }
+}
