@@ -107,6 +107,7 @@ public final class OrderNode {
                 .newServerAt(
                     config.getString("orders.http.hostname"), config.getInt("orders.http.port"))
                 .bind(routes.routes()));
+    OrderApiReady.set(system);
     OrderNode node = new OrderNode(system, reading, binding);
     CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
     binding.addToCoordinatedShutdown(REQUESTS_UNDER_WAY, system);

@@ -10,11 +10,11 @@ import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.examples.cluster.audit.Audit;
 import dev.kintsugi.examples.cluster.audit.AuditReport;
 import dev.kintsugi.examples.cluster.load.Acknowledged;
-import dev.kintsugi.examples.cluster.orders.OrderProjections;
 import dev.kintsugi.examples.common.EmbeddedServer;
-import dev.kintsugi.projections.Projection;
-import dev.kintsugi.runtime.Kintsugi;
 import java.io.File;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -50,6 +50,7 @@ class OrderNodeTest {
 
   private static EmbeddedServer server;
   private static OrderNode node;
+  private static int managementPort;
 
   @BeforeAll
   static void start() throws Exception {
@@ -60,20 +61,27 @@ class OrderNodeTest {
     await().atMost(LONG).until(() -> cluster.selfMember().status().equals(MemberStatus.up()));
   }
 
-  private static Config config() {
+  private static Config config() throws IOException {
+    managementPort = freePort();
     Map<String, Object> ofTheTest = new HashMap<>();
     ofTheTest.put("kintsugi.jdbc.url", server.url());
     ofTheTest.put("kintsugi.jdbc.user", EmbeddedServer.USER);
     ofTheTest.put("kintsugi.jdbc.password", "");
     ofTheTest.put("kintsugi.schema.create", "on");
     ofTheTest.put("pekko.remote.artery.canonical.port", 0);
-    ofTheTest.put("pekko.management.http.port", 0);
+    ofTheTest.put("pekko.management.http.port", managementPort);
     ofTheTest.put("orders.http.port", 0);
     // It would be the tests' own.
     ofTheTest.put("pekko.coordinated-shutdown.exit-jvm", "off");
     return OrderNode.config(
         ConfigFactory.parseMap(ofTheTest)
             .withFallback(ConfigFactory.parseFile(new File("../config/cluster.conf"))));
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
   }
 
   @AfterAll
@@ -146,6 +154,14 @@ class OrderNodeTest {
   }
 
   @Test
+  void a_node_that_serves_is_ready_and_tells_prometheus_how_it_does() throws Exception {
+    URI management = URI.create("http://127.0.0.1:" + managementPort);
+
+    assertThat(get(management.resolve("/ready")).statusCode()).isEqualTo(200);
+    assertThat(get(management.resolve("/metrics")).body()).contains("kintsugi_");
+  }
+
+  @Test
   void the_audit_is_clean_and_finds_what_is_planted() throws Exception {
     String lost = place("dan");
     String doubled = place("eve");
@@ -203,8 +219,12 @@ class OrderNodeTest {
   }
 
   private static HttpResponse<String> get(String path) throws Exception {
+    return get(uri(path));
+  }
+
+  private static HttpResponse<String> get(URI uri) throws Exception {
     return CLIENT.send(
-        HttpRequest.newBuilder(uri(path)).build(), HttpResponse.BodyHandlers.ofString());
+        HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
   }
 
   private static HttpResponse<String> post(String path, String body) throws Exception {
