@@ -7,8 +7,10 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeoutException;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
@@ -172,6 +174,14 @@ final class ShardedHosting implements Hosting {
                                       locations.put(
                                           HostedProjection.parse(id), address.toString())));
               return locations;
+            })
+        .exceptionally(
+            error -> {
+              // There is no coordinator just now, so nothing is hosted that this node could know of.
+              if (error instanceof TimeoutException || error.getCause() instanceof TimeoutException) {
+                return Map.of();
+              }
+              throw new CompletionException(error);
             });
   }
 

@@ -32,12 +32,12 @@ final class SpreadOverHosts extends ShardCoordinator.AbstractShardAllocationStra
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(200);
 
   private final ActorSystem<?> system;
-  private final Address self;
+  private final Cluster cluster;
   private final Duration answerTimeout;
 
   SpreadOverHosts(ActorSystem<?> system, Duration answerTimeout) {
     this.system = system;
-    this.self = Cluster.get(system).selfMember().address();
+    this.cluster = Cluster.get(system);
     this.answerTimeout = answerTimeout;
   }
 
@@ -98,7 +98,9 @@ final class SpreadOverHosts extends ShardCoordinator.AbstractShardAllocationStra
   @Override
   public Future<Set<String>> rebalance(
       Map<ActorRef, IndexedSeq<String>> regions, Set<String> inProgress) {
-    if (!inProgress.isEmpty()) {
+    // What a node hosts that can't be reached is moved when the node is taken for down. Handing it over
+    // before that would wait for the node, and keep it from being hosted elsewhere.
+    if (!inProgress.isEmpty() || !cluster.state().getUnreachable().isEmpty()) {
       return FutureConverters.asScala(CompletableFuture.completedStage(Set.of()));
     }
     Map<String, List<String>> hosted = hosted(regions);
@@ -148,6 +150,6 @@ final class SpreadOverHosts extends ShardCoordinator.AbstractShardAllocationStra
   }
 
   private String nodeOf(Address address) {
-    return (address.hasLocalScope() ? self : address).toString();
+    return (address.hasLocalScope() ? cluster.selfMember().address() : address).toString();
   }
 }
