@@ -41,9 +41,7 @@ final class ShardedHosting implements Hosting {
   private static final EntityTypeKey<ProjectionSupervisor.Command> SUPERVISORS =
       EntityTypeKey.create(ProjectionSupervisor.Command.class, "kintsugi-projection");
 
-  /**
-   * Not {@code stateStoreModeDdata()}: in Pekko 1.7.0 that is the one that writes to the journal.
-   */
+  /** Not {@code stateStoreModeDdata()}: in Pekko 1.7.0 that is the one that writes to the journal. */
   private static final ClusterShardingSettings.StateStoreMode DDATA =
       ClusterShardingSettings.StateStoreModeDData$.MODULE$;
 

@@ -139,8 +139,7 @@ class ShardedHostingTest {
 
     cluster.leave(newer);
     older.record("a", "four");
-    eventually(
-        () -> assertThat(locations(older)).containsOnlyKeys(new HostedProjection("both", 1)));
+    eventually(() -> assertThat(locations(older)).containsOnlyKeys(new HostedProjection("both", 1)));
     assertThat(world.open(log)).containsExactly("a/4 NO_HANDLER");
 
     TestSystem again = cluster.join("");
