@@ -223,8 +223,7 @@ class OrderNodeTest {
   }
 
   private static HttpResponse<String> get(URI uri) throws Exception {
-    return CLIENT.send(
-        HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+    return CLIENT.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
   }
 
   private static HttpResponse<String> post(String path, String body) throws Exception {
