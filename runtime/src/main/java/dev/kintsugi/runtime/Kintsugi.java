@@ -6,6 +6,7 @@ import dev.kintsugi.runtime.housekeeping.HousekeepingActor;
 import dev.kintsugi.runtime.housekeeping.HousekeepingSettings;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.operations.Overview;
 import dev.kintsugi.runtime.operations.PauseAnswer;
 import dev.kintsugi.runtime.operations.ProjectionStatus;
 import dev.kintsugi.runtime.operations.RebuildAnswer;
@@ -252,6 +253,16 @@ public final class Kintsugi implements Extension {
     return node.inTransaction(connection -> Rebuilds.history(connection, projection, limit));
   }
 
+  /** One rebuild of a projection, by the generation that it made; empty if there is none. */
+  public CompletionStage<Optional<Rebuild>> rebuild(String projection, int generation) {
+    return node.inTransaction(connection -> Rebuilds.find(connection, projection, generation));
+  }
+
+  /** All projections that the database knows, in few words each. */
+  public CompletionStage<Overview> overview() {
+    return node.inTransaction(Overview::read);
+  }
+
   /**
    * What people did about a projection besides rebuilding it, the newest first: who paused,
    * resumed, retried and discarded, and why.
@@ -310,7 +321,7 @@ public final class Kintsugi implements Extension {
 
   /** The rebuild if it is done or stopped; empty if not, or if the database can't tell just now. */
   private CompletionStage<Optional<Rebuild>> ended(String projection, int generation) {
-    return node.inTransaction(connection -> Rebuilds.find(connection, projection, generation))
+    return rebuild(projection, generation)
         .thenApply(found -> found.filter(rebuild -> rebuild.isDone() || rebuild.isStopped()))
         .exceptionally(
             error -> {

@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.metrics;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Every meter there is, with its tags. Each tells of one node; sums over nodes are the monitoring's
@@ -13,28 +14,28 @@ public enum KintsugiMeter {
   EVENTS_APPENDED(
       "kintsugi.events.appended",
       Kind.COUNTER,
-      "events",
+      null,
       "Events that the journal appended and committed. Those that an EventWriter appends in a"
           + " transaction of the application's are in no counter"),
 
   EVENTS_APPLIED(
       "kintsugi.events.applied",
       Kind.COUNTER,
-      "events",
+      null,
       "Events that were applied to a read model in the transaction that appended them",
       Tag.PROJECTION),
 
   EVENTS_REPLAYED(
       "kintsugi.events.replayed",
       Kind.COUNTER,
-      "events",
+      null,
       "Events that rebuilds applied to a read model from history",
       Tag.PROJECTION),
 
   SKIPS_RECORDED(
       "kintsugi.skips.recorded",
       Kind.COUNTER,
-      "records",
+      null,
       "Skip records that appends and replays wrote for events that they could not apply, by the"
           + " reason why",
       Tag.PROJECTION,
@@ -43,7 +44,7 @@ public enum KintsugiMeter {
   SKIPS_RECOVERED(
       "kintsugi.skips.recovered",
       Kind.COUNTER,
-      "records",
+      null,
       "Skip records that recovery, rebuilds and helping appends closed: their events are applied, or"
           + " there was nothing to apply",
       Tag.PROJECTION),
@@ -51,7 +52,7 @@ public enum KintsugiMeter {
   SKIPS_PARKED(
       "kintsugi.skips.parked",
       Kind.COUNTER,
-      "records",
+      null,
       "Skip records that were parked after their last attempt: each holds up its stream until"
           + " somebody retries or discards it",
       Tag.PROJECTION),
@@ -59,7 +60,7 @@ public enum KintsugiMeter {
   SKIPS_DISCARDED(
       "kintsugi.skips.discarded",
       Kind.COUNTER,
-      "records",
+      null,
       "Skip records that the failure policy discarded after their last attempt. Those that people"
           + " discard are in the history of operations",
       Tag.PROJECTION),
@@ -67,14 +68,14 @@ public enum KintsugiMeter {
   APPEND(
       "kintsugi.append",
       Kind.LATENCY,
-      "",
+      null,
       "A journal lane's transaction that stored a group of writes: from asking for a connection to the"
           + " commit's answer, with runs that were rolled back before"),
 
   APPEND_CONSULT(
       "kintsugi.append.consult",
       Kind.LATENCY,
-      "",
+      null,
       "The statement of such a transaction that takes an id, appends and consults the projections and"
           + " their open records. These go in one round trip, so this is the insert's time, too"),
 
@@ -94,14 +95,14 @@ public enum KintsugiMeter {
   REBUILD_FENCE_WAIT(
       "kintsugi.rebuild.fence.wait",
       Kind.TIMER,
-      "",
+      null,
       "From a rebuild's taking of a fence until it found that it had passed, by the database's clock",
       Tag.PROJECTION),
 
   REBUILD_BATCH(
       "kintsugi.rebuild.batch",
       Kind.TIMER,
-      "",
+      null,
       "A replay's step that committed: a page read and applied, or the writing of what was gathered in"
           + " memory",
       Tag.PROJECTION);
@@ -134,14 +135,15 @@ public enum KintsugiMeter {
 
   private final String meterName;
   private final Kind kind;
-  private final String unit;
+  private final @Nullable String baseUnit;
   private final String description;
   private final List<String> tags;
 
-  KintsugiMeter(String meterName, Kind kind, String unit, String description, String... tags) {
+  KintsugiMeter(
+      String meterName, Kind kind, @Nullable String baseUnit, String description, String... tags) {
     this.meterName = meterName;
     this.kind = kind;
-    this.unit = unit;
+    this.baseUnit = baseUnit;
     this.description = description;
     this.tags = List.of(tags);
   }
@@ -155,9 +157,12 @@ public enum KintsugiMeter {
     return kind;
   }
 
-  /** What it counts; empty for timers, whose unit is the registry's. */
-  public String unit() {
-    return unit;
+  /**
+   * What it counts, where the name does not say it: some registries append it to the name. A
+   * timer's unit is the registry's.
+   */
+  @Nullable String baseUnit() {
+    return baseUnit;
   }
 
   public String description() {

@@ -55,7 +55,7 @@ public final class Metrics implements AutoCloseable {
     FunctionCounter.Builder<LongAdder> counter =
         FunctionCounter.builder(meter.meterName(), count, LongAdder::sum)
             .description(meter.description())
-            .baseUnit(meter.unit())
+            .baseUnit(meter.baseUnit())
             .tags(tags(meter, tagValues));
     register(meter, counter::register);
   }
@@ -77,7 +77,7 @@ public final class Metrics implements AutoCloseable {
     DistributionSummary.Builder summary =
         DistributionSummary.builder(meter.meterName())
             .description(meter.description())
-            .baseUnit(meter.unit())
+            .baseUnit(meter.baseUnit())
             .tags(tags(meter, tagValues));
     return register(meter, summary::register);
   }
@@ -93,7 +93,7 @@ public final class Metrics implements AutoCloseable {
     Gauge.Builder<Supplier<Number>> builder =
         Gauge.builder(meter.meterName(), value)
             .description(meter.description())
-            .baseUnit(meter.unit())
+            .baseUnit(meter.baseUnit())
             .tags(tags(meter, tagValues));
     Gauge gauge = register(meter, builder::register);
     return () -> registry.remove(gauge);

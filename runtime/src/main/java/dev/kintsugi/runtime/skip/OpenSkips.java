@@ -8,10 +8,13 @@ import java.sql.Timestamp;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Looks at open skip records for people, and at what became of others. It locks nothing; see {@link
@@ -54,6 +57,15 @@ public final class OpenSkips {
       FROM kintsugi_skip s WHERE
       """;
 
+  private static final String SUMMARIES =
+      """
+      SELECT s.reason, count(*), count(*) FILTER (WHERE s.parked_at IS NOT NULL),
+        EXTRACT(EPOCH FROM clock_timestamp() - min(s.recorded_at)) * 1000, s.projection
+      FROM kintsugi_skip s JOIN kintsugi_projection p
+        ON p.projection = s.projection AND p.generation = s.generation
+      GROUP BY s.projection, s.reason
+      """;
+
   private OpenSkips() {}
 
   /**
@@ -63,7 +75,22 @@ public final class OpenSkips {
    * @param oldest the age of the oldest one
    */
   public record Summary(
-      long open, long parked, Map<SkipReason, Long> byReason, Optional<Duration> oldest) {}
+      long open, long parked, Map<SkipReason, Long> byReason, Optional<Duration> oldest) {
+
+    /** Of no records. */
+    public static final Summary NONE = new Summary(0, 0, Map.of(), Optional.empty());
+
+    private Summary plus(Summary other) {
+      Map<SkipReason, Long> sum = new EnumMap<>(SkipReason.class);
+      sum.putAll(byReason);
+      other.byReason.forEach((reason, count) -> sum.merge(reason, count, Long::sum));
+      return new Summary(
+          open + other.open,
+          parked + other.parked,
+          sum,
+          Stream.of(oldest, other.oldest).flatMap(Optional::stream).max(Comparator.naturalOrder()));
+    }
+  }
 
   /** Those that a filter means, in ordering, from behind one on. */
   public static List<OpenSkip> page(
@@ -147,24 +174,34 @@ public final class OpenSkips {
     try (PreparedStatement select =
         connection.prepareStatement(SUMMARY + condition.sql() + " GROUP BY s.reason")) {
       condition.bind(select);
-      long open = 0;
-      long parked = 0;
-      long oldest = -1;
-      Map<SkipReason, Long> byReason = new EnumMap<>(SkipReason.class);
+      Summary summary = Summary.NONE;
       try (ResultSet row = select.executeQuery()) {
         while (row.next()) {
-          byReason.put(SkipReason.valueOf(row.getString(1)), row.getLong(2));
-          open += row.getLong(2);
-          parked += row.getLong(3);
-          oldest = Math.max(oldest, row.getLong(4));
+          summary = summary.plus(ofReason(row));
         }
       }
-      return new Summary(
-          open,
-          parked,
-          byReason,
-          open == 0 ? Optional.empty() : Optional.of(Duration.ofMillis(Math.max(0, oldest))));
+      return summary;
     }
+  }
+
+  /** Counts those of the newest generation of each projection that has some. */
+  public static Map<String, Summary> summaries(Connection connection) throws SQLException {
+    Map<String, Summary> summaries = new HashMap<>();
+    try (PreparedStatement select = connection.prepareStatement(SUMMARIES);
+        ResultSet row = select.executeQuery()) {
+      while (row.next()) {
+        summaries.merge(row.getString(5), ofReason(row), Summary::plus);
+      }
+    }
+    return summaries;
+  }
+
+  private static Summary ofReason(ResultSet row) throws SQLException {
+    return new Summary(
+        row.getLong(2),
+        row.getLong(3),
+        Map.of(SkipReason.valueOf(row.getString(1)), row.getLong(2)),
+        Optional.of(Duration.ofMillis(Math.max(0, row.getLong(4)))));
   }
 
   private static List<OpenSkip> read(PreparedStatement select) throws SQLException {

@@ -4,6 +4,8 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -16,6 +18,12 @@ public final class Generations {
       """
       SELECT projection, generation, status, paused, version FROM kintsugi_projection
       WHERE projection = ? ORDER BY generation DESC LIMIT 1
+      """;
+
+  private static final String ALL =
+      """
+      SELECT DISTINCT ON (projection) projection, generation, status, paused, version
+      FROM kintsugi_projection ORDER BY projection, generation DESC
       """;
 
   private static final String FIND_WITH_AN_ID = "SELECT pg_current_xact_id(); " + FIND;
@@ -53,6 +61,18 @@ public final class Generations {
       find.setString(1, projection);
       return read(find.executeQuery());
     }
+  }
+
+  /** The newest generation of each projection, by name. */
+  public static List<Generation> all(Connection connection) throws SQLException {
+    List<Generation> all = new ArrayList<>();
+    try (PreparedStatement select = connection.prepareStatement(ALL);
+        ResultSet row = select.executeQuery()) {
+      for (Optional<Generation> next = read(row); next.isPresent(); next = read(row)) {
+        all.add(next.get());
+      }
+    }
+    return all;
   }
 
   /**

@@ -7,7 +7,9 @@ import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +37,11 @@ public final class Rebuilds {
       "SELECT "
           + COLUMNS
           + " FROM kintsugi_rebuild WHERE projection = ? ORDER BY generation DESC LIMIT ?";
+
+  private static final String NEWEST =
+      "SELECT DISTINCT ON (projection) "
+          + COLUMNS
+          + " FROM kintsugi_rebuild ORDER BY projection, generation DESC";
 
   private static final String REQUEST =
       """
@@ -169,6 +176,19 @@ public final class Rebuilds {
               .filter(rebuild -> rebuild.phase() == Phase.DRAIN)
               .isPresent();
     };
+  }
+
+  /** The newest rebuild of each projection, by the projections' names. */
+  public static Map<String, Rebuild> newest(Connection connection) throws SQLException {
+    Map<String, Rebuild> newest = new HashMap<>();
+    try (PreparedStatement select = connection.prepareStatement(NEWEST);
+        ResultSet row = select.executeQuery()) {
+      while (row.next()) {
+        Rebuild rebuild = read(row);
+        newest.put(rebuild.projection(), rebuild);
+      }
+    }
+    return newest;
   }
 
   /** The rebuilds of a projection, the newest first. */

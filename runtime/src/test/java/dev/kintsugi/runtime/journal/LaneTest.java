@@ -20,6 +20,10 @@ import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
 import dev.kintsugi.runtime.writer.AppendRejectedException;
 import dev.kintsugi.runtime.writer.Appender;
+import io.micrometer.core.instrument.Clock;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.simple.SimpleConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -39,7 +43,10 @@ class LaneTest {
 
   private final World world = new World();
   private final TestProjection log = new TestProjection("log");
-  private final Counters counters = new Counters(new Metrics());
+  private final SettableClock clock = new SettableClock();
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
+  private final Metrics metrics = new Metrics();
+  private final Counters counters = new Counters(metrics);
   private Lane lane = lane(new JournalSettings(1, 100, 100, 1 << 20, PATIENCE));
 
   private Lane lane(JournalSettings settings) {
@@ -52,7 +59,7 @@ class LaneTest {
             "lane",
             settings,
             new Appender(database, world.writer()),
-            new LaneMeters(new Metrics()),
+            new LaneMeters(metrics),
             (written, events) -> counters.written(written),
             new Rejections());
     made.start();
@@ -357,6 +364,60 @@ class LaneTest {
     assertThat(isStored(first)).isTrue();
     assertThat(rejectionOf(second)).isInstanceOf(AppendRejectedException.class);
     assertThat(stored()).containsExactly("a/1");
+  }
+
+  // Meters
+
+  /** A registry's clock, which can be made to fail it whenever something is recorded. */
+  private static final class SettableClock implements Clock {
+    private volatile boolean broken;
+
+    @Override
+    public long wallTime() {
+      if (broken) {
+        throw new IllegalStateException("the clock is broken");
+      }
+      return Clock.SYSTEM.wallTime();
+    }
+
+    @Override
+    public long monotonicTime() {
+      return wallTime();
+    }
+  }
+
+  @Test
+  void a_group_is_measured_by_the_writes_that_were_stored() throws Exception {
+    world.start(log.onFailure(FailurePolicy.reject()).failOn("b/1"));
+    metrics.reportTo(registry);
+    Write before = write(world.event("a", 1));
+    Write rejected = write(world.event("b", 1));
+    Write after = write(world.event("c", 1), world.event("c", 2));
+
+    submitTogether(before, rejected, after);
+    get(after.result());
+
+    DistributionSummary group = registry.get("kintsugi.journal.group").summary();
+    assertThat(group.count()).as("the one that was held, and the group").isEqualTo(2);
+    assertThat(group.totalAmount()).isEqualTo(3);
+    assertThat(registry.get("kintsugi.append").timer().count()).isEqualTo(2);
+    assertThat(counters.totals().appended()).isEqualTo(4);
+  }
+
+  @Test
+  void a_write_is_stored_once_though_the_registry_fails_on_what_was_measured() throws Exception {
+    world.start(log);
+    metrics.reportTo(registry);
+    clock.broken = true;
+    Write first = write(world.event("a", 1));
+    Write second = write(world.event("a", 2));
+
+    lane.submit(first);
+    lane.submit(second);
+
+    assertThat(isStored(first)).isTrue();
+    assertThat(isStored(second)).isTrue();
+    assertThat(stored()).containsExactly("a/1", "a/2");
   }
 
   // No gap behind a failure

@@ -1,0 +1,117 @@
+package dev.kintsugi.runtime.management;
+
+import dev.kintsugi.runtime.skip.SkipFilter;
+import dev.kintsugi.runtime.skip.SkipReason;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The bodies of changing requests. What they lack or have too much, they refuse. */
+final class Bodies {
+
+  private static final int LONGEST_REASON = 1000;
+  private static final int LONGEST_NAME = 100;
+
+  private Bodies() {}
+
+  /** What each of them says. */
+  interface Asked {
+    String reason();
+
+    @Nullable String requestedBy();
+  }
+
+  record Change(String reason, @Nullable String requestedBy) implements Asked {
+    Change {
+      check(reason, requestedBy);
+    }
+  }
+
+  record RateChange(Integer eventsPerSecond, String reason, @Nullable String requestedBy)
+      implements Asked {
+    RateChange {
+      check(reason, requestedBy);
+      if (eventsPerSecond == null || eventsPerSecond < 0) {
+        throw new IllegalArgumentException("eventsPerSecond is to be 0, for no limit, or more");
+      }
+    }
+  }
+
+  record SkipsChange(
+      Filter filter, @Nullable Boolean dryRun, String reason, @Nullable String requestedBy)
+      implements Asked {
+    SkipsChange {
+      check(reason, requestedBy);
+      if (filter == null) {
+        throw new IllegalArgumentException("filter is missing; {} means all open skip records");
+      }
+    }
+
+    boolean isDryRun() {
+      return dryRun != null && dryRun;
+    }
+  }
+
+  record Filter(
+      @Nullable List<SkipReason> reasons,
+      @Nullable Boolean parked,
+      @Nullable String stream,
+      @Nullable String olderThan) {
+
+    SkipFilter skipFilter() {
+      return new SkipFilter(
+          reasons == null ? Set.of() : Set.copyOf(reasons),
+          Optional.ofNullable(parked),
+          Optional.ofNullable(stream).map(text -> storable("stream", text)),
+          Optional.ofNullable(olderThan).map(Bodies::duration));
+    }
+  }
+
+  static Duration duration(String text) {
+    try {
+      Duration duration = Duration.parse(text);
+      if (!duration.isNegative() && duration.toDays() <= 36500) {
+        return duration;
+      }
+    } catch (DateTimeParseException | ArithmeticException e) {
+      throw new ProblemException(400, notADuration(text));
+    }
+    throw new ProblemException(400, notADuration(text));
+  }
+
+  private static String notADuration(String text) {
+    return "olderThan is '%s'; it is to be an ISO 8601 duration of a century at the most, as in PT1H"
+        .formatted(text);
+  }
+
+  /** PostgreSQL stores no NUL. */
+  static String storable(String what, String text) {
+    if (text.indexOf('\0') >= 0) {
+      throw new ProblemException(400, what + " has a NUL character in it");
+    }
+    return text;
+  }
+
+  static void check(@Nullable String reason, @Nullable String requestedBy) {
+    refuse("reason", reason, LONGEST_REASON);
+    if (requestedBy != null) {
+      refuse("requestedBy", requestedBy, LONGEST_NAME);
+    }
+  }
+
+  private static void refuse(String name, @Nullable String text, int longest) {
+    if (text == null || text.isBlank()) {
+      throw new IllegalArgumentException(name + " is missing; say it in a few words, it is kept");
+    }
+    if (text.length() > longest) {
+      throw new IllegalArgumentException(
+          "%s has %d characters; %d are the most".formatted(name, text.length(), longest));
+    }
+    if (text.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException(name + " has a NUL character in it");
+    }
+  }
+}

@@ -1,0 +1,185 @@
+package dev.kintsugi.runtime.management;
+
+import dev.kintsugi.runtime.operations.Overview;
+import dev.kintsugi.runtime.Kintsugi;
+import dev.kintsugi.runtime.hosting.ClusterTotals;
+import dev.kintsugi.runtime.hosting.HostedProjection;
+import dev.kintsugi.runtime.skip.SkipFilter;
+import dev.kintsugi.runtime.skip.SkipId;
+import dev.kintsugi.runtime.skip.SkipReason;
+import dev.kintsugi.runtime.state.Generation;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
+import org.apache.pekko.http.javadsl.model.headers.RawHeader;
+
+/** Answers what projections are like. */
+final class Reads {
+
+  private static final Set<String> NONE = Set.of();
+
+  private final Kintsugi kintsugi;
+  private final boolean readOnly;
+
+  Reads(Kintsugi kintsugi, boolean readOnly) {
+    this.kintsugi = kintsugi;
+    this.readOnly = readOnly;
+  }
+
+  CompletionStage<Outcome> projections(Call call) {
+    call.query(NONE, NONE);
+    return projections().thenApply(all -> Outcome.seen(Answers.json(200, all)));
+  }
+
+  /** The list, as it is now. */
+  CompletionStage<Views.Projections> projections() {
+    return kintsugi
+        .overview()
+        .thenCombine(kintsugi.hosting().locations(), Hosted::new)
+        .thenCombine(
+            kintsugi.hosting().totals(),
+            (hosted, totals) ->
+                new Views.Projections(
+                    Instant.now(),
+                    kintsugi.hosting().self(),
+                    readOnly,
+                    Views.Rates.of(totals),
+                    hosted.overview().projections().stream()
+                        .map(
+                            one ->
+                                Views.ProjectionSummary.of(
+                                    one, node(hosted.locations(), one.generation())))
+                        .toList()));
+  }
+
+  private record Hosted(
+      Overview overview, Map<HostedProjection, String> locations) {}
+
+  private static Optional<String> node(
+      Map<HostedProjection, String> locations, Generation generation) {
+    return Optional.ofNullable(
+        locations.get(new HostedProjection(generation.projection(), generation.version())));
+  }
+
+  CompletionStage<Outcome> projection(Call call) {
+    call.query(NONE, NONE);
+    CompletionStage<ClusterTotals> totals = kintsugi.hosting().totals();
+    return kintsugi
+        .status(call.part("name"))
+        .thenCombine(
+            kintsugi.hosting().locations(),
+            (status, locations) -> Map.entry(status, node(locations, status.generation())))
+        .thenCombine(
+            totals,
+            (found, all) ->
+                Outcome.seen(
+                    Answers.json(
+                        200, Views.Projection.of(found.getKey(), found.getValue(), all))));
+  }
+
+  CompletionStage<Outcome> rebuilds(Call call) {
+    int limit = call.query(Set.of("limit"), NONE).limit();
+    String name = call.part("name");
+    return kintsugi
+        .status(name)
+        .thenCompose(known -> kintsugi.rebuilds(name, limit))
+        .thenApply(
+            rebuilds ->
+                Outcome.seen(
+                    Answers.json(
+                        200,
+                        new Views.Rebuilds(
+                            rebuilds.stream().map(Views.RebuildView::of).toList()))));
+  }
+
+  CompletionStage<Outcome> rebuild(Call call) {
+    call.query(NONE, NONE);
+    String name = call.part("name");
+    int generation =
+        Call.Query.<Integer>parsed("generation", "a number", Integer::parseInt)
+            .apply(call.part("generation"));
+    return kintsugi
+        .rebuild(name, generation)
+        .thenApply(
+            found ->
+                Outcome.seen(
+                    Answers.json(
+                        200,
+                        Views.RebuildView.of(
+                            found.orElseThrow(
+                                () ->
+                                    new ProblemException(
+                                        404,
+                                        "projection '%s' has no rebuild of generation %d"
+                                            .formatted(name, generation)))))));
+  }
+
+  CompletionStage<Outcome> operations(Call call) {
+    int limit = call.query(Set.of("limit"), NONE).limit();
+    String name = call.part("name");
+    return kintsugi
+        .status(name)
+        .thenCompose(known -> kintsugi.operations(name, limit))
+        .thenApply(
+            operations ->
+                Outcome.seen(
+                    Answers.json(
+                        200,
+                        new Views.Operations(
+                            operations.stream().map(Views.OperationView::of).toList()))));
+  }
+
+  CompletionStage<Outcome> skips(Call call) {
+    Call.Query query =
+        call.query(Set.of("parked", "stream", "olderThan", "after", "limit"), Set.of("reason"));
+    SkipFilter filter =
+        new SkipFilter(
+            query.all("reason").stream()
+                .map(
+                    Call.Query.parsed(
+                        "reason", "one of " + Set.of(SkipReason.values()), SkipReason::valueOf))
+                .collect(Collectors.toSet()),
+            query.flag("parked"),
+            query.one("stream"),
+            query.one("olderThan").map(Bodies::duration));
+    long after = query.number("after", 0, Long.MAX_VALUE).orElse(0L);
+    return kintsugi
+        .skips(call.part("name"))
+        .list(filter, after, query.limit())
+        .thenApply(page -> Outcome.seen(Answers.json(200, Views.Skips.of(page))));
+  }
+
+  CompletionStage<Outcome> skip(Call call) {
+    call.query(NONE, NONE);
+    SkipId id = id(call);
+    return kintsugi
+        .skips(call.part("name"))
+        .find(id)
+        .thenApply(
+            found -> {
+              var details = found.orElseThrow(() -> notOpen(call, id));
+              return Outcome.seen(
+                  Answers.json(200, Views.SkipDetailsView.of(details))
+                      .addHeader(
+                          RawHeader.create("ETag", Views.SkipView.revision(details.record()))));
+            });
+  }
+
+  static SkipId id(Call call) {
+    try {
+      return SkipId.parse(call.part("id"));
+    } catch (IllegalArgumentException e) {
+      throw new ProblemException(404, String.valueOf(e.getMessage()));
+    }
+  }
+
+  static ProblemException notOpen(Call call, SkipId id) {
+    return new ProblemException(
+        404,
+        "projection '%s' has no open skip record %s; it may be applied or discarded by now"
+            .formatted(call.part("name"), id));
+  }
+}

@@ -1,0 +1,361 @@
+package dev.kintsugi.runtime.management;
+
+import dev.kintsugi.runtime.event.EventView;
+import dev.kintsugi.runtime.hosting.ClusterTotals;
+import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.operations.Overview;
+import dev.kintsugi.runtime.operations.ProjectionStatus;
+import dev.kintsugi.runtime.operations.SkipDetails;
+import dev.kintsugi.runtime.operations.SkipPage;
+import dev.kintsugi.runtime.operations.SkipsAnswer;
+import dev.kintsugi.runtime.skip.OpenSkip;
+import dev.kintsugi.runtime.skip.OpenSkips;
+import dev.kintsugi.runtime.skip.SkipReason;
+import dev.kintsugi.runtime.state.Fence;
+import dev.kintsugi.runtime.state.Operation;
+import dev.kintsugi.runtime.state.Phase;
+import dev.kintsugi.runtime.state.Rebuild;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** What is answered, as {@code openapi.json} has it. */
+final class Views {
+
+  private Views() {}
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static Optional<Double> seconds(Optional<Duration> duration) {
+    return duration.map(time -> time.toMillis() / 1000.0);
+  }
+
+  record Rates(
+      int nodes,
+      long appended,
+      long applied,
+      Map<SkipReason, Long> recorded,
+      long recovered,
+      long replayed) {
+    static Rates of(ClusterTotals all) {
+      Counters.Totals totals = all.totals();
+      return new Rates(
+          all.nodes(),
+          totals.appended(),
+          totals.applied(),
+          totals.recorded(),
+          totals.recovered(),
+          totals.replayed());
+    }
+  }
+
+  record Projections(
+      Instant at,
+      String node,
+      boolean readOnly,
+      Rates rates,
+      List<ProjectionSummary> projections) {}
+
+  record ProjectionSummary(
+      String name,
+      int version,
+      int generation,
+      String status,
+      boolean paused,
+      Optional<String> node,
+      Optional<String> phase,
+      boolean stopped,
+      double progress,
+      long open,
+      long parked,
+      Map<SkipReason, Long> byReason,
+      Optional<Double> oldestSeconds) {
+    static ProjectionSummary of(Overview.Summary summary, Optional<String> node) {
+      OpenSkips.Summary skips = summary.skips();
+      return new ProjectionSummary(
+          summary.generation().projection(),
+          summary.generation().version(),
+          summary.generation().generation(),
+          lower(summary.generation().status()),
+          summary.generation().paused(),
+          node,
+          summary.rebuild().map(rebuild -> lower(rebuild.phase())),
+          summary.rebuild().filter(rebuild -> !rebuild.isDone()).filter(Rebuild::isStopped).isPresent(),
+          summary.rebuild().map(Rebuild::progress).orElse(1.0),
+          skips.open(),
+          skips.parked(),
+          skips.byReason(),
+          seconds(skips.oldest()));
+    }
+  }
+
+  record HolderView(
+      String who,
+      String application,
+      String user,
+      String database,
+      String state,
+      Instant since,
+      Instant queryStart) {
+    static HolderView of(Fence.Holder holder) {
+      return new HolderView(
+          holder.who(),
+          holder.application(),
+          holder.user(),
+          holder.database(),
+          holder.state(),
+          holder.since(),
+          holder.queryStart());
+    }
+  }
+
+  record FenceView(String xid, @Nullable Instant takenAt, List<HolderView> waitsFor) {
+    static Optional<FenceView> of(ProjectionStatus status) {
+      return status
+          .rebuild()
+          .filter(rebuild -> rebuild.phase() == Phase.FENCE || rebuild.phase() == Phase.SETTLE)
+          .filter(rebuild -> rebuild.fence() != null)
+          .map(
+              rebuild ->
+                  new FenceView(
+                      rebuild.fence() == null ? "" : Long.toString(rebuild.fence().xid()),
+                      rebuild.fenceAt(),
+                      status.waitsFor().stream().map(HolderView::of).toList()));
+    }
+  }
+
+  record OperationView(
+      long id,
+      Operation.Kind kind,
+      String requestedBy,
+      String reason,
+      String about,
+      long records,
+      Instant at) {
+    static OperationView of(Operation operation) {
+      return new OperationView(
+          operation.id(),
+          operation.kind(),
+          operation.requestedBy(),
+          operation.reason(),
+          operation.about(),
+          operation.records(),
+          operation.at());
+    }
+  }
+
+  record Operations(List<OperationView> operations) {}
+
+  record RebuildView(
+      String projection,
+      int generation,
+      String requestedBy,
+      String reason,
+      String phase,
+      double progress,
+      long replayed,
+      @Nullable Long eventsToReplay,
+      @Nullable Long eventsDeleted,
+      long drained,
+      double eventsPerSecond,
+      Optional<Double> secondsLeft,
+      @Nullable Integer maxEventsPerSecond,
+      Instant requestedAt,
+      @Nullable Instant replayAt,
+      @Nullable Instant drainAt,
+      @Nullable Instant settleAt,
+      @Nullable Instant stoppedAt,
+      @Nullable String stoppedBy,
+      @Nullable Instant endedAt,
+      Instant readAt,
+      @Nullable String lastError) {
+    static RebuildView of(Rebuild rebuild) {
+      return new RebuildView(
+          rebuild.projection(),
+          rebuild.generation(),
+          rebuild.requestedBy(),
+          rebuild.reason(),
+          lower(rebuild.phase()),
+          rebuild.progress(),
+          rebuild.replayed(),
+          rebuild.eventsToReplay(),
+          rebuild.eventsDeleted(),
+          rebuild.drained(),
+          rebuild.eventsPerSecond(),
+          seconds(rebuild.replayLeft()),
+          rebuild.maxRate(),
+          rebuild.requestedAt(),
+          rebuild.replayAt(),
+          rebuild.drainAt(),
+          rebuild.settleAt(),
+          rebuild.stoppedAt(),
+          rebuild.stoppedBy(),
+          rebuild.endedAt(),
+          rebuild.readAt(),
+          rebuild.lastError());
+    }
+  }
+
+  record Rebuilds(List<RebuildView> rebuilds) {}
+
+  record Projection(
+      String name,
+      int version,
+      int generation,
+      String status,
+      boolean paused,
+      Optional<OperationView> pause,
+      Optional<String> node,
+      Optional<RebuildView> rebuild,
+      Optional<FenceView> fence,
+      long open,
+      long parked,
+      Map<SkipReason, Long> byReason,
+      Optional<Double> oldestSeconds,
+      CountsView counts) {
+    static Projection of(ProjectionStatus status, Optional<String> node, ClusterTotals totals) {
+      String name = status.generation().projection();
+      return new Projection(
+          name,
+          status.generation().version(),
+          status.generation().generation(),
+          lower(status.generation().status()),
+          status.generation().paused(),
+          status.pause().map(OperationView::of),
+          node,
+          status.rebuild().map(RebuildView::of),
+          FenceView.of(status),
+          status.openRecords(),
+          status.parkedRecords(),
+          status.skips().byReason(),
+          seconds(status.skips().oldest()),
+          CountsView.of(totals, name));
+    }
+  }
+
+  record CountsView(
+      int nodes, long applied, long recorded, long recovered, double recoveredPerSecond) {
+    static CountsView of(ClusterTotals totals, String projection) {
+      Counters.Counts counts =
+          totals.projections().getOrDefault(projection, new Counters.Counts(0, 0, 0, 0));
+      return new CountsView(
+          totals.nodes(),
+          counts.appliedInline(),
+          counts.recorded(),
+          counts.recovered(),
+          counts.recoveredPerSecond());
+    }
+  }
+
+  record SkipView(
+      String id,
+      String projection,
+      String persistenceId,
+      long sequenceNumber,
+      SkipReason reason,
+      Instant recordedAt,
+      int attempts,
+      Optional<Instant> firstFailedAt,
+      Optional<Instant> nextAttemptAt,
+      Optional<Instant> parkedAt,
+      String error,
+      String revision) {
+    static SkipView of(OpenSkip skip) {
+      return new SkipView(
+          skip.id().toString(),
+          skip.projection(),
+          skip.persistenceId(),
+          skip.sequenceNumber(),
+          skip.reason(),
+          skip.recordedAt(),
+          skip.attempts(),
+          skip.firstFailedAt(),
+          skip.nextAttemptAt(),
+          skip.parkedAt(),
+          skip.error(),
+          revision(skip));
+    }
+
+    /** Changes with all that counts when a record is compared with what was seen. */
+    static String revision(OpenSkip skip) {
+      return "\"%d%s\"".formatted(skip.attempts(), skip.isParked() ? "-parked" : "");
+    }
+  }
+
+  record Skips(int generation, List<SkipView> skips, OptionalLong next) {
+    static Skips of(SkipPage page) {
+      return new Skips(
+          page.generation(), page.records().stream().map(SkipView::of).toList(), page.next());
+    }
+  }
+
+  record SkipDetailsView(
+      SkipView skip, Optional<Event> event, Optional<String> error, long behind) {
+    static SkipDetailsView of(SkipDetails details) {
+      return new SkipDetailsView(
+          SkipView.of(details.record()),
+          details.event().map(Event::of),
+          details.error(),
+          details.behind());
+    }
+  }
+
+  record Event(
+      long ordering,
+      String persistenceId,
+      long sequenceNumber,
+      Instant writtenAt,
+      int serializerId,
+      String manifest,
+      String type,
+      String json,
+      String problem,
+      int bytes) {
+    static Event of(EventView event) {
+      return new Event(
+          event.ordering(),
+          event.persistenceId(),
+          event.sequenceNumber(),
+          event.writtenAt(),
+          event.serializerId(),
+          event.manifest(),
+          event.type(),
+          event.json(),
+          event.problem(),
+          event.bytes());
+    }
+  }
+
+  record RebuildAccepted(String projection, int generation, String message) {}
+
+  record Done(String message) {}
+
+  record PauseDone(boolean paused, boolean changed, String message) {}
+
+  record SkipsDone(
+      boolean dryRun,
+      long matched,
+      long changed,
+      long passedOver,
+      Map<SkipReason, Long> byReason,
+      List<SkipView> some,
+      String message) {
+    static SkipsDone of(SkipsAnswer answer) {
+      return new SkipsDone(
+          answer.dryRun(),
+          answer.matched(),
+          answer.changed(),
+          answer.passedOver(),
+          answer.byReason(),
+          answer.some().stream().map(SkipView::of).toList(),
+          answer.message());
+    }
+  }
+}
