@@ -209,7 +209,7 @@ public final class Cluster implements Callable<Integer> {
             "Have node 1 rebuild a read model, at no more than " + replayRate + " events a second:",
             "  curl -H 'Content-Type: application/json' -d '{\"reason\":\"to see it\"}' "
                 + "%s/%s/rebuild".formatted(projections, OrderProjections.ORDER_SUMMARY),
-            "Kill the node that carries it out; about 14 seconds later another one goes on:"));
+            "Kill the node that carries it out; about 20 seconds later another one goes on:"));
     cluster
         .nodes()
         .forEach(node -> out.printf("  kill -9 %d   # node %d%n", node.pid(), node.number()));
