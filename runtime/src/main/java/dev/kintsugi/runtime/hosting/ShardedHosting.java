@@ -41,7 +41,9 @@ final class ShardedHosting implements Hosting {
   private static final EntityTypeKey<ProjectionSupervisor.Command> SUPERVISORS =
       EntityTypeKey.create(ProjectionSupervisor.Command.class, "kintsugi-projection");
 
-  /** Not {@code stateStoreModeDdata()}: in Pekko 1.7.0 that is the one that writes to the journal. */
+  /**
+   * Not {@code stateStoreModeDdata()}: in Pekko 1.7.0 that is the one that writes to the journal.
+   */
   private static final ClusterShardingSettings.StateStoreMode DDATA =
       ClusterShardingSettings.StateStoreModeDData$.MODULE$;
 
@@ -175,8 +177,10 @@ final class ShardedHosting implements Hosting {
             })
         .exceptionally(
             error -> {
-              // There is no coordinator just now, so nothing is hosted that this node could know of.
-              if (error instanceof TimeoutException || error.getCause() instanceof TimeoutException) {
+              // There is no coordinator just now, so nothing is hosted that this node could know
+              // of.
+              if (error instanceof TimeoutException
+                  || error.getCause() instanceof TimeoutException) {
                 return Map.of();
               }
               throw new CompletionException(error);

@@ -99,9 +99,9 @@ final class SpreadOverHosts extends ShardCoordinator.AbstractShardAllocationStra
   @Override
   public Future<Set<String>> rebalance(
       Map<ActorRef, IndexedSeq<String>> regions, Set<String> inProgress) {
-    // What a node hosts that can't be reached is moved when the node is taken for down, and what one hosts
-    // that was removed as down is moved a while after that (Pekko's down-removal-margin). Handing it over
-    // before would wait for the node, and keep it from being hosted elsewhere.
+    // What a node hosts that can't be reached is moved when it was taken for down and removed, and
+    // Pekko's down-removal-margin after that. Handing it over before would wait for the node, and
+    // keep it from being hosted elsewhere.
     if (!inProgress.isEmpty()
         || !cluster.state().getUnreachable().isEmpty()
         || !areMembers(regions.keySet())) {

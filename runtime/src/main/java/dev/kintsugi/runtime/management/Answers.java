@@ -1,18 +1,18 @@
 package dev.kintsugi.runtime.management;
 
-import java.nio.charset.StandardCharsets;
-import org.apache.pekko.http.javadsl.model.HttpCharsets;
 import dev.kintsugi.runtime.jdbc.DatabaseUnavailableException;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.operations.NewerVersionException;
 import dev.kintsugi.runtime.operations.RebuildInProgressException;
 import dev.kintsugi.runtime.operations.UnknownProjectionException;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
 import org.apache.pekko.http.javadsl.model.ContentType;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
+import org.apache.pekko.http.javadsl.model.HttpCharsets;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.MediaTypes;
@@ -27,7 +27,8 @@ final class Answers {
   private static final Logger log = LoggerFactory.getLogger(Answers.class);
 
   private static final ContentType PROBLEM =
-      ContentTypes.create(MediaTypes.applicationWithFixedCharset("problem+json", HttpCharsets.UTF_8, "json"));
+      ContentTypes.create(
+          MediaTypes.applicationWithFixedCharset("problem+json", HttpCharsets.UTF_8, "json"));
 
   private static final RawHeader NO_STORE = RawHeader.create("Cache-Control", "no-store");
   private static final RawHeader NO_SNIFF = RawHeader.create("X-Content-Type-Options", "nosniff");
@@ -54,7 +55,8 @@ final class Answers {
     problem.put("detail", detail);
     return HttpResponse.create()
         .withStatus(status)
-        .withEntity(HttpEntities.create(PROBLEM, Json.text(problem).getBytes(StandardCharsets.UTF_8)))
+        .withEntity(
+            HttpEntities.create(PROBLEM, Json.text(problem).getBytes(StandardCharsets.UTF_8)))
         .addHeader(NO_STORE)
         .addHeader(NO_SNIFF);
   }
@@ -82,6 +84,7 @@ final class Answers {
               + ". Try again; whether a change was made, the history says.");
     }
     log.error("{} failed", request, why);
-    return problem(500, "it failed, and the log of this node says why: " + why.getClass().getName());
+    return problem(
+        500, "it failed, and the log of this node says why: " + why.getClass().getName());
   }
 }

@@ -1,14 +1,15 @@
 package dev.kintsugi.runtime.management;
 
-import java.util.stream.Stream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.japi.Pair;
+import org.apache.pekko.util.ByteString;
 
 /**
  * A request that was matched to a route.
@@ -16,7 +17,7 @@ import org.apache.pekko.japi.Pair;
  * @param path what stood in the places of the route's template
  * @param body as it came; empty of a request that has none
  */
-record Call(HttpRequest request, Map<String, String> path, byte[] body) {
+record Call(HttpRequest request, Map<String, String> path, ByteString body) {
 
   static final int SHOWN = 50;
   static final int MOST = 1000;
@@ -32,7 +33,8 @@ record Call(HttpRequest request, Map<String, String> path, byte[] body) {
   /**
    * The query's parameters.
    *
-   * @throws ProblemException 400 if there are others than these, or one twice that may be given once
+   * @throws ProblemException 400 if there are others than these, or one twice that may be given
+   *     once
    */
   Query query(Set<String> once, Set<String> often) {
     Map<String, List<String>> values = new LinkedHashMap<>();
@@ -46,7 +48,8 @@ record Call(HttpRequest request, Map<String, String> path, byte[] body) {
       String name = parameter.first();
       if (!once.contains(name) && !often.contains(name)) {
         throw new ProblemException(
-            400, "there is no parameter '%s' here; there are %s and %s".formatted(name, once, often));
+            400,
+            "there is no parameter '%s' here; there are %s and %s".formatted(name, once, often));
       }
       values.merge(
           name,

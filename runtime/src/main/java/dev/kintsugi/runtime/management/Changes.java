@@ -1,6 +1,5 @@
 package dev.kintsugi.runtime.management;
 
-import org.apache.pekko.http.javadsl.model.headers.Authorization;
 import dev.kintsugi.runtime.Kintsugi;
 import dev.kintsugi.runtime.Operator;
 import dev.kintsugi.runtime.Skips;
@@ -14,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiFunction;
+import org.apache.pekko.http.javadsl.model.headers.Authorization;
 import org.apache.pekko.http.javadsl.model.headers.BasicHttpCredentials;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.slf4j.Logger;

@@ -1,11 +1,11 @@
 package dev.kintsugi.runtime.management;
 
-import java.util.Properties;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.regex.Pattern;
 import org.apache.pekko.http.javadsl.model.ContentType;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
@@ -26,7 +26,8 @@ final class Dashboard {
           + " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
   private static final String OWN = "/dev/kintsugi/runtime/management/ui/";
-  private static final String UPLOT = "/META-INF/resources/webjars/uplot/" + uplotVersion() + "/dist/";
+  private static final String UPLOT =
+      "/META-INF/resources/webjars/uplot/" + uplotVersion() + "/dist/";
 
   private static final Pattern FILE = Pattern.compile("[A-Za-z][A-Za-z0-9.]*");
 

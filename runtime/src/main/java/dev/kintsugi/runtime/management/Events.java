@@ -1,8 +1,7 @@
 package dev.kintsugi.runtime.management;
 
-import java.util.List;
-import org.apache.pekko.japi.function.Function;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -11,6 +10,7 @@ import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.MediaTypes;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
+import org.apache.pekko.japi.function.Function;
 import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
@@ -60,8 +60,7 @@ final class Events {
 
   /** Lets through what differs from the one before in more than its time. */
   private static final class OnlyChanges
-      implements Function<
-          Optional<Views.Projections>, Iterable<Views.Projections>> {
+      implements Function<Optional<Views.Projections>, Iterable<Views.Projections>> {
     private static final long serialVersionUID = 1L;
 
     private transient Views.@Nullable Projections before;

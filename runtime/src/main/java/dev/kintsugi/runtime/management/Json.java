@@ -11,6 +11,7 @@ import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import org.apache.pekko.util.ByteString;
 
 /** JSON of requests and answers. */
 final class Json {
@@ -42,9 +43,9 @@ final class Json {
    *
    * @throws ProblemException 400, which says where it is not what it is to be
    */
-  static <T> T read(byte[] body, Class<T> type) {
+  static <T> T read(ByteString body, Class<T> type) {
     try {
-      T value = MAPPER.readValue(body, type);
+      T value = MAPPER.readValue(body.toArray(), type);
       if (value == null) {
         throw new ProblemException(400, "the body is null; it is to be a JSON object");
       }

@@ -1,12 +1,12 @@
 package dev.kintsugi.runtime.management;
 
-import java.util.Objects;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.operations.IdempotencyKeys;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -31,16 +31,14 @@ final class Keys {
   }
 
   /** Carries a call out, if its key, should it have one, was not used yet. */
-  CompletionStage<HttpResponse> once(
-      Call call, Function<Call, CompletionStage<Outcome>> handler) {
+  CompletionStage<HttpResponse> once(Call call, Function<Call, CompletionStage<Outcome>> handler) {
     Optional<String> key = call.header("Idempotency-Key");
     if (key.isEmpty()) {
       return handler.apply(call).thenApply(Outcome::response);
     }
     String name = key.get();
     if (name.isBlank() || name.length() > LONGEST) {
-      throw new ProblemException(
-          400, "Idempotency-Key is to have 1 to " + LONGEST + " characters");
+      throw new ProblemException(400, "Idempotency-Key is to have 1 to " + LONGEST + " characters");
     }
     return node.inTransaction(
             connection -> IdempotencyKeys.claim(connection, name, fingerprint(call)))
@@ -125,7 +123,7 @@ final class Keys {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       String line = call.request().method().value() + " " + call.request().getUri() + "\n";
       digest.update(line.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(digest.digest(call.body()));
+      return HexFormat.of().formatHex(digest.digest(call.body().toArray()));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }

@@ -1,18 +1,17 @@
 package dev.kintsugi.runtime.management;
 
-import java.nio.charset.StandardCharsets;
-import org.apache.pekko.http.scaladsl.model.EntityStreamSizeException;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.CompletionException;
 import dev.kintsugi.runtime.Kintsugi;
 import dev.kintsugi.runtime.node.Node;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.http.javadsl.model.HttpMethod;
@@ -23,9 +22,11 @@ import org.apache.pekko.http.javadsl.model.MediaTypes;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.http.javadsl.server.AllDirectives;
 import org.apache.pekko.http.javadsl.server.Route;
+import org.apache.pekko.http.scaladsl.model.EntityStreamSizeException;
 import org.apache.pekko.management.javadsl.ManagementRouteProvider;
 import org.apache.pekko.management.javadsl.ManagementRouteProviderSettings;
 import org.apache.pekko.stream.SystemMaterializer;
+import org.apache.pekko.util.ByteString;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,13 +68,11 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
                             request ->
                                 // A change of many records takes as long as it takes.
                                 withoutRequestTimeout(
-                                    () ->
-                                        completeWithFuture(answer(request, path, readOnly))))
+                                    () -> completeWithFuture(answer(request, path, readOnly))))
                         : reject()));
   }
 
-  private CompletionStage<HttpResponse> answer(
-      HttpRequest request, String path, boolean readOnly) {
+  private CompletionStage<HttpResponse> answer(HttpRequest request, String path, boolean readOnly) {
     return handlers(readOnly)
         .thenCompose(ready -> answer(ready, request, path, readOnly))
         .exceptionally(error -> failed(request, error));
@@ -81,9 +80,7 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
 
   private static HttpResponse failed(HttpRequest request, Throwable error) {
     Throwable why =
-        error instanceof CompletionException && error.getCause() != null
-            ? error.getCause()
-            : error;
+        error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
     if (why instanceof Router.MethodNotAllowed wrongMethod) {
       return Answers.problem(405, String.valueOf(wrongMethod.getMessage()))
           .addHeader(RawHeader.create("Allow", wrongMethod.allowed()));
@@ -169,7 +166,7 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
             });
   }
 
-  private CompletionStage<byte[]> body(HttpRequest request) {
+  private CompletionStage<ByteString> body(HttpRequest request) {
     return request
         .entity()
         .withSizeLimit(LONGEST_BODY)
@@ -179,19 +176,17 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
               if (error != null) {
                 throw ofBody(error);
               }
-              return strict.getData().toArray();
+              return strict.getData();
             });
   }
 
   private static ProblemException ofBody(Throwable error) {
     Throwable why = error.getCause() == null ? error : error.getCause();
-    if (error instanceof EntityStreamSizeException
-        || why instanceof EntityStreamSizeException) {
+    if (error instanceof EntityStreamSizeException || why instanceof EntityStreamSizeException) {
       return new ProblemException(
           413, "the body is larger than " + LONGEST_BODY + " bytes, which are the most");
     }
-    if (error instanceof TimeoutException
-        || why instanceof TimeoutException) {
+    if (error instanceof TimeoutException || why instanceof TimeoutException) {
       return new ProblemException(
           408, "the body did not come within " + BODY_WITHIN.toSeconds() + " seconds");
     }
@@ -256,7 +251,6 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
     byte[] document =
         Dashboard.read("/dev/kintsugi/runtime/management/openapi.json")
             .orElseThrow(() -> new IllegalStateException("the jar lacks openapi.json"));
-    return Outcome.seen(
-        Answers.ofJson(200, new String(document, StandardCharsets.UTF_8)));
+    return Outcome.seen(Answers.ofJson(200, new String(document, StandardCharsets.UTF_8)));
   }
 }

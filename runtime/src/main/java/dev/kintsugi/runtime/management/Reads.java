@@ -1,9 +1,9 @@
 package dev.kintsugi.runtime.management;
 
-import dev.kintsugi.runtime.operations.Overview;
 import dev.kintsugi.runtime.Kintsugi;
 import dev.kintsugi.runtime.hosting.ClusterTotals;
 import dev.kintsugi.runtime.hosting.HostedProjection;
+import dev.kintsugi.runtime.operations.Overview;
 import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.skip.SkipId;
 import dev.kintsugi.runtime.skip.SkipReason;
@@ -55,8 +55,7 @@ final class Reads {
                         .toList()));
   }
 
-  private record Hosted(
-      Overview overview, Map<HostedProjection, String> locations) {}
+  private record Hosted(Overview overview, Map<HostedProjection, String> locations) {}
 
   private static Optional<String> node(
       Map<HostedProjection, String> locations, Generation generation) {
@@ -76,8 +75,7 @@ final class Reads {
             totals,
             (found, all) ->
                 Outcome.seen(
-                    Answers.json(
-                        200, Views.Projection.of(found.getKey(), found.getValue(), all))));
+                    Answers.json(200, Views.Projection.of(found.getKey(), found.getValue(), all))));
   }
 
   CompletionStage<Outcome> rebuilds(Call call) {

@@ -99,5 +99,4 @@ final class Router {
     }
     return Optional.of(places);
   }
-
 }

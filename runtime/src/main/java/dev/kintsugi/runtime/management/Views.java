@@ -87,7 +87,11 @@ final class Views {
           summary.generation().paused(),
           node,
           summary.rebuild().map(rebuild -> lower(rebuild.phase())),
-          summary.rebuild().filter(rebuild -> !rebuild.isDone()).filter(Rebuild::isStopped).isPresent(),
+          summary
+              .rebuild()
+              .filter(rebuild -> !rebuild.isDone())
+              .filter(Rebuild::isStopped)
+              .isPresent(),
           summary.rebuild().map(Rebuild::progress).orElse(1.0),
           skips.open(),
           skips.parked(),

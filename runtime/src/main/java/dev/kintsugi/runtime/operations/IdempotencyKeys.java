@@ -81,8 +81,7 @@ public final class IdempotencyKeys {
         String body = row.getString(4);
         return body == null
             ? new Unanswered()
-            : new Answered(
-                new Answer(row.getInt(2), Optional.ofNullable(row.getString(3)), body));
+            : new Answered(new Answer(row.getInt(2), Optional.ofNullable(row.getString(3)), body));
       }
     }
   }

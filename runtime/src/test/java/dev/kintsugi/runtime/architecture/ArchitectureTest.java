@@ -178,6 +178,22 @@ class ArchitectureTest {
               "metrics",
               "projections");
 
+  /** The routes of Pekko Management, which are calls of the entry point. */
+  @ArchTest
+  static final ArchRule management =
+      kintsugi("management")
+          .knows(
+              "",
+              "hosting",
+              "operations",
+              "node",
+              "handler",
+              "event",
+              "skip",
+              "state",
+              "jdbc",
+              "projections");
+
   @ArchTest
   static final ArchRule there_are_no_circles =
       slices().matching(RUNTIME + ".(*)").should().beFreeOfCycles();
@@ -205,6 +221,7 @@ class ArchitectureTest {
                                   "housekeeping",
                                   "supervisor",
                                   "hosting",
+                                  "management",
                                   "event")))))
           .should()
           .dependOnClassesThat()

@@ -22,8 +22,7 @@ import org.junit.jupiter.api.Test;
 /** What nodes send each other can be sent. */
 class MessagesTest {
 
-  private static final ActorSystem SYSTEM =
-      ActorSystem.create("messages", ConfigFactory.load());
+  private static final ActorSystem SYSTEM = ActorSystem.create("messages", ConfigFactory.load());
 
   @AfterAll
   static void close() {

@@ -93,7 +93,9 @@ class NextOwnerTest {
       world.append(world.event("a", i));
     }
     node.close();
-    node = new TestSystem(world, SMALL_BATCHES + "\nkintsugi.rebuild { max-rate = 2, window-time = 1h }");
+    node =
+        new TestSystem(
+            world, SMALL_BATCHES + "\nkintsugi.rebuild { max-rate = 2, window-time = 1h }");
     node.kintsugi().start(rows.definition());
     eventually(() -> assertThat(world.rebuild(rows).phase()).isEqualTo(Phase.REPLAY));
 

@@ -139,7 +139,8 @@ class ShardedHostingTest {
 
     cluster.leave(newer);
     older.record("a", "four");
-    eventually(() -> assertThat(locations(older)).containsOnlyKeys(new HostedProjection("both", 1)));
+    eventually(
+        () -> assertThat(locations(older)).containsOnlyKeys(new HostedProjection("both", 1)));
     assertThat(world.open(log)).containsExactly("a/4 NO_HANDLER");
 
     TestSystem again = cluster.join("");
@@ -219,7 +220,9 @@ class ShardedHostingTest {
         () -> {
           ClusterTotals totals = get(two.kintsugi().hosting().totals());
           assertThat(totals.nodes()).isEqualTo(2);
-          assertThat(totals.projections().get("log").appliedInline()).isEqualTo(3);
+          assertThat(totals.projections())
+              .hasEntrySatisfying("log", counts -> assertThat(counts.appliedInline()).isEqualTo(3));
+          assertThat(totals.totals().appended()).isEqualTo(3);
         });
   }
 

@@ -69,8 +69,7 @@ public final class TestCluster implements AutoCloseable {
   public void leave(TestSystem node) throws Exception {
     nodes.remove(node);
     TestSystem.get(
-        CoordinatedShutdown.get(node.system())
-            .runAll(CoordinatedShutdown.unknownReason()));
+        CoordinatedShutdown.get(node.system()).runAll(CoordinatedShutdown.unknownReason()));
     TestSystem.get(node.system().getWhenTerminated());
   }
 

@@ -15,6 +15,7 @@ import java.util.Map;
 public final class Node {
 
   private static final String LOOPBACK = "127.0.0.1";
+
   /** Three JVMs share the machine with a database. */
   private static final List<String> SMALL =
       List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
