@@ -155,11 +155,11 @@ public final class Cluster implements Callable<Integer> {
 
   /** Whether all is as it should be. */
   private boolean run() throws Exception {
-    Ports ports = new Ports(arteryPort, managementPort, orderPort);
-    ports.check(RunningCluster.NODES);
     if (!Files.isRegularFile(config.resolve("cluster.conf"))) {
       throw new BadInputException("There is no cluster.conf in " + config.toAbsolutePath());
     }
+    Ports ports = new Ports(arteryPort, managementPort, orderPort);
+    ports.check(RunningCluster.NODES);
     Path directory = Files.createDirectories(logs).toRealPath();
     out.println("Starting a PostgreSQL and three nodes, which log to " + directory);
     Timeline timeline = new Timeline(out);
@@ -209,7 +209,7 @@ public final class Cluster implements Callable<Integer> {
             "Have node 1 rebuild a read model, at no more than " + replayRate + " events a second:",
             "  curl -H 'Content-Type: application/json' -d '{\"reason\":\"to see it\"}' "
                 + "%s/%s/rebuild".formatted(projections, OrderProjections.ORDER_SUMMARY),
-            "Kill the node that carries it out; about 14 seconds later another one goes on:"));
+            "Kill the node that carries it out; about 20 seconds later another one goes on:"));
     cluster
         .nodes()
         .forEach(node -> out.printf("  kill -9 %d   # node %d%n", node.pid(), node.number()));

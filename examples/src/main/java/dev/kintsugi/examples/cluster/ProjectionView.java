@@ -50,9 +50,11 @@ record ProjectionView(
     return phase.isPresent() && phase.get().equals(REPLAY);
   }
 
-  /** For people. */
-  String describe() {
-    String how = isReplaying() ? "replay %.0f%%".formatted(progress * 100) : phase.orElse("new");
-    return "%s g%d %s on %s".formatted(name, generation, how, node.orElse("no node"));
+  /** What its newest rebuild does, for people: the replay to ten percent. */
+  String doing() {
+    if (isReplaying()) {
+      return "%d0%% replayed".formatted((int) (progress * 10));
+    }
+    return isDone() ? "whole" : phase.orElse("new");
   }
 }

@@ -113,10 +113,14 @@ final class RunningCluster implements AutoCloseable {
         .findFirst();
   }
 
-  /** As {@link ProjectionView#describe()}, with the node's number. */
+  /** How a projection stands, and on which node, for people. */
   String describe(ProjectionView projection) {
-    return projection.describe()
-        + hostOf(projection).map(node -> " (node %d)".formatted(node.number())).orElse("");
+    return "%s, generation %d: %s, on %s"
+        .formatted(
+            projection.name(),
+            projection.generation(),
+            projection.doing(),
+            hostOf(projection).map(node -> "node " + node.number()).orElse("no node just now"));
   }
 
   Management management() {

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -98,16 +99,26 @@ final class SpreadOverHosts extends ShardCoordinator.AbstractShardAllocationStra
   @Override
   public Future<Set<String>> rebalance(
       Map<ActorRef, IndexedSeq<String>> regions, Set<String> inProgress) {
-    // What a node hosts that can't be reached is moved when the node is taken for down. Handing it
-    // over
-    // before that would wait for the node, and keep it from being hosted elsewhere.
-    if (!inProgress.isEmpty() || !cluster.state().getUnreachable().isEmpty()) {
+    // What a node hosts that can't be reached is moved when it was taken for down and removed, and
+    // Pekko's down-removal-margin after that. Handing it over before would wait for the node, and
+    // keep it from being hosted elsewhere.
+    if (!inProgress.isEmpty()
+        || !cluster.state().getUnreachable().isEmpty()
+        || !areMembers(regions.keySet())) {
       return FutureConverters.asScala(CompletableFuture.completedStage(Set.of()));
     }
     Map<String, List<String>> hosted = hosted(regions);
     List<String> all = hosted.values().stream().flatMap(List::stream).toList();
     return FutureConverters.asScala(
         having(all).thenApply(having -> new Placement(hosted, having).toMove()));
+  }
+
+  private boolean areMembers(Set<ActorRef> regions) {
+    Set<String> members =
+        StreamSupport.stream(cluster.state().getMembers().spliterator(), false)
+            .map(member -> member.address().toString())
+            .collect(Collectors.toSet());
+    return regions.stream().map(this::nodeOf).allMatch(members::contains);
   }
 
   private Map<String, List<String>> hosted(Map<ActorRef, IndexedSeq<String>> regions) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,11 @@ import java.util.Map;
 public final class Node {
 
   private static final String LOOPBACK = "127.0.0.1";
+
+  /** Three JVMs share the machine with a database. */
+  private static final List<String> SMALL =
+      List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+
   private static final Duration END = Duration.ofSeconds(30);
 
   private final int number;
@@ -63,12 +69,12 @@ public final class Node {
           "pekko://%s@%s:%d".formatted(OrderNode.SYSTEM, LOOPBACK, ports.artery(seed)));
     }
     Path log = logs.resolve("node-%d.log".formatted(number));
-    List<String> options =
+    List<String> options = new ArrayList<>(SMALL);
+    options.addAll(
         List.of(
-            "-Xmx256m",
             "-Dkintsugi.rebuild.max-rate=" + (replayRate == 0 ? "unlimited" : replayRate),
             "-Dconfig.file=" + config.resolve("cluster.conf"),
-            "-Dlogback.configurationFile=" + config.resolve("logback.xml"));
+            "-Dlogback.configurationFile=" + config.resolve("logback.xml")));
     return new Node(
         number,
         ports,

@@ -14,7 +14,7 @@ final class OrderClient {
   private static final Duration CONNECT = Duration.ofSeconds(2);
 
   /** Longer than a node waits for an order. */
-  private static final Duration ANSWER = Duration.ofSeconds(10);
+  private static final Duration ANSWER = Duration.ofSeconds(15);
 
   private static final long REST_AFTER_REFUSED_CONNECTION = Duration.ofSeconds(2).toNanos();
 

@@ -57,7 +57,7 @@ public final class OrderNode {
   public static void main(String[] args) throws Exception {
     OrderNode node;
     try {
-      node = start(config());
+      node = start(config(ConfigFactory.defaultApplication()));
     } catch (Exception e) {
       e.printStackTrace();
       Runtime.getRuntime().halt(1);
@@ -69,10 +69,9 @@ public final class OrderNode {
   }
 
   /** The installation's configuration before the program's own, before the libraries' defaults. */
-  static Config config() {
+  static Config config(Config installation) {
     return ConfigFactory.load(
-        ConfigFactory.defaultApplication()
-            .withFallback(ConfigFactory.parseResources("orders.conf")));
+        installation.withFallback(ConfigFactory.parseResources("orders.conf")));
   }
 
   /**
@@ -108,6 +107,7 @@ public final class OrderNode {
                 .newServerAt(
                     config.getString("orders.http.hostname"), config.getInt("orders.http.port"))
                 .bind(routes.routes()));
+    OrderApiReady.set(system);
     OrderNode node = new OrderNode(system, reading, binding);
     CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
     binding.addToCoordinatedShutdown(REQUESTS_UNDER_WAY, system);

@@ -24,7 +24,7 @@ import org.apache.pekko.japi.function.Function;
 
 /**
  * The HTTP API. Commands go to the order, on whichever node it lives; queries read the read models,
- * which hold a command's outcome as soon as it is answered.
+ * which hold a command's outcome as soon as it is answered, unless they are being rebuilt.
  *
  * <p>503 says that nobody knows what became of a command: its order did not answer in time, and may
  * have stored it.
