@@ -134,6 +134,7 @@ class DashboardBrowserTest {
       browser.type("#change-by", "bob");
       confirm("enough");
       browser.see("#rebuild li[data-phase=fence][data-state=stopped]");
+      browser.seeNo("tr[data-holder]");
       held.rollback();
     }
     browser.see("#rebuild .callout", "by bob");

@@ -27,7 +27,8 @@ function entry(rebuild, longest) {
   const phases = spans(rebuild);
   const bar = h('div', { class: 'bar', 'aria-hidden': 'true' }, phases.map(({ phase, seconds }) => {
     const segment = h('span', { 'data-phase': phase, title: `${phase} ${duration(seconds)}` });
-    segment.style.flexGrow = String(seconds);
+    // In milliseconds: where all of them together are less than 1, they would not fill the bar.
+    segment.style.flexGrow = String(seconds * 1000);
     return segment;
   }));
   bar.style.width = `${Math.max(1, 100 * total(phases) / longest)}%`;

@@ -195,6 +195,6 @@ function countsPanel({ open, parked, byReason: reasons, oldestSeconds, counts })
       fact('Recorded', count(counts.recorded)),
       fact('Recovered', count(counts.recovered)),
       fact('Recovering', perSecond(counts.recoveredPerSecond))),
-    h('p', { class: 'quiet' }, `In all of ${answered(counts.nodes)}.`),
+    h('p', { class: 'quiet' }, `Totals of ${answered(counts.nodes)}.`),
   ];
 }

@@ -134,9 +134,11 @@ export class Skips {
 }
 
 function preview({ matched, byReason: reasons, some, message }) {
+  if (matched === 0) {
+    return [h('p', {}, plain(message))];
+  }
   return [
-    h('p', {}, h('strong', {}, plain(message))),
-    matched > 0 && h('p', {}, `${records(matched)}: `, byReason(reasons)),
+    h('p', {}, h('strong', {}, `${records(matched)}: `), byReason(reasons)),
     some.length > 0 && h('ul', {}, some.slice(0, 5).map((skip) =>
       h('li', {}, `${skip.id} `, h('bdi', { class: 'stream' }, plain(skip.persistenceId)), ` no. ${skip.sequenceNumber}`)),
     some.length > 5 && h('li', {}, 'and others')),
