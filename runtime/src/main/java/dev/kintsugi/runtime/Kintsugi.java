@@ -67,6 +67,7 @@ public final class Kintsugi implements Extension {
   private final ActorSystem<?> system;
   private final Node node;
   private final Hosting hosting;
+  private final OpenGauges openGauges;
   private final Duration pollInterval;
   private final OnRaisedVersion onRaisedVersion;
 
@@ -74,6 +75,7 @@ public final class Kintsugi implements Extension {
     this.system = Adapter.toTyped(system);
     this.node = Node.get(system);
     this.hosting = Hosting.of(this.system, node);
+    this.openGauges = new OpenGauges(node);
     RebuildSettings rebuilds = RebuildSettings.of(node.config().getConfig("rebuild"));
     this.pollInterval = rebuilds.pollInterval();
     this.onRaisedVersion = rebuilds.onRaisedVersion();
@@ -131,6 +133,7 @@ public final class Kintsugi implements Extension {
               node.database()
                   .inTransaction(
                       connection -> begin(connection, readModel.projection(), onRaisedVersion)));
+      openGauges.report(readModel.projection().name());
       hosting.host(readModel);
     }
   }

@@ -125,6 +125,7 @@ final class Views {
       return status
           .rebuild()
           .filter(rebuild -> rebuild.phase() == Phase.FENCE || rebuild.phase() == Phase.SETTLE)
+          .filter(rebuild -> !rebuild.isStopped())
           .filter(rebuild -> rebuild.fence() != null)
           .map(
               rebuild ->

@@ -57,6 +57,29 @@ public enum KintsugiMeter {
           + " somebody retries or discards it",
       Tag.PROJECTION),
 
+  SKIPS_OPEN(
+      "kintsugi.skips.open",
+      Kind.GAUGE,
+      "records",
+      "Skip records that are open now, parked ones among them, as the database has them: every node"
+          + " tells the same, some seconds old",
+      Tag.PROJECTION),
+
+  SKIPS_OPEN_PARKED(
+      "kintsugi.skips.open.parked",
+      Kind.GAUGE,
+      "records",
+      "Those of the open skip records that are parked and wait for somebody; every node tells the same",
+      Tag.PROJECTION),
+
+  SKIPS_OLDEST(
+      "kintsugi.skips.oldest",
+      Kind.GAUGE,
+      "seconds",
+      "For how long the oldest open skip record has been open, 0 if there is none; every node tells the"
+          + " same",
+      Tag.PROJECTION),
+
   SKIPS_DISCARDED(
       "kintsugi.skips.discarded",
       Kind.COUNTER,

@@ -152,7 +152,8 @@ class ArchitectureTest {
   /** A projection's actor (DESIGN 9): runs the rebuild or recovery that its row asks for. */
   @ArchTest
   static final ArchRule supervisor =
-      kintsugi("supervisor").knows("rebuild", "recovery", "node", "schema", "skip", "state", "projections");
+      kintsugi("supervisor")
+          .knows("rebuild", "recovery", "node", "schema", "skip", "state", "projections");
 
   /** Where supervisors live. */
   @ArchTest

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kintsugi.projections.Backoff;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.RebuildHandle;
+import dev.kintsugi.runtime.skip.OpenSkip;
 import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.testing.Recorder;
 import dev.kintsugi.runtime.testing.TestProjection;
@@ -82,6 +83,9 @@ class ReportedTest {
             "TIMER kintsugi.rebuild.batch{projection=log} in seconds",
             "TIMER kintsugi.rebuild.fence.wait{projection=log} in seconds",
             "COUNTER kintsugi.skips.discarded{projection=log}",
+            "GAUGE kintsugi.skips.oldest{projection=log} in seconds",
+            "GAUGE kintsugi.skips.open{projection=log} in records",
+            "GAUGE kintsugi.skips.open.parked{projection=log} in records",
             "COUNTER kintsugi.skips.parked{projection=log}",
             "COUNTER kintsugi.skips.recorded{projection=log,reason=BEHIND}",
             "COUNTER kintsugi.skips.recorded{projection=log,reason=FAILED}",
@@ -160,6 +164,25 @@ class ReportedTest {
     assertThat(recorded("BEHIND")).isEqualTo(1);
     assertThat(times("kintsugi.append")).isEqualTo(1);
     assertThat(times("kintsugi.append.consult")).isEqualTo(1);
+  }
+
+  @Test
+  void gauges_tell_what_is_open_and_for_how_long() throws Exception {
+    node.kintsugi().reportTo(registry);
+    node.startAndFinish(log.onFailure(FailurePolicy.skip().withoutRetry().thenPark()));
+    eventually(() -> assertThat(gauge("kintsugi.skips.open")).isZero());
+    assertThat(gauge("kintsugi.skips.oldest")).isZero();
+    log.failOn("poison");
+    node.record("a", "poison", "behind");
+
+    eventually(() -> assertThat(world.openSkips(log)).filteredOn(OpenSkip::isParked).hasSize(1));
+    eventually(() -> assertThat(gauge("kintsugi.skips.open.parked")).isEqualTo(1));
+    assertThat(gauge("kintsugi.skips.open")).isEqualTo(2);
+    assertThat(gauge("kintsugi.skips.oldest")).isPositive();
+  }
+
+  private double gauge(String name) {
+    return registry.get(name).tag("projection", "log").gauge().value();
   }
 
   @Test

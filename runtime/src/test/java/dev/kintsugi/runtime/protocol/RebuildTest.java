@@ -1,9 +1,13 @@
 package dev.kintsugi.runtime.protocol;
 
+import static dev.kintsugi.runtime.testing.TestSystem.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.runtime.operations.RebuildAnswer;
+import dev.kintsugi.runtime.operations.RebuildOperations;
+import dev.kintsugi.runtime.operations.Request;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.rebuild.Step;
@@ -12,7 +16,9 @@ import dev.kintsugi.runtime.state.Phase;
 import dev.kintsugi.runtime.state.Status;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
+import java.sql.Connection;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -284,6 +290,72 @@ class RebuildTest {
     world.runToTheEnd(log);
     assertThat(world.generation(log).version()).isEqualTo(2);
     world.auditWhole(log);
+  }
+
+  @Test
+  void a_rebuild_that_somebody_stopped_is_gone_on_with_by_nobody_until_a_new_one_begins()
+      throws Exception {
+    world.start(log);
+    for (int i = 1; i <= 6; i++) {
+      world.append(world.event("a", i));
+    }
+    world.requestRebuild(log);
+    RebuildSteps owner = world.owner(log);
+    while (world.rebuild(log).checkpoint() == 0) {
+      world.step(owner);
+    }
+    RebuildAnswer stopped =
+        world
+            .database()
+            .inTransaction(
+                connection ->
+                    RebuildOperations.stop(connection, "log", new Request("ann", "a test")));
+    assertThat(stopped).isEqualTo(new RebuildAnswer.Stopped("log", 2, Phase.REPLAY));
+    long checkpoint = world.rebuild(log).checkpoint();
+
+    assertThat(world.step(owner)).isEqualTo(new Step.GivenUp("ann"));
+    assertThat(world.step(world.owner(log))).isEqualTo(new Step.GivenUp("ann"));
+    world.append(world.event("a", 7));
+    assertThat(world.open(log)).containsExactly("a/7 REBUILDING");
+    assertThat(world.rebuild(log).checkpoint()).isEqualTo(checkpoint);
+
+    world.requestRebuild(log);
+    world.runToTheEnd(log);
+    assertThat(world.applied(log)).hasSize(7);
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_batch_that_began_before_somebody_stopped_the_rebuild_changes_nothing_after_it()
+      throws Exception {
+    world.start(log);
+    world.append(world.event("a", 1), world.event("a", 2), world.event("a", 3));
+    world.requestRebuild(log);
+    RebuildSteps owner = world.owner(log);
+    while (world.rebuild(log).phase() != Phase.REPLAY) {
+      world.step(owner);
+    }
+    Thread batch;
+    AtomicReference<Object> came = new AtomicReference<>();
+    try (Connection stopping = world.database().connection()) {
+      RebuildOperations.stop(stopping, "log", new Request("ann", "a test"));
+      batch =
+          new Thread(
+              () -> {
+                try {
+                  came.set(world.step(owner));
+                } catch (Exception e) {
+                  came.set(e);
+                }
+              });
+      batch.start();
+      eventually(() -> assertThat(world.someoneWaitsForALock()).isTrue());
+      stopping.commit();
+    }
+    batch.join();
+    assertThat(came.get()).isEqualTo(new Step.NotOurs("somebody has stopped the rebuild"));
+    assertThat(world.rebuild(log).checkpoint()).isZero();
+    assertThat(world.applied(log)).isEmpty();
   }
 
   private void raise() throws Exception {

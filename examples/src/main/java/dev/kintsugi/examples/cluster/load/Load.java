@@ -35,6 +35,11 @@ public final class Load implements AutoCloseable {
   private static final int MOST_LINES = 4;
   private static final int MOST_CENTS = 10_000;
 
+  /**
+   * Nodes that have just started are slow: their code is still interpreted, no shard has a node.
+   */
+  private static final double RISE_SECONDS = 15;
+
   /** Where nothing answers, the rate is not kept. */
   private static final int MOST_UNDER_WAY = 2_000;
 
@@ -100,13 +105,22 @@ public final class Load implements AutoCloseable {
   }
 
   private void sendWhatIsDue() {
-    long due = (System.nanoTime() - begun) * perSecond / TimeUnit.SECONDS.toNanos(1);
+    long due = due((System.nanoTime() - begun) / 1e9, perSecond);
     for (; sent < due; sent++) {
       if (underWay.getRegisteredParties() <= MOST_UNDER_WAY) {
         underWay.register();
         send(next(), nodes.size());
       }
     }
+  }
+
+  /** How many are due after so many seconds: the rate is come to evenly. */
+  static long due(double seconds, int perSecond) {
+    return (long)
+        (perSecond
+            * (seconds < RISE_SECONDS
+                ? seconds * seconds / (2 * RISE_SECONDS)
+                : seconds - RISE_SECONDS / 2));
   }
 
   private Request next() {

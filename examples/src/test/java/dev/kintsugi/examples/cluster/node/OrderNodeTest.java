@@ -10,7 +10,10 @@ import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.examples.cluster.audit.Audit;
 import dev.kintsugi.examples.cluster.audit.AuditReport;
 import dev.kintsugi.examples.cluster.load.Acknowledged;
+import dev.kintsugi.examples.cluster.orders.OrderProjections;
 import dev.kintsugi.examples.common.EmbeddedServer;
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.Kintsugi;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -29,9 +32,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.CoordinatedShutdown;
-import org.apache.pekko.cluster.MemberStatus;
-import org.apache.pekko.cluster.typed.Cluster;
-import org.apache.pekko.cluster.typed.Join;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -56,19 +56,29 @@ class OrderNodeTest {
   static void start() throws Exception {
     server = EmbeddedServer.start(Map.of());
     node = OrderNode.start(config());
-    Cluster cluster = Cluster.get(node.system());
-    cluster.manager().tell(Join.create(cluster.selfMember().address()));
-    await().atMost(LONG).until(() -> cluster.selfMember().status().equals(MemberStatus.up()));
+    await()
+        .atMost(LONG)
+        .untilAsserted(() -> assertThat(management("/ready").statusCode()).isEqualTo(200));
+    for (Projection<?> projection : OrderProjections.all()) {
+      Kintsugi.get(node.system())
+          .whenDone(projection.name())
+          .toCompletableFuture()
+          .get(LONG.toSeconds(), TimeUnit.SECONDS);
+    }
   }
 
   private static Config config() throws IOException {
+    int arteryPort = freePort();
     managementPort = freePort();
     Map<String, Object> ofTheTest = new HashMap<>();
     ofTheTest.put("kintsugi.jdbc.url", server.url());
     ofTheTest.put("kintsugi.jdbc.user", EmbeddedServer.USER);
     ofTheTest.put("kintsugi.jdbc.password", "");
     ofTheTest.put("kintsugi.schema.create", "on");
-    ofTheTest.put("pekko.remote.artery.canonical.port", 0);
+    ofTheTest.put("pekko.remote.artery.canonical.port", arteryPort);
+    ofTheTest.put(
+        "pekko.cluster.seed-nodes",
+        List.of("pekko://%s@127.0.0.1:%d".formatted(OrderNode.SYSTEM, arteryPort)));
     ofTheTest.put("pekko.management.http.port", managementPort);
     ofTheTest.put("orders.http.port", 0);
     // It would be the tests' own.
@@ -155,10 +165,8 @@ class OrderNodeTest {
 
   @Test
   void a_node_that_serves_is_ready_and_tells_prometheus_how_it_does() throws Exception {
-    URI management = URI.create("http://127.0.0.1:" + managementPort);
-
-    assertThat(get(management.resolve("/ready")).statusCode()).isEqualTo(200);
-    assertThat(get(management.resolve("/metrics")).body()).contains("kintsugi_");
+    assertThat(management("/ready").statusCode()).isEqualTo(200);
+    assertThat(management("/metrics").body()).contains("kintsugi_append");
   }
 
   @Test
@@ -216,6 +224,10 @@ class OrderNodeTest {
     HttpResponse<String> response = post("/orders", ORDER.formatted(customer));
     assertThat(response.statusCode()).as(response::body).isEqualTo(201);
     return JSON.readTree(response.body()).required("id").asText();
+  }
+
+  private static HttpResponse<String> management(String path) throws Exception {
+    return get(URI.create("http://127.0.0.1:" + managementPort + path));
   }
 
   private static HttpResponse<String> get(String path) throws Exception {

@@ -1,6 +1,6 @@
 import uPlot from './uplot/uPlot.esm.js';
 import { h } from './dom.js';
-import { perSecond } from './format.js';
+import { answered, perSecond } from './format.js';
 import { clock } from './time.js';
 import { MEASURES } from './rates.js';
 
@@ -41,7 +41,7 @@ export class Charts {
     const { nodes } = this.rates;
     this.nodes.textContent = nodes === 0
       ? 'No node has told its totals yet.'
-      : `Of ${nodes === 1 ? 'the one node' : `all ${nodes} nodes`} that answered, while this page is open: 10 minutes at the most.`;
+      : `Of ${answered(nodes)}, while this page is open: 10 minutes at the most.`;
     this.cards.forEach((card) => card.update());
     if (Date.now() - this.spokenAt > SPOKEN_EVERY && this.rates.now('appended') !== null) {
       this.spokenAt = Date.now();

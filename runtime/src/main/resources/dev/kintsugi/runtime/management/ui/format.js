@@ -9,6 +9,11 @@ export function records(number) {
   return `${count(number)} ${number === 1 ? 'record' : 'records'}`;
 }
 
+/** Whose totals are on show. */
+export function answered(nodes) {
+  return nodes === 1 ? 'the one node that answered' : `the ${count(nodes)} nodes that answered`;
+}
+
 export function perSecond(number) {
   return `${number > 0 && number < 10 ? tenths.format(number) : whole.format(number)}/s`;
 }

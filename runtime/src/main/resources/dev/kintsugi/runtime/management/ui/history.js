@@ -27,7 +27,8 @@ function entry(rebuild, longest) {
   const phases = spans(rebuild);
   const bar = h('div', { class: 'bar', 'aria-hidden': 'true' }, phases.map(({ phase, seconds }) => {
     const segment = h('span', { 'data-phase': phase, title: `${phase} ${duration(seconds)}` });
-    segment.style.flexGrow = String(seconds);
+    // In milliseconds: where all of them together are less than 1, they would not fill the bar.
+    segment.style.flexGrow = String(seconds * 1000);
     return segment;
   }));
   bar.style.width = `${Math.max(1, 100 * total(phases) / longest)}%`;
@@ -35,7 +36,8 @@ function entry(rebuild, longest) {
   return h('li', { 'data-key': String(rebuild.generation), 'data-rebuild': String(rebuild.generation) },
     h('p', {},
       h('b', {}, `Generation ${rebuild.generation}`), ' ',
-      h('span', { class: 'badge', 'data-tone': outcome[1] }, outcome[0]), ' ',
+      h('span', { class: 'badge', 'data-tone': outcome[1] }, outcome[0],
+        rebuild.stoppedBy !== null && [' by ', h('bdi', {}, plain(rebuild.stoppedBy))]), ' ',
       ago(rebuild.requestedAt), ' by ', h('bdi', {}, plain(rebuild.requestedBy)), ': ', h('bdi', {}, plain(rebuild.reason))),
     bar,
     h('p', { class: 'spans' },

@@ -91,7 +91,7 @@ function tiles(all) {
   return [
     tile('Projections', count(all.length)),
     tile('Need attention', count(attention), attention > 0 && 'bad'),
-    tile('Rebuilding', count(all.filter(({ status }) => status === 'rebuilding').length)),
+    tile('Rebuilding', count(all.filter(({ status, stopped }) => status === 'rebuilding' && !stopped).length)),
     tile('Open records', count(sum((projection) => projection.open))),
     tile('Parked records', count(parked), parked > 0 && 'bad'),
     tile('Oldest record', ages.length === 0 ? '–' : duration(Math.max(...ages))),

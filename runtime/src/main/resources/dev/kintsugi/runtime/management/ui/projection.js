@@ -1,7 +1,7 @@
 import { buttons, handlers } from './actions.js';
 import { get, projection } from './api.js';
 import { h, onActions, patch } from './dom.js';
-import { count, duration, perSecond, plain } from './format.js';
+import { answered, count, duration, perSecond, plain } from './format.js';
 import { operationHistory, rebuildHistory } from './history.js';
 import { fact } from './parts.js';
 import { problemBox } from './problem.js';
@@ -144,7 +144,7 @@ export class ProjectionView {
     if (this.current) {
       this.renderCurrent(this.current);
     } else if (this.summary) {
-      // The hosting node has not answered, or not yet: the list knows this much.
+      // It has not been answered yet, or could not be: the list knows this much.
       patch(this.badges, standing(this.summary));
       patch(this.facts, `generation ${this.summary.generation}`);
     }
@@ -157,8 +157,10 @@ export class ProjectionView {
   renderCurrent(current) {
     const { rebuild } = current;
     patch(this.badges, standing({ ...current, phase: rebuild?.phase ?? null, stopped: rebuild !== null && rebuild.stoppedAt !== null }));
-    patch(this.facts, `generation ${current.generation}, version ${current.version} of its definition, hosted by `,
-      h('span', { class: 'node' }, current.node));
+    patch(this.facts, `generation ${current.generation}, version ${current.version} of its definition, `,
+      current.node === null
+        ? h('span', { class: 'tone', 'data-tone': 'warn' }, 'hosted by no node just now')
+        : ['hosted by ', h('span', { class: 'node' }, current.node)]);
     if (this.readOnly !== null) {
       patch(this.actions, this.readOnly ? h('span', { class: 'quiet' }, 'Read-only: nothing can be changed here.') : buttons(current));
     }
@@ -179,7 +181,7 @@ function pauseCallout(pause) {
       : [ago(pause.at), ' by ', h('bdi', {}, plain(pause.requestedBy)), ': ', h('bdi', {}, plain(pause.reason))]);
 }
 
-function countsPanel({ open, parked, byReason: reasons, oldestSeconds, counts, node }) {
+function countsPanel({ open, parked, byReason: reasons, oldestSeconds, counts }) {
   return [
     h('h2', { id: 'counts-title' }, 'Counts'),
     h('dl', { class: 'facts' },
@@ -187,12 +189,12 @@ function countsPanel({ open, parked, byReason: reasons, oldestSeconds, counts, n
       fact('Parked', count(parked)),
       fact('Oldest', oldestSeconds === null ? '–' : duration(oldestSeconds)),
       fact('By reason', byReason(reasons))),
-    h('h3', {}, 'Since its node began'),
+    h('h3', {}, 'Since the nodes began'),
     h('dl', { class: 'facts' },
       fact('Applied', count(counts.applied)),
       fact('Recorded', count(counts.recorded)),
       fact('Recovered', count(counts.recovered)),
       fact('Recovering', perSecond(counts.recoveredPerSecond))),
-    h('p', { class: 'quiet' }, 'On ', h('span', { class: 'node' }, node)),
+    h('p', { class: 'quiet' }, `Totals of ${answered(counts.nodes)}.`),
   ];
 }

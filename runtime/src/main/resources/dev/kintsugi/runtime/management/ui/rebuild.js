@@ -11,7 +11,7 @@ export function rebuildPanel({ name, rebuild, fence }) {
   }
   const running = underWay(rebuild);
   const stopped = rebuild.stoppedAt !== null;
-  const { progress, replayed, eventsToReplay, eventsDeleted, drained, eventsPerSecond, maxEventsPerSecond } = rebuild;
+  const { progress, replayed, eventsToReplay, eventsDeleted, drained, eventsPerSecond, maxEventsPerSecond, stoppedBy } = rebuild;
   return [
     h('div', { class: 'section-head' },
       h('h2', {}, running ? 'Rebuild under way' : stopped ? 'Stopped rebuild' : 'Last rebuild'),
@@ -19,7 +19,7 @@ export function rebuildPanel({ name, rebuild, fence }) {
         `generation ${rebuild.generation}, asked for `, ago(rebuild.requestedAt), ' by ', h('bdi', {}, plain(rebuild.requestedBy)))),
     h('p', { class: 'said' }, h('bdi', {}, plain(rebuild.reason))),
     stopped && h('p', { class: 'callout', 'data-tone': 'bad' },
-      h('strong', {}, 'Stopped '), ago(rebuild.stoppedAt),
+      h('strong', {}, 'Stopped '), ago(rebuild.stoppedAt), stoppedBy !== null && [' by ', h('bdi', {}, plain(stoppedBy))],
       '. The read model is incomplete; writers go on to record what comes. Only a new rebuild makes it whole again.'),
     phases(rebuild),
     h('div', { class: 'replay' },

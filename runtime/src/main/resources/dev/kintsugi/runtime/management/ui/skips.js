@@ -122,7 +122,7 @@ export class Skips {
       about: [h('p', {}, `Meant are ${inWords(filter)} of ${this.name}.`), h('p', {}, about)],
       preview: async () => {
         const would = await post(`${this.path}/${route}`, { filter, dryRun: true, reason: 'dry run' });
-        return { nodes: preview(would), possible: would.changed > 0 };
+        return { nodes: preview(would), possible: would.matched > 0 };
       },
       confirm: `${verb} them`,
       danger,
@@ -133,11 +133,12 @@ export class Skips {
   }
 }
 
-function preview({ matched, changed, passedOver, byReason: reasons, some, message }) {
+function preview({ matched, byReason: reasons, some, message }) {
+  if (matched === 0) {
+    return [h('p', {}, plain(message))];
+  }
   return [
-    h('p', {}, h('strong', {}, plain(message))),
-    h('p', {}, `${records(matched)} matched, ${count(changed)} would be changed`,
-      passedOver > 0 && `, ${count(passedOver)} passed over`, '. ', byReason(reasons)),
+    h('p', {}, h('strong', {}, `${records(matched)}: `), byReason(reasons)),
     some.length > 0 && h('ul', {}, some.slice(0, 5).map((skip) =>
       h('li', {}, `${skip.id} `, h('bdi', { class: 'stream' }, plain(skip.persistenceId)), ` no. ${skip.sequenceNumber}`)),
     some.length > 5 && h('li', {}, 'and others')),
