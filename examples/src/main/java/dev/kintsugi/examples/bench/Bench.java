@@ -1,6 +1,7 @@
 package dev.kintsugi.examples.bench;
 
 import dev.kintsugi.examples.bench.append.Append;
+import dev.kintsugi.examples.bench.cluster.bad.BadRequests;
 import dev.kintsugi.examples.bench.failures.FailingStreams;
 import dev.kintsugi.examples.bench.failures.HotStream;
 import dev.kintsugi.examples.bench.failures.Storm;
@@ -33,7 +34,8 @@ import picocli.CommandLine.Spec;
       FailingStreams.class,
       Storm.class,
       HotStream.class,
-      Kill.class
+      Kill.class,
+      BadRequests.class
     })
 public final class Bench implements Runnable {
 

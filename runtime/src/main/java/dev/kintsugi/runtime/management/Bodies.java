@@ -5,6 +5,7 @@ import dev.kintsugi.runtime.skip.SkipReason;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ final class Bodies {
 
   private static final int LONGEST_REASON = 1000;
   private static final int LONGEST_NAME = 100;
+  private static final String NOT_STORABLE = " has a NUL character in it, or half a surrogate pair";
 
   private Bodies() {}
 
@@ -61,6 +63,12 @@ final class Bodies {
       @Nullable String stream,
       @Nullable String olderThan) {
 
+    Filter {
+      if (reasons != null && reasons.stream().anyMatch(Objects::isNull)) {
+        throw new IllegalArgumentException("one of the reasons is null");
+      }
+    }
+
     SkipFilter skipFilter() {
       return new SkipFilter(
           reasons == null ? Set.of() : Set.copyOf(reasons),
@@ -87,12 +95,16 @@ final class Bodies {
         .formatted(text);
   }
 
-  /** PostgreSQL stores no NUL. */
+  /** A text that PostgreSQL can store, as it is. */
   static String storable(String what, String text) {
-    if (text.indexOf('\0') >= 0) {
-      throw new ProblemException(400, what + " has a NUL character in it");
+    if (!isStorable(text)) {
+      throw new ProblemException(400, what + NOT_STORABLE);
     }
     return text;
+  }
+
+  private static boolean isStorable(String text) {
+    return text.codePoints().noneMatch(c -> c == 0 || Character.getType(c) == Character.SURROGATE);
   }
 
   static void check(@Nullable String reason, @Nullable String requestedBy) {
@@ -110,8 +122,8 @@ final class Bodies {
       throw new IllegalArgumentException(
           "%s has %d characters; %d are the most".formatted(name, text.length(), longest));
     }
-    if (text.indexOf('\0') >= 0) {
-      throw new IllegalArgumentException(name + " has a NUL character in it");
+    if (!isStorable(text)) {
+      throw new IllegalArgumentException(name + NOT_STORABLE);
     }
   }
 }

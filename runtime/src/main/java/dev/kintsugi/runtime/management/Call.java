@@ -2,11 +2,14 @@ package dev.kintsugi.runtime.management;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.japi.Pair;
 import org.apache.pekko.util.ByteString;
@@ -27,7 +30,24 @@ record Call(HttpRequest request, Map<String, String> path, ByteString body) {
   }
 
   Optional<String> header(String name) {
-    return request.getHeader(name).map(header -> header.value());
+    return header(request, name);
+  }
+
+  /**
+   * A header's value.
+   *
+   * @throws ProblemException 400 if it is there twice: nobody could say which one counts
+   */
+  static Optional<String> header(HttpRequest request, String name) {
+    List<String> values =
+        StreamSupport.stream(request.getHeaders().spliterator(), false)
+            .filter(header -> header.is(name.toLowerCase(Locale.ROOT)))
+            .map(HttpHeader::value)
+            .toList();
+    if (values.size() > 1) {
+      throw new ProblemException(400, "the header " + name + " is there twice");
+    }
+    return values.stream().findFirst();
   }
 
   /**
@@ -53,13 +73,21 @@ record Call(HttpRequest request, Map<String, String> path, ByteString body) {
       }
       values.merge(
           name,
-          List.of(Bodies.storable(name, parameter.second())),
+          List.of(inUtf8(name, Bodies.storable(name, parameter.second()))),
           (some, more) -> Stream.concat(some.stream(), more.stream()).toList());
       if (once.contains(name) && values.getOrDefault(name, List.of()).size() > 1) {
         throw new ProblemException(400, "the parameter '" + name + "' is given twice");
       }
     }
     return new Query(values);
+  }
+
+  /** What was encoded otherwise has come as this character. */
+  private static String inUtf8(String name, String text) {
+    if (text.indexOf('\ufffd') >= 0) {
+      throw new ProblemException(400, "the parameter '" + name + "' is not in UTF-8");
+    }
+    return text;
   }
 
   /** Parameters that may be there. */

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.apache.pekko.http.javadsl.model.HttpEntity;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class Keys {
 
   private static final int LONGEST = 200;
+
+  /** Which others are meant, no header can say. */
+  private static final Pattern VISIBLE = Pattern.compile("[\\x21-\\x7e]+");
 
   private final Node node;
 
@@ -37,8 +41,9 @@ final class Keys {
       return handler.apply(call).thenApply(Outcome::response);
     }
     String name = key.get();
-    if (name.isBlank() || name.length() > LONGEST) {
-      throw new ProblemException(400, "Idempotency-Key is to have 1 to " + LONGEST + " characters");
+    if (name.length() > LONGEST || !VISIBLE.matcher(name).matches()) {
+      throw new ProblemException(
+          400, "Idempotency-Key is to have 1 to " + LONGEST + " visible characters of ASCII");
     }
     return node.inTransaction(
             connection -> IdempotencyKeys.claim(connection, name, fingerprint(call)))

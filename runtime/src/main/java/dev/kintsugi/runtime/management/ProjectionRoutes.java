@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -14,6 +15,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.apache.pekko.actor.ExtendedActorSystem;
+import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpMethod;
 import org.apache.pekko.http.javadsl.model.HttpMethods;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
@@ -41,6 +43,16 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
   private static final String PREFIX = "projections";
   private static final long LONGEST_BODY = 64 * 1024;
   private static final Duration BODY_WITHIN = Duration.ofSeconds(5);
+
+  /**
+   * A body up to this is read to its end before it is refused. Of a larger one the rest is not
+   * read, and the connection is closed: its sender may find it reset, and not see why.
+   */
+  private static final long LONGEST_READ = 8 * LONGEST_BODY;
+
+  /** The headers that a change may depend on. */
+  private static final Set<String> READ =
+      Set.of("authorization", "expect", "host", "if-match", "origin");
 
   private final ExtendedActorSystem system;
   private final Executor blocking;
@@ -114,6 +126,7 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
             "this Management is read-only; pekko.management.http.route-providers-read-only = off"
                 + " allows changes");
       }
+      refuseUnreadable(request);
       refuseCrossSite(request);
       if (request.method().equals(HttpMethods.POST)) {
         refuseOtherThanJson(request);
@@ -129,16 +142,26 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
             });
   }
 
+  /** Pekko HTTP passes on what it can't read, as it came. */
+  private static void refuseUnreadable(HttpRequest request) {
+    for (HttpHeader header : request.getHeaders()) {
+      if (header.name().isEmpty()
+          || (header instanceof RawHeader && READ.contains(header.lowercaseName()))) {
+        throw new ProblemException(400, "the header '" + header.name() + "' can't be read");
+      }
+    }
+  }
+
   /**
    * A browser says whether another site's page had it ask; other clients say nothing. Pages of
    * other sites can't send JSON, either, nor DELETE, without asking first, which nobody answers.
    */
   private static void refuseCrossSite(HttpRequest request) {
-    Optional<String> site = request.getHeader("Sec-Fetch-Site").map(header -> header.value());
+    Optional<String> site = Call.header(request, "Sec-Fetch-Site");
     boolean isForeign =
         site.filter(from -> !from.equals("same-origin") && !from.equals("none")).isPresent();
-    Optional<String> origin = request.getHeader("Origin").map(header -> header.value());
-    String host = request.getHeader("Host").map(header -> header.value()).orElse("");
+    Optional<String> origin = Call.header(request, "Origin");
+    String host = Call.header(request, "Host").orElse("");
     boolean isOther =
         origin
             .filter(from -> !from.equals("http://" + host) && !from.equals("https://" + host))
@@ -169,12 +192,15 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
   private CompletionStage<ByteString> body(HttpRequest request) {
     return request
         .entity()
-        .withSizeLimit(LONGEST_BODY)
+        .withSizeLimit(LONGEST_READ)
         .toStrict(BODY_WITHIN.toMillis(), SystemMaterializer.get(system).materializer())
         .handle(
             (strict, error) -> {
               if (error != null) {
                 throw ofBody(error);
+              }
+              if (strict.getData().size() > LONGEST_BODY) {
+                throw tooLarge();
               }
               return strict.getData();
             });
@@ -183,14 +209,18 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
   private static ProblemException ofBody(Throwable error) {
     Throwable why = error.getCause() == null ? error : error.getCause();
     if (error instanceof EntityStreamSizeException || why instanceof EntityStreamSizeException) {
-      return new ProblemException(
-          413, "the body is larger than " + LONGEST_BODY + " bytes, which are the most");
+      return tooLarge();
     }
     if (error instanceof TimeoutException || why instanceof TimeoutException) {
       return new ProblemException(
           408, "the body did not come within " + BODY_WITHIN.toSeconds() + " seconds");
     }
     return new ProblemException(400, "the body can't be read: " + why.getMessage());
+  }
+
+  private static ProblemException tooLarge() {
+    return new ProblemException(
+        413, "the body is larger than " + LONGEST_BODY + " bytes, which are the most");
   }
 
   static List<Router.Line> lines(Kintsugi kintsugi, boolean readOnly) {

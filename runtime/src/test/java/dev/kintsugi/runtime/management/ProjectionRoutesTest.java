@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.Base64;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -331,6 +332,76 @@ class ProjectionRoutesTest {
         http.post("/projections/log/rate", "{\"reason\": \"x\", \"eventsPerSecond\": -1}"),
         400,
         "eventsPerSecond");
+  }
+
+  private void assertRefused(String body, String detail) throws Exception {
+    assertProblem(http.post("/projections/log/skips/discard", body), 400, detail);
+  }
+
+  @Test
+  void a_value_of_another_type_is_not_taken_for_what_it_may_mean() throws Exception {
+    startWithAParkedRecord();
+    assertRefused("{\"reason\": 1, \"filter\": {}}", "String");
+    assertRefused("{\"reason\": \"x\", \"requestedBy\": true, \"filter\": {}}", "String");
+    assertRefused("{\"reason\": \"x\", \"filter\": {\"reasons\": [0]}}", "SkipReason");
+    assertRefused("{\"reason\": \"x\", \"filter\": {\"reasons\": [null]}}", "null");
+    assertRefused("{\"reason\": \"x\", \"filter\": {\"stream\": 1}}", "String");
+    assertThat(world.open(log)).hasSize(2);
+  }
+
+  @Test
+  void half_a_character_is_no_text() throws Exception {
+    startWithAParkedRecord();
+    assertRefused("{\"reason\": \"\\ud800\", \"filter\": {}}", "surrogate");
+    assertRefused("{\"reason\": \"x\", \"filter\": {\"stream\": \"\\udc00\"}}", "surrogate");
+    assertProblem(http.get("/projections/log/skips?stream=%c3%28"), 400, "UTF-8");
+    assertProblem(http.delete("/projections/log/rebuild?reason=%ff"), 400, "UTF-8");
+    assertThat(world.open(log)).hasSize(2);
+  }
+
+  @Test
+  void a_body_in_another_encoding_than_utf_8_is_refused() throws Exception {
+    node.startAndFinish(log);
+    for (byte[] body :
+        List.of(
+            WHY.getBytes(StandardCharsets.UTF_16),
+            WHY.getBytes(StandardCharsets.UTF_16LE),
+            WHY.replace("test", "t\u00e4st").getBytes(StandardCharsets.ISO_8859_1))) {
+      HttpRequest.Builder pause =
+          HttpRequest.newBuilder(http.uri("/projections/log/pause"))
+              .header("Content-Type", "application/json")
+              .POST(HttpRequest.BodyPublishers.ofByteArray(body));
+      assertProblem(http.send(pause), 400, "the body");
+    }
+    assertThat(world.generation(log).paused()).isFalse();
+  }
+
+  private HttpRequest.Builder pauseWith(String... headers) {
+    return HttpRequest.newBuilder(http.uri("/projections/log/pause"))
+        .header("Content-Type", "application/json")
+        .headers(headers)
+        .POST(HttpRequest.BodyPublishers.ofString(WHY));
+  }
+
+  @Test
+  void a_header_that_can_not_be_read_or_is_there_twice_is_not_passed_over() throws Exception {
+    node.startAndFinish(log);
+    String own = "http://" + http.uri("/").getAuthority();
+    assertProblem(
+        http.send(pauseWith("Origin", own, "Origin", "https://evil.example")), 400, "Origin");
+    assertProblem(
+        http.send(pauseWith("Idempotency-Key", "a", "Idempotency-Key", "b")), 400, "twice");
+    assertProblem(http.send(pauseWith("Idempotency-Key", "k 1")), 400, "visible");
+    assertProblem(http.send(pauseWith("If-Match", "1-parked\"")), 400, "If-Match");
+    assertProblem(http.send(pauseWith("Authorization", "")), 400, "Authorization");
+    assertThat(world.generation(log).paused()).isFalse();
+  }
+
+  @Test
+  void a_body_that_is_too_large_is_read_so_that_its_sender_sees_why_it_is_refused()
+      throws Exception {
+    node.startAndFinish(log);
+    assertProblem(http.post("/projections/log/pause", WHY + " ".repeat(500_000)), 413, "65536");
   }
 
   @Test
