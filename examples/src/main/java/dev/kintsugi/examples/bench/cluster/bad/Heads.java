@@ -36,7 +36,8 @@ final class Heads {
           change.with(
               "Idempotency-Key: "
                   + pick.word()
-                  + pick.of("\u0000", "\u0007", "\u007f", "\u00e4xyz", "\u00c3\u00a4xyz", "\u00ffxyz"));
+                  + pick.of(
+                      "\u0000", "\u0007", "\u007f", "\u00e4xyz", "\u00c3\u00a4xyz", "\u00ffxyz"));
     };
   }
 
@@ -95,7 +96,8 @@ final class Heads {
       default ->
           change.with(
               "Sec-Fetch-Site: "
-                  + pick.of("cross-site", "same-site", "Same-Origin", "", pick.word(), "\u00e4xyz"));
+                  + pick.of(
+                      "cross-site", "same-site", "Same-Origin", "", pick.word(), "\u00e4xyz"));
     };
   }
 

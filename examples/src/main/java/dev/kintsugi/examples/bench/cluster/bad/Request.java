@@ -13,6 +13,7 @@ import java.util.List;
  * @param body what follows the empty line, chunks and all
  * @param ends whether the sender closes its side behind it, and so says that no more will come
  */
+@SuppressWarnings("ArrayRecordComponent") // to be sent as they are; nobody compares them
 record Request(String line, List<String> headers, byte[] body, boolean ends) {
 
   static final String CHUNKED = "Transfer-Encoding: chunked";
