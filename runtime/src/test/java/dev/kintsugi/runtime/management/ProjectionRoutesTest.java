@@ -392,8 +392,8 @@ class ProjectionRoutesTest {
     assertProblem(
         http.send(pauseWith("Idempotency-Key", "a", "Idempotency-Key", "b")), 400, "twice");
     assertProblem(http.send(pauseWith("Idempotency-Key", "k 1")), 400, "visible");
-    assertProblem(http.send(pauseWith("If-Match", "1-parked\"")), 400, "If-Match");
-    assertProblem(http.send(pauseWith("Authorization", "")), 400, "Authorization");
+    assertProblem(http.send(pauseWith("If-Match", "1-parked\"")), 400, "if-match");
+    assertProblem(http.send(pauseWith("Authorization", "")), 400, "authorization");
     assertThat(world.generation(log).paused()).isFalse();
   }
 
