@@ -91,8 +91,8 @@ class OpenApiTest {
     rebuilds(log, strict);
     pauses();
     reads();
-    http.send(keyed("/projections/log/pause", "of pause", WHY));
-    http.send(keyed("/projections/log/resume", "of resume", WHY));
+    http.send(keyed("/projections/log/pause", "of-pause", WHY));
+    http.send(keyed("/projections/log/resume", "of-resume", WHY));
     for (Operation operation : document.operations()) {
       refusals(operation);
     }
@@ -237,7 +237,7 @@ class OpenApiTest {
     }
     if (operation.method().equals("POST")) {
       refusalsOfBodies(operation, path);
-      String used = path.endsWith("/pause") ? "of resume" : "of pause";
+      String used = path.endsWith("/pause") ? "of-resume" : "of-pause";
       check(operation, http.send(keyed(path, used, body(operation))), 422);
     }
   }
@@ -341,7 +341,7 @@ class OpenApiTest {
    */
   private void post(String template, String path, String body, int status) throws Exception {
     Operation operation = new Operation("POST", template);
-    String key = "key " + keys.incrementAndGet();
+    String key = "key-" + keys.incrementAndGet();
     document.checkRequest(operation, JSON.readTree(body));
     Answer answer = http.send(keyed("/projections/log" + path, key, body));
     check(operation, answer, status);
