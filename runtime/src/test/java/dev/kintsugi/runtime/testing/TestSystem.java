@@ -26,7 +26,7 @@ import org.awaitility.core.ThrowingRunnable;
 public final class TestSystem implements AutoCloseable {
 
   /** How long a test waits for what must come. It only decides when a failing test gives up. */
-  public static final Duration PATIENCE = Duration.ofSeconds(Integer.getInteger("patience", 60));
+  public static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private static final String QUICK =
       """
