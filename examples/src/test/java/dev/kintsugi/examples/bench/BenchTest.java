@@ -271,12 +271,4 @@ class BenchTest {
         .containsPattern("was recorded +[0-9.]+ +<= 5.00 +(met|MISSED)")
         .containsPattern("records of other streams, ever +0 +0 +held");
   }
-
-  @Test
-  void bad_requests_are_refused_with_a_reason_and_change_nothing() {
-    Program program = onServer("bad-requests", "--requests", "400", "--seed", "1");
-
-    assertThat(program.out()).contains("Each was refused with a reason, and nothing was changed.");
-    assertThat(program.exitCode()).isZero();
-  }
 }

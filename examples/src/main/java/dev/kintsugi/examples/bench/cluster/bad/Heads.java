@@ -11,18 +11,19 @@ final class Heads {
 
   static Request huge(Pick pick, Scene scene) {
     Request change = scene.change(pick);
-    switch (pick.between(0, 2)) {
-      case 0:
-        return change.with("X-" + pick.word() + ": " + "x".repeat(pick.between(8_200, 60_000)));
-      case 1:
-        return change.with("x".repeat(pick.between(65, 5_000)) + ": 1");
-      default:
-        Request many = change;
-        for (int i = pick.between(70, 300); i > 0; i--) {
-          many = many.with("X-%s-%d: 1".formatted(pick.word(), i));
-        }
-        return many;
+    return switch (pick.between(0, 2)) {
+      case 0 -> change.with("X-" + pick.word() + ": " + "x".repeat(pick.between(8_200, 60_000)));
+      case 1 -> change.with("x".repeat(pick.between(65, 5_000)) + ": 1");
+      default -> many(pick, change);
+    };
+  }
+
+  private static Request many(Pick pick, Request change) {
+    Request many = change;
+    for (int i = pick.between(70, 300); i > 0; i--) {
+      many = many.with("X-%s-%d: 1".formatted(pick.word(), i));
     }
+    return many;
   }
 
   static Request idempotencyKey(Pick pick, Scene scene) {
