@@ -257,7 +257,7 @@ public final class Kintsugi implements Extension {
   }
 
   /** One rebuild of a projection, by the generation that it made; empty if there is none. */
-  public CompletionStage<Optional<Rebuild>> rebuild(String projection, int generation) {
+  public CompletionStage<Optional<Rebuild>> findRebuild(String projection, int generation) {
     return node.inTransaction(connection -> Rebuilds.find(connection, projection, generation));
   }
 
@@ -324,7 +324,7 @@ public final class Kintsugi implements Extension {
 
   /** The rebuild if it is done or stopped; empty if not, or if the database can't tell just now. */
   private CompletionStage<Optional<Rebuild>> ended(String projection, int generation) {
-    return rebuild(projection, generation)
+    return findRebuild(projection, generation)
         .thenApply(found -> found.filter(rebuild -> rebuild.isDone() || rebuild.isStopped()))
         .exceptionally(
             error -> {

@@ -19,9 +19,8 @@ public interface Hosting {
    */
   static Hosting of(ActorSystem<?> system, Node node) {
     HostingSettings settings = HostingSettings.of(node.config().getConfig("hosting"));
-    boolean inCluster =
-        system.settings().config().getString("pekko.actor.provider").equals("cluster");
-    return settings.isSharded(inCluster)
+    String provider = system.settings().config().getString("pekko.actor.provider");
+    return settings.isSharded(provider)
         ? new ShardedHosting(system, node, settings)
         : new LocalHosting(system, node);
   }

@@ -38,7 +38,16 @@ record HostingSettings(Mode mode, String role, Duration keepAliveInterval, Durat
         config.getDuration("answer-timeout"));
   }
 
-  boolean isSharded(boolean inCluster) {
+  /**
+   * Whether supervisors are sharded.
+   *
+   * @param provider {@code pekko.actor.provider}: a short name, or a class
+   * @throws IllegalArgumentException if they are to be, and there is no cluster
+   */
+  boolean isSharded(String provider) {
+    boolean inCluster =
+        provider.equals("cluster")
+            || provider.equals("org.apache.pekko.cluster.ClusterActorRefProvider");
     if (mode == Mode.SHARDED && !inCluster) {
       throw new IllegalArgumentException(
           "kintsugi.hosting.mode is sharded, which needs pekko.actor.provider = cluster");

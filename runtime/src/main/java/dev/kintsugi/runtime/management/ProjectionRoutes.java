@@ -61,7 +61,7 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
   /** Called by Pekko Management. */
   public ProjectionRoutes(ExtendedActorSystem system) {
     this.system = system;
-    this.blocking = system.dispatchers().lookup("kintsugi.blocking-dispatcher");
+    this.blocking = system.dispatchers().lookup("kintsugi.management-dispatcher");
   }
 
   /** What needs Kintsugi. */

@@ -32,7 +32,7 @@ public final class ReadinessCheck implements Supplier<CompletionStage<Boolean>> 
   /** Called by Pekko Management. */
   public ReadinessCheck(ActorSystem system) {
     this.system = system;
-    this.blocking = system.dispatchers().lookup("kintsugi.blocking-dispatcher");
+    this.blocking = system.dispatchers().lookup("kintsugi.management-dispatcher");
   }
 
   @Override

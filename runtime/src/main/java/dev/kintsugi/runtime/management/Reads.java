@@ -4,11 +4,14 @@ import dev.kintsugi.runtime.Kintsugi;
 import dev.kintsugi.runtime.hosting.ClusterTotals;
 import dev.kintsugi.runtime.hosting.HostedProjection;
 import dev.kintsugi.runtime.operations.Overview;
+import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.skip.SkipId;
 import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.state.Generation;
+import dev.kintsugi.runtime.state.Rebuild;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -81,9 +84,7 @@ final class Reads {
   CompletionStage<Outcome> rebuilds(Call call) {
     int limit = call.query(Set.of("limit"), NONE).limit();
     String name = call.part("name");
-    return kintsugi
-        .status(name)
-        .thenCompose(known -> kintsugi.rebuilds(name, limit))
+    return known(name, limit)
         .thenApply(
             rebuilds ->
                 Outcome.seen(
@@ -93,6 +94,19 @@ final class Reads {
                             rebuilds.stream().map(Views.RebuildView::of).toList()))));
   }
 
+  /** Its newest rebuilds; a projection that is known has one at least, by which it was built. */
+  private CompletionStage<List<Rebuild>> known(String name, int limit) {
+    return kintsugi
+        .rebuilds(name, limit)
+        .thenApply(
+            rebuilds -> {
+              if (rebuilds.isEmpty()) {
+                throw new UnknownProjectionException(name);
+              }
+              return rebuilds;
+            });
+  }
+
   CompletionStage<Outcome> rebuild(Call call) {
     call.query(NONE, NONE);
     String name = call.part("name");
@@ -100,7 +114,7 @@ final class Reads {
         Call.Query.<Integer>parsed("generation", "a number", Integer::parseInt)
             .apply(call.part("generation"));
     return kintsugi
-        .rebuild(name, generation)
+        .findRebuild(name, generation)
         .thenApply(
             found ->
                 Outcome.seen(
@@ -118,8 +132,7 @@ final class Reads {
   CompletionStage<Outcome> operations(Call call) {
     int limit = call.query(Set.of("limit"), NONE).limit();
     String name = call.part("name");
-    return kintsugi
-        .status(name)
+    return known(name, 1)
         .thenCompose(known -> kintsugi.operations(name, limit))
         .thenApply(
             operations ->

@@ -84,15 +84,15 @@ public final class SkipOperations {
   public Optional<SkipDetails> details(SkipId id) throws Exception {
     return database.inTransaction(
         connection -> {
-          Optional<OpenSkip> record = OpenSkips.find(connection, projection, id);
-          return record.isEmpty()
+          Optional<OpenSkips.InFull> found = OpenSkips.inFull(connection, projection, id);
+          return found.isEmpty()
               ? Optional.empty()
               : Optional.of(
                   new SkipDetails(
-                      record.get(),
+                      found.get().record(),
                       event(connection, id.ordering()),
-                      OpenSkips.error(connection, projection, id),
-                      OpenSkips.behind(connection, record.get())));
+                      found.get().error(),
+                      found.get().behind()));
         });
   }
 

@@ -22,27 +22,32 @@ import java.util.stream.Stream;
  */
 public final class OpenSkips {
 
-  private static final String COLUMNS =
+  private static final String FIELDS =
       """
       SELECT s.projection, s.generation, s.ordering, s.persistence_id, s.sequence_number, s.reason,
         s.recorded_at, s.attempts, s.first_failed_at,
         CASE WHEN s.parked_at IS NULL AND isfinite(s.next_attempt_at) THEN s.next_attempt_at END,
         s.parked_at, split_part(COALESCE(s.last_error, ''), E'\\n', 1)
-      FROM kintsugi_skip s WHERE
       """;
 
-  private static final String FIND = COLUMNS + SkipRecords.OF_GENERATION + "AND s.ordering = ?";
+  private static final String COLUMNS = FIELDS + "FROM kintsugi_skip s WHERE ";
 
-  private static final String ERROR =
-      "SELECT s.last_error FROM kintsugi_skip s WHERE "
-          + SkipRecords.OF_GENERATION
-          + "AND s.ordering = ?";
+  private static final String ONE = SkipRecords.OF_GENERATION + "AND s.ordering = ?";
 
-  private static final String BEHIND =
-      """
-      SELECT count(*) FROM kintsugi_skip
-      WHERE projection = ? AND generation = ? AND persistence_id = ? AND sequence_number > ?
-      """;
+  private static final String FIND = COLUMNS + ONE;
+
+  /** In one statement: with the next the record may be gone. */
+  private static final String IN_FULL =
+      FIELDS
+          + """
+          , s.last_error,
+            (SELECT count(*) FROM kintsugi_skip later
+              WHERE later.projection = s.projection AND later.generation = s.generation
+                AND later.persistence_id = s.persistence_id
+                AND later.sequence_number > s.sequence_number)
+          FROM kintsugi_skip s WHERE
+          """
+          + ONE;
 
   private static final String ARCHIVED =
       """
@@ -113,36 +118,37 @@ public final class OpenSkips {
   public static Optional<OpenSkip> find(Connection connection, String projection, SkipId id)
       throws SQLException {
     try (PreparedStatement select = connection.prepareStatement(FIND)) {
-      select.setString(1, SkipRecords.generationKey(projection, id.generation()));
-      select.setLong(2, id.ordering());
+      bind(select, projection, id);
       return read(select).stream().findFirst();
     }
   }
 
-  /** Its last error with its stack; empty if it never failed, or is gone. */
-  public static Optional<String> error(Connection connection, String projection, SkipId id)
+  /**
+   * One with all that is known of it.
+   *
+   * @param error its last error with its stack; empty if it never failed
+   * @param behind how many later records of its stream wait behind it
+   */
+  public record InFull(OpenSkip record, Optional<String> error, long behind) {}
+
+  /** One of them with all that is known of it, as at one time. */
+  public static Optional<InFull> inFull(Connection connection, String projection, SkipId id)
       throws SQLException {
-    try (PreparedStatement select = connection.prepareStatement(ERROR)) {
-      select.setString(1, SkipRecords.generationKey(projection, id.generation()));
-      select.setLong(2, id.ordering());
+    try (PreparedStatement select = connection.prepareStatement(IN_FULL)) {
+      bind(select, projection, id);
       try (ResultSet row = select.executeQuery()) {
-        return row.next() ? Optional.ofNullable(row.getString(1)) : Optional.empty();
+        return row.next()
+            ? Optional.of(
+                new InFull(readOne(row), Optional.ofNullable(row.getString(13)), row.getLong(14)))
+            : Optional.empty();
       }
     }
   }
 
-  /** How many later records of its stream wait behind it. */
-  public static long behind(Connection connection, OpenSkip record) throws SQLException {
-    try (PreparedStatement select = connection.prepareStatement(BEHIND)) {
-      select.setString(1, record.projection());
-      select.setInt(2, record.id().generation());
-      select.setString(3, record.persistenceId());
-      select.setLong(4, record.sequenceNumber());
-      try (ResultSet row = select.executeQuery()) {
-        row.next();
-        return row.getLong(1);
-      }
-    }
+  private static void bind(PreparedStatement select, String projection, SkipId id)
+      throws SQLException {
+    select.setString(1, SkipRecords.generationKey(projection, id.generation()));
+    select.setLong(2, id.ordering());
   }
 
   /** What became of a record, as long as the archive keeps it. */
@@ -208,22 +214,25 @@ public final class OpenSkips {
     List<OpenSkip> records = new ArrayList<>();
     try (ResultSet row = select.executeQuery()) {
       while (row.next()) {
-        records.add(
-            new OpenSkip(
-                row.getString(1),
-                new SkipId(row.getInt(2), row.getLong(3)),
-                row.getString(4),
-                row.getLong(5),
-                SkipReason.valueOf(row.getString(6)),
-                row.getTimestamp(7).toInstant(),
-                row.getInt(8),
-                instant(row, 9),
-                instant(row, 10),
-                instant(row, 11),
-                row.getString(12)));
+        records.add(readOne(row));
       }
     }
     return records;
+  }
+
+  private static OpenSkip readOne(ResultSet row) throws SQLException {
+    return new OpenSkip(
+        row.getString(1),
+        new SkipId(row.getInt(2), row.getLong(3)),
+        row.getString(4),
+        row.getLong(5),
+        SkipReason.valueOf(row.getString(6)),
+        row.getTimestamp(7).toInstant(),
+        row.getInt(8),
+        instant(row, 9),
+        instant(row, 10),
+        instant(row, 11),
+        row.getString(12));
   }
 
   private static Optional<Instant> instant(ResultSet row, int column) throws SQLException {

@@ -191,18 +191,20 @@ class ShardedHostingTest {
 
   @Test
   void a_hint_reaches_the_supervisor_on_another_node() throws Exception {
-    String slow =
-        """
-        kintsugi.supervisor.poll-interval = 1h
-        """;
+    String slow = "kintsugi.supervisor.poll-interval = 1h";
     TestSystem hosting = cluster.join(slow);
     TestSystem other = cluster.join(slow);
-    hosting.kintsugi().start(log.definition());
-    get(other.kintsugi().rebuild("log", "while the first look is long past").handle((a, b) -> a));
-    get(hosting.kintsugi().whenDone("log"));
+    hosting.startAndFinish(log);
 
     get(other.kintsugi().rebuild("log", "hinted"));
-    assertThat(get(other.kintsugi().whenDone("log")).generation()).isEqualTo(2);
+
+    // Hints go nowhere until this node has heard who hosts the projection.
+    eventually(
+        () -> {
+          other.kintsugi().hosting().wake("log", 1);
+          assertThat(world.rebuild(log).phase()).isEqualTo(Phase.DONE);
+        });
+    assertThat(world.generation(log).generation()).isEqualTo(2);
     world.auditWhole(log);
   }
 

@@ -20,6 +20,7 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.util.Base64;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -456,5 +457,24 @@ class ProjectionRoutesTest {
 
     world.execute("DELETE FROM kintsugi_projection");
     assertThat(http.get("/ready").status()).as("the projection is not known").isEqualTo(500);
+  }
+
+  @Test
+  void a_node_is_ready_also_while_rebuilds_keep_all_threads_busy_that_may_block() throws Exception {
+    node.startAndFinish(log);
+    CountDownLatch end = new CountDownLatch(1);
+    try {
+      for (int i = 0; i < 100; i++) {
+        node.node()
+            .onBlockingThread(
+                () -> {
+                  end.await();
+                  return "ended";
+                });
+      }
+      assertThat(http.get("/ready").status()).isEqualTo(200);
+    } finally {
+      end.countDown();
+    }
   }
 }

@@ -29,6 +29,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -85,6 +86,40 @@ class SkipOperationsTest {
         .containsExactly("a/2 BEHIND");
     assertThatThrownBy(() -> operations.page(SkipFilter.any(), 0, 0))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  /** It may be applied, discarded or superseded while somebody looks at it. */
+  @Test
+  void a_record_is_shown_in_full_or_not_at_all_while_it_comes_and_goes() throws Exception {
+    parkOneWithTwoBehind();
+    SkipId id = parked().id();
+    world.execute("CREATE TABLE kept AS SELECT * FROM kintsugi_skip");
+    AtomicBoolean ended = new AtomicBoolean();
+    ExecutorService other = Executors.newSingleThreadExecutor();
+    try {
+      Future<String> comesAndGoes =
+          other.submit(
+              () -> {
+                while (!ended.get()) {
+                  world.execute("DELETE FROM kintsugi_skip");
+                  world.execute("INSERT INTO kintsugi_skip SELECT * FROM kept");
+                }
+                return "ended";
+              });
+      for (int shown = 0; shown < 300; ) {
+        Optional<SkipDetails> details = operations.details(id);
+        if (details.isPresent()) {
+          shown++;
+          assertThat(details.get().error()).isPresent();
+          assertThat(details.get().behind()).isEqualTo(2);
+        }
+      }
+      ended.set(true);
+      assertThat(comesAndGoes.get()).isEqualTo("ended");
+    } finally {
+      ended.set(true);
+      other.shutdown();
+    }
   }
 
   @Test

@@ -193,6 +193,35 @@ class SchemaTest {
         .containsExactly("1", "2");
     assertThat(column(url, "SELECT to_regclass('kintsugi_skip_failed_idx')::text"))
         .containsOnlyNulls();
+    assertThat(column(url, "SELECT count(stopped_by) FROM kintsugi_rebuild")).containsExactly("0");
+  }
+
+  @Test
+  void an_installation_from_before_rebuilds_could_be_stopped_takes_such_operations()
+      throws Exception {
+    schema.ensure(true);
+    execute(
+        url,
+        "DROP TABLE kintsugi_request",
+        "ALTER TABLE kintsugi_rebuild DROP COLUMN stopped_by",
+        "ALTER TABLE kintsugi_operation DROP CONSTRAINT kintsugi_operation_operation_check",
+        "ALTER TABLE kintsugi_operation ADD CONSTRAINT kintsugi_operation_operation_check"
+            + " CHECK (operation IN ('pause', 'resume', 'retry', 'discard'))",
+        "INSERT INTO kintsugi_operation (projection, operation, requested_by, reason)"
+            + " VALUES ('files', 'pause', 'ann', 'why')");
+
+    assertThatThrownBy(() -> schema.ensure(false)).hasMessageContaining("kintsugi_request");
+    schema.ensure(true);
+
+    execute(
+        url,
+        "INSERT INTO kintsugi_operation (projection, operation, requested_by, reason)"
+            + " VALUES ('files', 'stop', 'ann', 'why'), ('files', 'limit', 'ann', 'why')");
+    assertThatThrownBy(() -> execute(url, "UPDATE kintsugi_operation SET operation = 'sing'"))
+        .hasMessageContaining("kintsugi_operation_operation_check");
+    assertThat(column(url, "SELECT operation FROM kintsugi_operation ORDER BY id"))
+        .containsExactly("pause", "stop", "limit");
+    assertThat(column(url, "SELECT count(stopped_by) FROM kintsugi_rebuild")).containsExactly("0");
   }
 
   @Test

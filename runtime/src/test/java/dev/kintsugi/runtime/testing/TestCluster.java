@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.cluster.Member;
 import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Down;
@@ -27,7 +29,11 @@ public final class TestCluster implements AutoCloseable {
       pekko.cluster.gossip-interval = 100ms
       pekko.cluster.leader-actions-interval = 100ms
       pekko.cluster.periodic-tasks-initial-delay = 100ms
-      pekko.cluster.sharding { rebalance-interval = 200ms, retry-interval = 200ms }
+      # Whoever is asked to hand over, and can't, is waited for till a test has given up.
+      pekko.cluster.sharding {
+        rebalance-interval = 200ms, retry-interval = 200ms, handoff-timeout = 10m
+      }
+      pekko.cluster.down-removal-margin = 2s
       pekko.cluster.distributed-data { gossip-interval = 100ms, notify-subscribers-interval = 50ms }
       pekko.cluster.singleton-proxy.singleton-identification-interval = 100ms
       pekko.coordinated-shutdown.exit-jvm = off
@@ -73,12 +79,22 @@ public final class TestCluster implements AutoCloseable {
     TestSystem.get(node.system().getWhenTerminated());
   }
 
-  /** Ends a node as a crash does: nobody is told, until the others take it for down. */
-  public void crash(TestSystem node) {
+  /**
+   * Ends a node as a crash does: the others miss it, ask it in vain where projections are, and take
+   * it for down after that.
+   */
+  public void crash(TestSystem node) throws Exception {
     nodes.remove(node);
-    var address = cluster(node).selfMember().address();
+    Address address = cluster(node).selfMember().address();
     node.close();
-    cluster(nodes.get(0)).manager().tell(new Down(address));
+    TestSystem other = nodes.get(0);
+    eventually(
+        () ->
+            assertThat(cluster(other).state().getUnreachable())
+                .extracting(Member::address)
+                .contains(address));
+    TestSystem.get(other.kintsugi().hosting().locations());
+    cluster(other).manager().tell(new Down(address));
   }
 
   @Override
