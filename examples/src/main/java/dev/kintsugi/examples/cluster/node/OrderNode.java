@@ -112,7 +112,9 @@ public final class OrderNode {
     CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
     binding.addToCoordinatedShutdown(REQUESTS_UNDER_WAY, system);
     shutdown.addTask(
-        CoordinatedShutdown.PhaseBeforeActorSystemTerminate(), "close-reading", node::closeReading);
+        CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
+        "close-reading",
+        () -> node.closeReading(mayBlock));
     return node;
   }
 
@@ -126,12 +128,13 @@ public final class OrderNode {
         writing.connectionTimeout());
   }
 
-  private CompletionStage<Done> closeReading() {
+  private CompletionStage<Done> closeReading(Executor mayBlock) {
     return CompletableFuture.supplyAsync(
         () -> {
           reading.close();
           return Done.getInstance();
-        });
+        },
+        mayBlock);
   }
 
   private static <T> T await(CompletionStage<T> stage) throws Exception {
