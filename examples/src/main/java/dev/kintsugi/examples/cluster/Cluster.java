@@ -2,10 +2,13 @@ package dev.kintsugi.examples.cluster;
 
 import dev.kintsugi.examples.cluster.audit.Audit;
 import dev.kintsugi.examples.cluster.audit.AuditReport;
+import dev.kintsugi.examples.cluster.launch.DatabaseProcess;
 import dev.kintsugi.examples.cluster.launch.Node;
 import dev.kintsugi.examples.cluster.launch.Ports;
+import dev.kintsugi.examples.cluster.launch.Program;
 import dev.kintsugi.examples.cluster.load.Load;
 import dev.kintsugi.examples.cluster.load.LoadCounts;
+import dev.kintsugi.examples.cluster.node.OrderNode;
 import dev.kintsugi.examples.cluster.orders.OrderProjections;
 import dev.kintsugi.examples.common.BadInputException;
 import dev.kintsugi.examples.common.CtrlC;
@@ -163,14 +166,25 @@ public final class Cluster implements Callable<Integer> {
     Path directory = Files.createDirectories(logs).toRealPath();
     out.println("Starting a PostgreSQL and three nodes, which log to " + directory);
     Timeline timeline = new Timeline(out);
-    try (RunningCluster cluster =
-        RunningCluster.start(ports, config.toRealPath(), directory, replayRate)) {
+    try (DatabaseProcess database = DatabaseProcess.start(config.toRealPath(), directory);
+        RunningCluster cluster =
+            RunningCluster.start(ports, program(database), config.toRealPath(), directory)) {
       timeline.note("three nodes form a cluster, and both projections are inline");
-      return underLoad(cluster, timeline);
+      return underLoad(cluster, database, timeline);
     }
   }
 
-  private boolean underLoad(RunningCluster cluster, Timeline timeline) throws Exception {
+  private Program program(DatabaseProcess database) {
+    String maxRate = replayRate == 0 ? "unlimited" : String.valueOf(replayRate);
+    return new Program(
+        OrderNode.class,
+        OrderNode.SYSTEM,
+        database.environment(),
+        List.of("-Dkintsugi.rebuild.max-rate=" + maxRate));
+  }
+
+  private boolean underLoad(RunningCluster cluster, DatabaseProcess database, Timeline timeline)
+      throws Exception {
     try (Load load = Load.start(cluster.nodes().stream().map(Node::orders).toList(), rate)) {
       timeline.note("%d requests a second, on all nodes".formatted(rate));
       List<String> whatHappened;
@@ -178,13 +192,13 @@ public final class Cluster implements Callable<Integer> {
         whatHappened = new Scenario(cluster, load, timeline).run();
       } else {
         whatHappened = List.of();
-        printWhatToTry(cluster);
+        printWhatToTry(cluster, database);
         watchUntilCtrlC(cluster, timeline);
       }
       load.close();
       timeline.note("the load has stopped");
       cluster.awaitWhole(WHOLE);
-      AuditReport report = audit(cluster, load);
+      AuditReport report = audit(database, load);
       print(whatHappened);
       print(List.of(describe(load.counts())));
       print(report.lines());
@@ -192,13 +206,13 @@ public final class Cluster implements Callable<Integer> {
     }
   }
 
-  private static AuditReport audit(RunningCluster cluster, Load load) throws Exception {
-    try (Connection connection = cluster.database().connect()) {
+  private static AuditReport audit(DatabaseProcess database, Load load) throws Exception {
+    try (Connection connection = database.connect()) {
       return Audit.of(connection, load.acknowledged());
     }
   }
 
-  private void printWhatToTry(RunningCluster cluster) {
+  private void printWhatToTry(RunningCluster cluster, DatabaseProcess database) {
     Node first = cluster.nodes().get(0);
     String projections = first.management() + "/projections";
     print(
@@ -216,7 +230,7 @@ public final class Cluster implements Callable<Integer> {
     print(
         List.of(
             "A customer's totals: curl " + first.orders() + "/customers/customer-1",
-            "The database: " + cluster.database().psql(),
+            "The database: " + database.psql(),
             "Ctrl-C stops the load, audits, and ends everything."));
     out.println();
   }

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.stream.StreamSupport;
 
 /** The management routes of the nodes, by HTTP. Its methods block. */
-final class Management {
+public final class Management {
 
   private static final Duration CONNECT = Duration.ofSeconds(2);
   private static final Duration ANSWER = Duration.ofSeconds(10);
@@ -26,7 +26,7 @@ final class Management {
   private final HttpClient client = HttpClient.newBuilder().connectTimeout(CONNECT).build();
 
   /** Whether a node is a member of the cluster, and its order API listens. */
-  boolean isReady(Node node) throws InterruptedException {
+  public boolean isReady(Node node) throws InterruptedException {
     try {
       return get(node.management().resolve("/ready")).statusCode() == OK;
     } catch (IOException notThereYet) {
@@ -39,7 +39,7 @@ final class Management {
    *
    * @throws IOException if the node does not answer, or not with them
    */
-  List<ProjectionView> projections(Node node) throws IOException, InterruptedException {
+  public List<ProjectionView> projections(Node node) throws IOException, InterruptedException {
     HttpResponse<String> response = get(node.management().resolve("/projections"));
     refuse(response, OK);
     JsonNode list = JSON.readTree(response.body()).required("projections");
@@ -52,7 +52,7 @@ final class Management {
    * @return the generation that it makes
    * @throws IOException if the node does not answer, or refuses
    */
-  int rebuild(Node node, String projection, String reason)
+  public int rebuild(Node node, String projection, String reason)
       throws IOException, InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(node.management().resolve("/projections/" + projection + "/rebuild"))

@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param progress of that rebuild's replay, from 0 to 1
  * @param open skip records
  */
-record ProjectionView(
+public record ProjectionView(
     String name,
     int generation,
     Optional<String> node,
@@ -37,21 +37,21 @@ record ProjectionView(
   }
 
   /** Whether its newest rebuild is proven to be whole. */
-  boolean isDone() {
+  public boolean isDone() {
     return phase.isPresent() && phase.get().equals(DONE);
   }
 
   /** Whether nothing is missing in its read model: no rebuild, and no open record. */
-  boolean isWhole() {
+  public boolean isWhole() {
     return isDone() && open == 0;
   }
 
-  boolean isReplaying() {
+  public boolean isReplaying() {
     return phase.isPresent() && phase.get().equals(REPLAY);
   }
 
   /** What its newest rebuild does, for people: the replay to ten percent. */
-  String doing() {
+  public String doing() {
     if (isReplaying()) {
       return "%d0%% replayed".formatted((int) (progress * 10));
     }

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** Looks again and again, until something is so. */
-final class Waiting {
+public final class Waiting {
 
   private static final long LOOK_EVERY_MILLIS = 200;
 
@@ -14,7 +14,7 @@ final class Waiting {
 
   /** Looks once; empty if it is not so yet. A node that can't be asked is asked again. */
   @FunctionalInterface
-  interface Look<T> {
+  public interface Look<T> {
     Optional<T> look() throws IOException, InterruptedException, ClusterFailedException;
   }
 
@@ -24,7 +24,7 @@ final class Waiting {
    * @param what is waited for, for the error
    * @throws ClusterFailedException if it takes longer than that
    */
-  static <T> T until(String what, Duration atMost, Look<T> look)
+  public static <T> T until(String what, Duration atMost, Look<T> look)
       throws InterruptedException, ClusterFailedException {
     long deadline = System.nanoTime() + atMost.toNanos();
     String lastError = "";

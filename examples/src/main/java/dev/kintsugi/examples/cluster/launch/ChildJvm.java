@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -23,7 +25,17 @@ final class ChildJvm {
   private static final List<String> IGNORING_CTRL_C =
       List.of("/bin/sh", "-c", "trap '' INT HUP; exec \"$0\" \"$@\"");
 
+  /** A process of its own, so that none is left standing still if this JVM is killed meanwhile. */
+  private static final List<String> STANDING_STILL =
+      List.of(
+          "/bin/sh",
+          "-c",
+          "trap '' INT HUP; kill -STOP \"$0\" && { sleep \"$1\"; kill -CONT \"$0\"; }");
+
   private final Process process;
+
+  /** What has it go on, while it stands still. */
+  private Optional<Process> standstill = Optional.empty();
 
   private ChildJvm(Process process) {
     this.process = process;
@@ -65,14 +77,47 @@ final class ChildJvm {
     return process.isAlive();
   }
 
+  /** Completes when it has ended. */
+  CompletableFuture<?> ended() {
+    return process.onExit();
+  }
+
+  /**
+   * Has it stand still as kill -STOP does, and go on by itself after a time.
+   *
+   * @return completes when it goes on, with the exit code: 0 if it stood still
+   */
+  CompletableFuture<Integer> standStill(Duration time) throws IOException {
+    List<String> command = new ArrayList<>(STANDING_STILL);
+    command.add(String.valueOf(pid()));
+    command.add(String.valueOf(time.toSeconds()));
+    Process stopping =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    standstill = Optional.of(stopping);
+    return stopping.onExit().thenApply(Process::exitValue);
+  }
+
+  boolean standsStill() {
+    return standstill.map(Process::isAlive).orElse(false);
+  }
+
   /** Its standard output, if it is read. */
   BufferedReader output() {
     return process.inputReader(StandardCharsets.UTF_8);
   }
 
-  /** Kills it as kill -9 does, and waits for its end. */
+  /** Kills it as kill -9 does, and waits for its end; also while it stands still. */
   void kill() {
     process.destroyForcibly().onExit().join();
+    standstill.ifPresent(ChildJvm::end);
+  }
+
+  private static void end(Process shell) {
+    shell.descendants().forEach(ProcessHandle::destroyForcibly);
+    shell.destroyForcibly().onExit().join();
   }
 
   /** Says a word on its standard input, and ends that. */

@@ -68,8 +68,19 @@ public final class DatabaseProcess implements AutoCloseable {
     return DriverManager.getConnection(url(), EmbeddedServer.USER, "");
   }
 
-  String url() {
+  private String url() {
     return "jdbc:postgresql://127.0.0.1:%d/%s".formatted(port, EmbeddedServer.DATABASE);
+  }
+
+  /** What tells a node where it is, and who connects. */
+  public Map<String, String> environment() {
+    return Map.of(
+        "KINTSUGI_JDBC_URL",
+        url(),
+        "KINTSUGI_JDBC_USER",
+        EmbeddedServer.USER,
+        "KINTSUGI_JDBC_PASSWORD",
+        "");
   }
 
   /** How a person connects. */

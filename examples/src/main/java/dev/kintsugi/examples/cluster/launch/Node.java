@@ -1,7 +1,6 @@
 package dev.kintsugi.examples.cluster.launch;
 
 import dev.kintsugi.examples.cluster.node.OrderNode;
-import dev.kintsugi.examples.common.EmbeddedServer;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -10,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 
 /** A node of the cluster, in a process of its own. */
 public final class Node {
@@ -39,24 +39,15 @@ public final class Node {
    * differs from node to node.
    *
    * @param number from 1
+   * @param life how many times it was started before
    * @param nodes how many there will be
    * @param config the directory with the configuration
    * @param logs the directory for its log
-   * @param replayRate events a second that a rebuild may replay; 0 for no limit
    */
   static Node start(
-      int number,
-      int nodes,
-      Ports ports,
-      DatabaseProcess database,
-      Path config,
-      Path logs,
-      int replayRate)
+      int number, int life, int nodes, Ports ports, Program program, Path config, Path logs)
       throws IOException {
-    Map<String, String> environment = new HashMap<>();
-    environment.put("KINTSUGI_JDBC_URL", database.url());
-    environment.put("KINTSUGI_JDBC_USER", EmbeddedServer.USER);
-    environment.put("KINTSUGI_JDBC_PASSWORD", "");
+    Map<String, String> environment = new HashMap<>(program.database());
     environment.put("ARTERY_HOSTNAME", LOOPBACK);
     environment.put("ARTERY_PORT", String.valueOf(ports.artery(number)));
     environment.put("MANAGEMENT_HOSTNAME", LOOPBACK);
@@ -66,21 +57,25 @@ public final class Node {
     for (int seed = 1; seed <= nodes; seed++) {
       environment.put(
           "SEED_NODES_" + (seed - 1),
-          "pekko://%s@%s:%d".formatted(OrderNode.SYSTEM, LOOPBACK, ports.artery(seed)));
+          "pekko://%s@%s:%d".formatted(program.system(), LOOPBACK, ports.artery(seed)));
     }
-    Path log = logs.resolve("node-%d.log".formatted(number));
+    Path log =
+        logs.resolve(
+            life == 0
+                ? "node-%d.log".formatted(number)
+                : "node-%d-again-%d.log".formatted(number, life));
     List<String> options = new ArrayList<>(SMALL);
     options.addAll(
         List.of(
-            "-Dkintsugi.rebuild.max-rate=" + (replayRate == 0 ? "unlimited" : replayRate),
             "-Dconfig.file=" + config.resolve("cluster.conf"),
             "-Dlogback.configurationFile=" + config.resolve("logback.xml")));
+    options.addAll(program.options());
     return new Node(
         number,
         ports,
         log,
         ChildJvm.start(
-            OrderNode.class, options, List.of(OrderNode.WITH_PARENT), environment, log, false));
+            program.main(), options, List.of(OrderNode.WITH_PARENT), environment, log, false));
   }
 
   public int number() {
@@ -118,9 +113,33 @@ public final class Node {
     jvm.kill();
   }
 
-  /** Has it begin to leave the cluster and end. */
+  /** Completes when it has ended. */
+  public CompletableFuture<?> ended() {
+    return jvm.ended();
+  }
+
+  /**
+   * Has it stand still as kill -STOP does, and go on by itself after a time: to the others it is
+   * cut off meanwhile.
+   *
+   * @return completes when it goes on, with 0 if it stood still
+   */
+  public CompletableFuture<Integer> standStill(Duration time) throws IOException {
+    return jvm.standStill(time);
+  }
+
+  /** Whether it can be asked: it lives, and does not stand still. */
+  boolean answers() {
+    return jvm.isAlive() && !jvm.standsStill();
+  }
+
+  /** Has it begin to leave the cluster and end; at once, if it stands still. */
   void stop() {
-    jvm.say(OrderNode.STOP);
+    if (jvm.standsStill()) {
+      jvm.kill();
+    } else {
+      jvm.say(OrderNode.STOP);
+    }
   }
 
   /** Waits for its end, and kills it if that takes too long. */

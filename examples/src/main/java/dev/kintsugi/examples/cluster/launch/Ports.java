@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Where the nodes listen on this machine. Of each kind the first node has the port that is given
@@ -13,6 +14,10 @@ import java.net.ServerSocket;
 public record Ports(int artery, int management, int orders) {
 
   private static final int HIGHEST = 65_535;
+
+  private static final int FREE_FROM = 20_000;
+  private static final int FREE_TO = 30_000;
+  private static final int TRIES = 100;
 
   /** What the options call them. */
   private record Kind(String what, String option, int first) {}
@@ -35,6 +40,22 @@ public record Ports(int artery, int management, int orders) {
 
   int orders(int node) {
     return orders + node - 1;
+  }
+
+  /** Some that nobody listens on just now. */
+  public static Ports free(int nodes) throws BadInputException {
+    for (int i = 1; ; i++) {
+      int first = ThreadLocalRandom.current().nextInt(FREE_FROM, FREE_TO);
+      Ports ports = new Ports(first, first + nodes, first + 2 * nodes);
+      try {
+        ports.check(nodes);
+        return ports;
+      } catch (BadInputException taken) {
+        if (i == TRIES) {
+          throw taken;
+        }
+      }
+    }
   }
 
   /**
