@@ -2,6 +2,7 @@ package dev.kintsugi.examples.bench;
 
 import dev.kintsugi.examples.bench.append.Append;
 import dev.kintsugi.examples.bench.cluster.bad.BadRequests;
+import dev.kintsugi.examples.bench.cluster.failover.Failover;
 import dev.kintsugi.examples.bench.failures.FailingStreams;
 import dev.kintsugi.examples.bench.failures.HotStream;
 import dev.kintsugi.examples.bench.failures.Storm;
@@ -35,7 +36,8 @@ import picocli.CommandLine.Spec;
       Storm.class,
       HotStream.class,
       Kill.class,
-      BadRequests.class
+      BadRequests.class,
+      Failover.class
     })
 public final class Bench implements Runnable {
 

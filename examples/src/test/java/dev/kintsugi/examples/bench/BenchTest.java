@@ -73,6 +73,14 @@ class BenchTest {
   }
 
   @Test
+  void a_failover_of_what_there_is_not_is_refused() {
+    Program program = onServer("failover", "--projection", "nothing");
+
+    assertThat(program.exitCode()).isEqualTo(2);
+    assertThat(program.err()).contains("--projection", "files", "directories", "authors");
+  }
+
+  @Test
   void append_puts_both_plugins_side_by_side() {
     Program program =
         Program.run(

@@ -9,7 +9,7 @@ import java.util.Map;
  * What is claimed, and what was counted in the database. A claim that is made in several runs is
  * one line: the sums, and in how many of the runs it held.
  */
-final class Claims {
+public final class Claims {
 
   private record Made(long expected, long found, int times, int held) {
     Made and(Made other) {
@@ -32,17 +32,17 @@ final class Claims {
   private final Map<String, Made> claims = new LinkedHashMap<>();
 
   /** Claims that a count is what it should be. */
-  void claim(String what, long expected, long found) {
+  public void claim(String what, long expected, long found) {
     claims.merge(what, new Made(expected, found, 1, expected == found ? 1 : 0), Made::and);
   }
 
   /** Whether all of them held, every time. */
-  boolean hold() {
+  public boolean hold() {
     return claims.values().stream().allMatch(Made::holds);
   }
 
   /** For people. */
-  List<String> lines() {
+  public List<String> lines() {
     TextTable table = new TextTable("claim", "expected", "counted", "");
     claims.forEach((what, made) -> table.row(what, made.expected(), made.found(), made.verdict()));
     return table.lines();

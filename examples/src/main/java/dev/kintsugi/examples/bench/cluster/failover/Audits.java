@@ -1,0 +1,144 @@
+package dev.kintsugi.examples.bench.cluster.failover;
+
+import dev.kintsugi.examples.bench.failures.Claims;
+import dev.kintsugi.examples.common.TextTable;
+import dev.kintsugi.examples.history.audit.Audit;
+import dev.kintsugi.examples.history.audit.Difference;
+import dev.kintsugi.examples.history.audit.Findings;
+import dev.kintsugi.examples.history.readmodel.HistoryProjections;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What is in the database in the end, in one snapshot, beside what was acknowledged and beside what
+ * the history says.
+ *
+ * @param readModels each compared with the oracle's, which is computed from the history's lines
+ * @param open skip records
+ * @param twice records that were archived as applied more than once
+ * @param records how many of each projection and reason there were, and what became of them
+ */
+record Audits(
+    JournalFindings journal,
+    long lacking,
+    List<Findings> readModels,
+    long open,
+    long twice,
+    long otherwise,
+    List<Records> records) {
+
+  /** Archived skip records. */
+  record Records(String projection, int generation, String reason, String outcome, long count) {}
+
+  private static final String OPEN = "SELECT count(*) FROM kintsugi_skip";
+
+  private static final String TWICE =
+      """
+      SELECT count(*) FROM (
+        SELECT FROM kintsugi_skip_archive WHERE outcome = 'applied'
+        GROUP BY projection, generation, persistence_id, sequence_number
+        HAVING count(*) > 1) event
+      """;
+
+  private static final String OTHERWISE =
+      "SELECT count(*) FROM kintsugi_skip_archive WHERE outcome <> 'applied'";
+
+  private static final String RECORDS =
+      """
+      SELECT projection, generation, reason, outcome, count(*) FROM kintsugi_skip_archive
+      GROUP BY projection, generation, reason, outcome
+      ORDER BY projection, generation, reason, outcome
+      """;
+
+  /**
+   * Looks at all of it.
+   *
+   * @param connection none's transaction; it is left with autocommit off
+   */
+  static Audits of(Connection connection, List<Change> history, Tally tally)
+      throws SQLException, IOException {
+    connection.setAutoCommit(false);
+    connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+    List<Change> acknowledged = tally.acknowledged();
+    Set<Change> written = new HashSet<>(acknowledged);
+    Audit audit = new Audit(history.stream().filter(written::contains).map(Change::line).toList());
+    List<Findings> readModels = new ArrayList<>();
+    for (String table : HistoryProjections.NAMES) {
+      readModels.add(audit.of(table, connection));
+    }
+    Audits audits =
+        new Audits(
+            JournalFindings.compare(
+                StoredChange.all(connection), acknowledged.stream().map(StoredChange::of).toList()),
+            tally.lacking(),
+            readModels,
+            count(connection, OPEN),
+            count(connection, TWICE),
+            count(connection, OTHERWISE),
+            records(connection));
+    connection.rollback();
+    return audits;
+  }
+
+  private static long count(Connection connection, String query) throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(query);
+        ResultSet row = select.executeQuery()) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+
+  private static List<Records> records(Connection connection) throws SQLException {
+    List<Records> records = new ArrayList<>();
+    try (PreparedStatement select = connection.prepareStatement(RECORDS);
+        ResultSet row = select.executeQuery()) {
+      while (row.next()) {
+        records.add(
+            new Records(
+                row.getString(1),
+                row.getInt(2),
+                row.getString(3),
+                row.getString(4),
+                row.getLong(5)));
+      }
+    }
+    return records;
+  }
+
+  /** Claims that all is as it should be. */
+  void claim(Claims claims) {
+    claims.claim("acknowledged events that are not in the journal", 0, journal.lost());
+    claims.claim("events that are in the journal twice", 0, journal.doubled());
+    claims.claim("events that were never acknowledged", 0, journal.strangers());
+    claims.claim("actors that lacked an acknowledged event", 0, lacking);
+    for (Findings findings : readModels) {
+      claims.claim(findings.table() + ": events lost", 0, findings.lost());
+      claims.claim(findings.table() + ": events doubled", 0, findings.doubled());
+      claims.claim(findings.table() + ": rows that differ from the oracle's", 0, rows(findings));
+    }
+    claims.claim("open records", 0, open);
+    claims.claim("records applied twice", 0, twice);
+    claims.claim("records archived, but not as applied", 0, otherwise);
+  }
+
+  private static long rows(Findings findings) {
+    return findings.differences().stream().map(Difference::key).distinct().count();
+  }
+
+  /** How many records there were, for people. */
+  List<String> recordLines() {
+    TextTable table = new TextTable("records", "generation", "reason", "outcome", "count");
+    records.forEach(
+        some ->
+            table.row(
+                some.projection(), some.generation(), some.reason(), some.outcome(), some.count()));
+    return table.lines();
+  }
+}

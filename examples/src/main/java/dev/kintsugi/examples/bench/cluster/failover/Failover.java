@@ -1,0 +1,236 @@
+package dev.kintsugi.examples.bench.cluster.failover;
+
+import dev.kintsugi.examples.bench.BenchCommand;
+import dev.kintsugi.examples.bench.Positive;
+import dev.kintsugi.examples.bench.failures.Claims;
+import dev.kintsugi.examples.bench.server.BenchDatabase;
+import dev.kintsugi.examples.bench.server.BenchServer;
+import dev.kintsugi.examples.bench.server.Login;
+import dev.kintsugi.examples.cluster.ClusterFailedException;
+import dev.kintsugi.examples.cluster.RunningCluster;
+import dev.kintsugi.examples.cluster.Timeline;
+import dev.kintsugi.examples.cluster.launch.Node;
+import dev.kintsugi.examples.cluster.launch.Ports;
+import dev.kintsugi.examples.cluster.launch.Program;
+import dev.kintsugi.examples.common.BadInputException;
+import dev.kintsugi.examples.common.TextTable;
+import dev.kintsugi.examples.history.input.HistoryFile;
+import dev.kintsugi.examples.history.readmodel.HistoryProjections;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Kills one node and cuts off another one while a read model of a real history is rebuilt. */
+@Command(
+    name = "failover",
+    description =
+        "Three JVMs write a real history. A rebuild is asked for on one node; the node that carries"
+            + " it out is killed (SIGKILL) in the middle of the replay; the one that carries out the"
+            + " drain is cut off (SIGSTOP) for longer than the others wait for it. Nodes that have"
+            + " ended are started again, and nothing else is done by hand. Then the journal is"
+            + " compared with what was acknowledged, and each row of the read models with the"
+            + " history.")
+public final class Failover extends BenchCommand {
+
+  private static final Duration PRELOADED = Duration.ofMinutes(15);
+  private static final Duration ACKNOWLEDGED = Duration.ofMinutes(2);
+  private static final Duration WHOLE = Duration.ofMinutes(2);
+
+  @Option(
+      names = "--events",
+      paramLabel = "N",
+      defaultValue = "40000",
+      converter = Positive.class,
+      description =
+          "How many events of the history are there when the rebuild begins; default"
+              + " ${DEFAULT-VALUE}. The writers go on with the rest.")
+  private int events;
+
+  @Option(
+      names = "--rate",
+      paramLabel = "N",
+      defaultValue = "500",
+      converter = Positive.class,
+      description = "How many events a second are written meanwhile; default ${DEFAULT-VALUE}.")
+  private int rate;
+
+  @Option(
+      names = "--replay-rate",
+      paramLabel = "N",
+      defaultValue = "1000",
+      converter = Positive.class,
+      description =
+          "How many events a second the rebuild may replay, so that there is time to kill a node;"
+              + " default ${DEFAULT-VALUE}.")
+  private int replayRate;
+
+  @Option(
+      names = "--cut",
+      paramLabel = "SECONDS",
+      defaultValue = "40",
+      converter = Positive.class,
+      description =
+          "For how long a node is cut off; default ${DEFAULT-VALUE}. The others take it for down"
+              + " after 13 or so, and start elsewhere what it hosted after 20.")
+  private int cut;
+
+  @Option(
+      names = "--session-limit",
+      paramLabel = "SECONDS",
+      converter = Positive.class,
+      description =
+          "Have the server end sessions that stand still in a transaction for longer"
+              + " (idle_in_transaction_session_timeout). Default: it does not, as PostgreSQL's"
+              + " default is; what the node that is cut off has locked is locked until it goes on.")
+  private Optional<Integer> sessionLimit = Optional.empty();
+
+  @Option(
+      names = "--projection",
+      paramLabel = "NAME",
+      defaultValue = HistoryProjections.FILES,
+      description =
+          "What is rebuilt: files, a handler; directories, rows; authors, a fold; default"
+              + " ${DEFAULT-VALUE}.")
+  private String projection = HistoryProjections.FILES;
+
+  @Option(
+      names = "--config",
+      paramLabel = "DIR",
+      defaultValue = "${sys:kintsugi.config:-config}",
+      description = "The directory with cluster.conf and logback.xml; default ${DEFAULT-VALUE}.")
+  private Path config = Path.of("config");
+
+  @Option(
+      names = "--logs",
+      paramLabel = "DIR",
+      defaultValue = "target/failover",
+      description = "The directory for the nodes' logs; default ${DEFAULT-VALUE}.")
+  private Path logs = Path.of("target");
+
+  @Override
+  protected int run(BenchServer server) throws Exception {
+    if (!HistoryProjections.NAMES.contains(projection)) {
+      throw new BadInputException("--projection is one of " + HistoryProjections.NAMES);
+    }
+    if (!Files.isRegularFile(config.resolve("cluster.conf"))) {
+      throw new BadInputException("There is no cluster.conf in " + config.toAbsolutePath());
+    }
+    List<Change> history = Change.of(HistoryFile.ofTheExample());
+    if (history.size() <= events) {
+      throw new BadInputException(
+          "--events %d leaves nothing to write: the history has %d"
+              .formatted(events, history.size()));
+    }
+    Path directory = Files.createDirectories(logs).toRealPath();
+    out()
+        .printf(
+            "%s: %,d events before the rebuild, %,d a second meanwhile; replay at %,d a second;"
+                + " cut %d s; session limit %s%n",
+            projection,
+            events,
+            rate,
+            replayRate,
+            cut,
+            sessionLimit.map(s -> s + " s").orElse("none"));
+    out().println("The nodes log to " + directory);
+    out().flush();
+    try (BenchDatabase database = server.create().withJournal().withSkipRecords()) {
+      if (sessionLimit.isPresent()) {
+        database.setForAll("idle_in_transaction_session_timeout", sessionLimit.get() + "s");
+      }
+      return run(database, history, directory);
+    } catch (ClusterFailedException e) {
+      out().println(e.getMessage());
+      return FAILED;
+    }
+  }
+
+  private int run(BenchDatabase database, List<Change> history, Path directory) throws Exception {
+    RunningCluster cluster =
+        RunningCluster.start(
+            Ports.free(RunningCluster.NODES),
+            program(database.login()),
+            config.toRealPath(),
+            directory);
+    try {
+      return run(cluster, database, history);
+    } finally {
+      cluster.kill();
+    }
+  }
+
+  private Program program(Login login) {
+    List<String> options = new ArrayList<>();
+    options.add("-Dkintsugi.rebuild.max-rate=" + replayRate);
+    options.add("-Dkintsugi.jdbc.pool-size=" + settings().connections());
+    settings().overrides().forEach((key, value) -> options.add("-D" + key + "=" + value));
+    return new Program(
+        HistoryNode.class,
+        HistoryNode.SYSTEM,
+        Map.of(
+            "KINTSUGI_JDBC_URL", login.url(),
+            "KINTSUGI_JDBC_USER", login.user(),
+            "KINTSUGI_JDBC_PASSWORD", login.password()),
+        options);
+  }
+
+  private int run(RunningCluster cluster, BenchDatabase database, List<Change> history)
+      throws Exception {
+    Timeline timeline = new Timeline(System.out);
+    Tally tally = new Tally();
+    List<URI> nodes = cluster.nodes().stream().map(Node::management).toList();
+    timeline.note("three nodes form a cluster, and each projection is inline");
+    try (Writers before = Writers.start(nodes, history.subList(0, events), 0, tally)) {
+      before.awaitEnd(PRELOADED);
+    }
+    timeline.note("%,d events are written".formatted(tally.count()));
+    try (Connection connection = database.login().connect();
+        Writers writers =
+            Writers.start(nodes, history.subList(events, history.size()), rate, tally)) {
+      TextTable figures = new TextTable("figure", "", "");
+      new FailoverRun(cluster, connection, tally, timeline)
+          .of(projection, Duration.ofSeconds(cut), figures);
+      boolean wroteToTheEnd = !writers.hasEnded();
+      writers.stop();
+      writers.awaitEnd(ACKNOWLEDGED);
+      timeline.note("the writers have stopped; %,d events acknowledged".formatted(tally.count()));
+      cluster.awaitWhole(WHOLE);
+      Claims claims = new Claims();
+      claims.claim("writers that wrote until the rebuild was proven", 1, wroteToTheEnd ? 1 : 0);
+      Audits audits = Audits.of(connection, history, tally);
+      audits.claim(claims);
+      return report(figures, tally, audits, claims);
+    }
+  }
+
+  private int report(TextTable figures, Tally tally, Audits audits, Claims claims) {
+    out().println();
+    figures
+        .row("events in the journal when the writers began", events, "")
+        .row("events in the journal in the end", audits.journal().events(), "")
+        .row("events acknowledged", tally.count(), "")
+        .row("times that an outcome was unknown, and asked for again", tally.unknown(), "")
+        .row("of these, stored already", tally.knownBefore(), "")
+        .lines()
+        .forEach(out()::println);
+    out().println();
+    audits.recordLines().forEach(out()::println);
+    out().println();
+    claims.lines().forEach(out()::println);
+    out().println();
+    out()
+        .println(
+            claims.hold()
+                ? "Done without a hand: nothing lost, nothing doubled."
+                : "NOT all is as it should be.");
+    return claims.hold() ? DONE : FAILED;
+  }
+}
