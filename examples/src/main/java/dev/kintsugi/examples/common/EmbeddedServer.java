@@ -32,10 +32,17 @@ public final class EmbeddedServer implements AutoCloseable {
    */
   public static EmbeddedServer start(Map<String, String> settings) throws IOException {
     try {
-      return new EmbeddedServer(CompletableFuture.supplyAsync(() -> launch(settings)).join());
+      return new EmbeddedServer(
+          CompletableFuture.supplyAsync(() -> launch(settings), EmbeddedServer::onItsOwnThread)
+              .join());
     } catch (CompletionException e) {
       throw new IOException("The embedded PostgreSQL does not start: " + e.getCause(), e);
     }
+  }
+
+  /** It blocks, so it is nothing for a pool that others share. */
+  private static void onItsOwnThread(Runnable work) {
+    new Thread(work, "embedded-postgresql").start();
   }
 
   private static EmbeddedPostgres launch(Map<String, String> settings) {
