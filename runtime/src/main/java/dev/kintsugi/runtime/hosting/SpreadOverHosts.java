@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.hosting;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +36,9 @@ final class SpreadOverHosts extends ShardCoordinator.AbstractShardAllocationStra
   private final ActorSystem<?> system;
   private final Cluster cluster;
   private final Duration answerTimeout;
+
+  /** Where those were placed lately that the coordinator may not have there yet. */
+  private final Map<String, String> placed = new HashMap<>();
 
   SpreadOverHosts(ActorSystem<?> system, Duration answerTimeout) {
     this.system = system;
@@ -78,7 +82,7 @@ final class SpreadOverHosts extends ShardCoordinator.AbstractShardAllocationStra
                 placed.completeExceptionally(error);
                 return;
               }
-              Optional<String> node = new Placement(hosted(regions), having).place(id);
+              Optional<String> node = choose(id, hosted(regions), having);
               if (node.isPresent()) {
                 regions.keySet().stream()
                     .filter(region -> nodeOf(region).equals(node.get()))
@@ -96,9 +100,37 @@ final class SpreadOverHosts extends ShardCoordinator.AbstractShardAllocationStra
             });
   }
 
+  /**
+   * The coordinator asks for the next one before it has the answer for the last: what it knows to
+   * be hosted lacks those. At a start that is all of them, and one node would get them all.
+   */
+  private synchronized Optional<String> choose(
+      String id, Map<String, List<String>> known, Map<String, Set<String>> having) {
+    Set<String> isKnown =
+        known.values().stream().flatMap(List::stream).collect(Collectors.toUnmodifiableSet());
+    Map<String, List<String>> hosted = new HashMap<>();
+    known.forEach((node, ids) -> hosted.put(node, new ArrayList<>(ids)));
+    placed.forEach(
+        (other, node) -> {
+          List<String> there = hosted.get(node);
+          if (there != null && !other.equals(id) && !isKnown.contains(other)) {
+            there.add(other);
+          }
+        });
+    Optional<String> chosen = new Placement(hosted, having).place(id);
+    chosen.ifPresent(node -> placed.put(id, node));
+    return chosen;
+  }
+
+  /** By now the coordinator knows where they are, or they are not there. */
+  private synchronized void forgetPlaced() {
+    placed.clear();
+  }
+
   @Override
   public Future<Set<String>> rebalance(
       Map<ActorRef, IndexedSeq<String>> regions, Set<String> inProgress) {
+    forgetPlaced();
     // What a node hosts that can't be reached is moved when it was taken for down and removed, and
     // Pekko's down-removal-margin after that. Handing it over before would wait for the node, and
     // keep it from being hosted elsewhere.
