@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.apache.pekko.actor.ActorRef;
@@ -18,6 +19,7 @@ import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.actor.typed.receptionist.Receptionist;
 import org.apache.pekko.cluster.sharding.ShardCoordinator;
 import org.apache.pekko.cluster.typed.Cluster;
+import org.jspecify.annotations.Nullable;
 import scala.collection.immutable.IndexedSeq;
 import scala.concurrent.Future;
 import scala.jdk.javaapi.CollectionConverters;
@@ -37,6 +39,9 @@ final class SpreadOverHosts extends ShardCoordinator.AbstractShardAllocationStra
   private final Cluster cluster;
   private final Duration answerTimeout;
 
+  /** Those that are being placed: each region asks again, every other second, until one is. */
+  private final Map<String, CompletableFuture<ActorRef>> underWay = new ConcurrentHashMap<>();
+
   /** Where those were placed lately that the coordinator may not have there yet. */
   private final Map<String, String> placed = new HashMap<>();
 
@@ -50,8 +55,9 @@ final class SpreadOverHosts extends ShardCoordinator.AbstractShardAllocationStra
   private static final class NoHostException extends IllegalStateException {
     private static final long serialVersionUID = 1L;
 
-    NoHostException(String id) {
-      super("no node is known to have projection " + id);
+    NoHostException(String id, @Nullable Throwable error) {
+      super(
+          "no node is known to have projection " + id + (error == null ? "" : ", as of " + error));
     }
 
     /** It is logged with each question, and where it comes from says nothing. */
@@ -64,38 +70,44 @@ final class SpreadOverHosts extends ShardCoordinator.AbstractShardAllocationStra
   @Override
   public Future<ActorRef> allocateShard(
       ActorRef requester, String id, Map<ActorRef, IndexedSeq<String>> regions) {
-    CompletableFuture<ActorRef> placed = new CompletableFuture<>();
-    place(id, regions, LOOKS, placed);
-    return FutureConverters.asScala(placed);
+    CompletableFuture<ActorRef> mine = new CompletableFuture<>();
+    CompletableFuture<ActorRef> others = underWay.putIfAbsent(id, mine);
+    if (others != null) {
+      return FutureConverters.asScala(others);
+    }
+    forgetWhenPlaced(id, mine);
+    place(id, regions, LOOKS, mine);
+    return FutureConverters.asScala(mine);
   }
 
-  /** Looks a few times: that a node has it may not have come here yet. */
+  private void forgetWhenPlaced(String id, CompletionStage<ActorRef> placed) {
+    placed.whenComplete((region, error) -> underWay.remove(id, placed));
+  }
+
+  /** Looks a few times: that a node has it may not have come here yet, or the answer is late. */
   private void place(
       String id,
       Map<ActorRef, IndexedSeq<String>> regions,
       int looks,
-      CompletableFuture<ActorRef> placed) {
+      CompletableFuture<ActorRef> result) {
     having(List.of(id))
         .whenComplete(
             (having, error) -> {
-              if (error != null) {
-                placed.completeExceptionally(error);
-                return;
-              }
-              Optional<String> node = choose(id, hosted(regions), having);
+              Optional<String> node =
+                  error == null ? choose(id, hosted(regions), having) : Optional.empty();
               if (node.isPresent()) {
                 regions.keySet().stream()
                     .filter(region -> nodeOf(region).equals(node.get()))
-                    .forEach(placed::complete);
+                    .forEach(result::complete);
               } else if (looks > 1) {
                 system
                     .scheduler()
                     .scheduleOnce(
                         BETWEEN_LOOKS,
-                        () -> place(id, regions, looks - 1, placed),
+                        () -> place(id, regions, looks - 1, result),
                         system.executionContext());
               } else {
-                placed.completeExceptionally(new NoHostException(id));
+                result.completeExceptionally(new NoHostException(id, error));
               }
             });
   }

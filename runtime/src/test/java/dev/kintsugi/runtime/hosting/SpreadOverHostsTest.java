@@ -4,6 +4,7 @@ import static dev.kintsugi.runtime.testing.TestCluster.nameOf;
 import static dev.kintsugi.runtime.testing.TestSystem.eventually;
 import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.kintsugi.runtime.testing.TestCluster;
 import dev.kintsugi.runtime.testing.TestProjection;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import java.util.stream.IntStream;
 import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ExtendedActorSystem;
@@ -99,5 +101,22 @@ class SpreadOverHostsTest {
     }
     assertThat(Collections.frequency(placed, region(one, one))).isEqualTo(3);
     assertThat(Collections.frequency(placed, region(two, one))).isEqualTo(3);
+  }
+
+  @Test
+  void one_that_is_asked_for_again_before_there_is_an_answer_is_not_looked_for_twice() {
+    TestSystem one = join();
+    Map<ActorRef, IndexedSeq<String>> regions = Map.of(region(one, one), NONE);
+    SpreadOverHosts spread = new SpreadOverHosts(Adapter.toTyped(one.system()), PATIENCE);
+
+    // Nobody has it, so there is an answer only after several looks.
+    CompletionStage<ActorRef> first =
+        FutureConverters.asJava(spread.allocateShard(ActorRef.noSender(), "unknown-1", regions));
+    CompletionStage<ActorRef> second =
+        FutureConverters.asJava(spread.allocateShard(ActorRef.noSender(), "unknown-1", regions));
+
+    Throwable error = catchThrowable(() -> get(first));
+    assertThat(error).hasMessage("no node is known to have projection unknown-1");
+    assertThat(catchThrowable(() -> get(second))).isSameAs(error);
   }
 }
