@@ -3,6 +3,7 @@ package dev.kintsugi.examples.bench;
 import dev.kintsugi.examples.bench.append.Append;
 import dev.kintsugi.examples.bench.cluster.bad.BadRequests;
 import dev.kintsugi.examples.bench.cluster.failover.Failover;
+import dev.kintsugi.examples.bench.cluster.many.Many;
 import dev.kintsugi.examples.bench.failures.FailingStreams;
 import dev.kintsugi.examples.bench.failures.HotStream;
 import dev.kintsugi.examples.bench.failures.Storm;
@@ -37,7 +38,8 @@ import picocli.CommandLine.Spec;
       HotStream.class,
       Kill.class,
       BadRequests.class,
-      Failover.class
+      Failover.class,
+      Many.class
     })
 public final class Bench implements Runnable {
 

@@ -279,4 +279,21 @@ class BenchTest {
         .containsPattern("was recorded +[0-9.]+ +<= 5.00 +(met|MISSED)")
         .containsPattern("records of other streams, ever +0 +0 +held");
   }
+
+  /** A run takes minutes: it waits until nodes are taken for down. */
+  @Test
+  void many_needs_a_majority_when_one_node_is_killed() {
+    Program program = onServer("many", "--nodes", "2");
+
+    assertThat(program.exitCode()).isEqualTo(2);
+    assertThat(program.err()).contains("--nodes is 2: expected 3 or more");
+  }
+
+  @Test
+  void many_names_the_directory_that_has_no_configuration() {
+    Program program = onServer("many", "--config", "src");
+
+    assertThat(program.exitCode()).isEqualTo(2);
+    assertThat(program.err()).contains("There is no cluster.conf in ");
+  }
 }

@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
  * <p>Ctrl-C on a terminal, and its end, are meant for all processes on it. Children ignore both, so
  * that the launcher ends them when it has no more use for them.
  */
-final class ChildJvm {
+public final class ChildJvm {
 
   private static final List<String> IGNORING_CTRL_C =
       List.of("/bin/sh", "-c", "trap '' INT HUP; exec \"$0\" \"$@\"");
@@ -47,7 +47,7 @@ final class ChildJvm {
    * @param options of the JVM
    * @param log takes its standard error, and its standard output unless that is read
    */
-  static ChildJvm start(
+  public static ChildJvm start(
       Class<?> main,
       List<String> options,
       List<String> arguments,
@@ -69,11 +69,11 @@ final class ChildJvm {
     return new ChildJvm(builder.start());
   }
 
-  long pid() {
+  public long pid() {
     return process.pid();
   }
 
-  boolean isAlive() {
+  public boolean isAlive() {
     return process.isAlive();
   }
 
@@ -105,12 +105,12 @@ final class ChildJvm {
   }
 
   /** Its standard output, if it is read. */
-  BufferedReader output() {
+  public BufferedReader output() {
     return process.inputReader(StandardCharsets.UTF_8);
   }
 
   /** Kills it as kill -9 does, and waits for its end; also while it stands still. */
-  void kill() {
+  public void kill() {
     process.destroyForcibly().onExit().join();
     standstill.ifPresent(ChildJvm::end);
   }
@@ -120,8 +120,15 @@ final class ChildJvm {
     shell.destroyForcibly().onExit().join();
   }
 
+  /** Says a line on its standard input, which stays open. */
+  public void ask(String line) throws IOException {
+    OutputStream input = process.getOutputStream();
+    input.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+    input.flush();
+  }
+
   /** Says a word on its standard input, and ends that. */
-  void say(String word) {
+  public void say(String word) {
     try (OutputStream input = process.getOutputStream()) {
       input.write(word.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
@@ -131,7 +138,7 @@ final class ChildJvm {
   }
 
   /** Waits for its end, and kills it if that takes too long; also on an interrupted thread. */
-  void awaitEnd(Duration patience) {
+  public void awaitEnd(Duration patience) {
     boolean interrupted = Thread.interrupted();
     try {
       if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
