@@ -78,6 +78,11 @@ public final class Database implements AutoCloseable {
     config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
     config.addDataSourceProperty("ApplicationName", "kintsugi");
     config.addDataSourceProperty("tcpKeepAlive", "true");
+    if (!settings.idleInTransactionTimeout().isZero()) {
+      config.setConnectionInitSql(
+          "SET idle_in_transaction_session_timeout = "
+              + settings.idleInTransactionTimeout().toMillis());
+    }
     HikariDataSource pool = pool(config, settings);
     try (Connection connection = pool.getConnection()) {
       connection.rollback();

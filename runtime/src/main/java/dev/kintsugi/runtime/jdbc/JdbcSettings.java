@@ -7,9 +7,16 @@ import java.time.Duration;
  * Where the database is, and how many connections this node takes; section {@code kintsugi.jdbc}.
  *
  * @param password is in no log and in no {@link #toString()}
+ * @param idleInTransactionTimeout for how long a transaction may stand still between two statements
+ *     before the server ends it and its connection; zero leaves that to the server's settings
  */
 public record JdbcSettings(
-    String url, String user, String password, int poolSize, Duration connectionTimeout) {
+    String url,
+    String user,
+    String password,
+    int poolSize,
+    Duration connectionTimeout,
+    Duration idleInTransactionTimeout) {
 
   public JdbcSettings {
     if (!url.startsWith("jdbc:postgresql:")) {
@@ -22,6 +29,18 @@ public record JdbcSettings(
       throw new IllegalArgumentException(
           "kintsugi.jdbc.pool-size must be 2 or more, is " + poolSize);
     }
+    if (idleInTransactionTimeout.isNegative()
+        || idleInTransactionTimeout.toMillis() > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "kintsugi.jdbc.idle-in-transaction-timeout must be between 0 and 24 days, is "
+              + idleInTransactionTimeout);
+    }
+  }
+
+  /** Transactions that may stand still for as long as the server lets them. */
+  public JdbcSettings(
+      String url, String user, String password, int poolSize, Duration connectionTimeout) {
+    this(url, user, password, poolSize, connectionTimeout, Duration.ZERO);
   }
 
   public static JdbcSettings of(Config config) {
@@ -30,7 +49,8 @@ public record JdbcSettings(
         config.getString("user"),
         config.getString("password"),
         config.getInt("pool-size"),
-        config.getDuration("connection-timeout"));
+        config.getDuration("connection-timeout"),
+        config.getDuration("idle-in-transaction-timeout"));
   }
 
   /** The URL without its parameters, which may hold a password. */

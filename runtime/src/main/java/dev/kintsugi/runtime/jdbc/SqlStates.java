@@ -28,6 +28,9 @@ public final class SqlStates {
   private static final Set<String> TRANSACTION_LOST_A_RACE = Set.of("40001", "40P01");
   private static final String STATEMENT_CANCELED = "57014";
 
+  /** The server ended a session whose transaction stood still, or lasted, for too long. */
+  private static final Set<String> SESSION_ENDED = Set.of("25P03", "25P04");
+
   private SqlStates() {}
 
   /** The SQLSTATE of the first SQLException among an error and its causes. */
@@ -77,6 +80,7 @@ public final class SqlStates {
                     || state.startsWith("53")
                     || (state.startsWith("57") && !state.equals(STATEMENT_CANCELED))
                     || state.startsWith("58")
+                    || SESSION_ENDED.contains(state)
                     || state.startsWith("XX"))
         .isPresent();
   }

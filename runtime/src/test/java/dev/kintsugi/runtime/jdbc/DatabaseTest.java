@@ -316,4 +316,22 @@ class DatabaseTest {
         .message()
         .doesNotContain("hush", "\n");
   }
+
+  @Test
+  void a_transaction_that_stands_still_keeps_its_locks_no_longer_than_the_settings_say()
+      throws Exception {
+    execute("INSERT INTO notes (n) VALUES (1)");
+    JdbcSettings settings =
+        new JdbcSettings(url, "", "", 2, Duration.ofSeconds(10), Duration.ofMillis(200));
+    try (Database cutOff = Database.open(settings);
+        Connection standsStill = cutOff.connection()) {
+      run(standsStill, "UPDATE notes SET text = 'half done'");
+
+      execute("UPDATE notes SET text = 'done'"); // waits for the other one's lock
+
+      assertThat(ask("SELECT text FROM notes")).isEqualTo("done");
+      assertThatThrownBy(() -> run(standsStill, "UPDATE notes SET text = 'late'"))
+          .satisfies(e -> assertThat(SqlStates.isDatabaseAtFault(e)).isTrue());
+    }
+  }
 }

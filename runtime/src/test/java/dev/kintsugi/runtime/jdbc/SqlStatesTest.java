@@ -29,7 +29,10 @@ class SqlStatesTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"08006", "08001", "53100", "53300", "57P01", "57P02", "57P03", "58030", "XX000"})
+      strings = {
+        "08006", "08001", "53100", "53300", "57P01", "57P02", "57P03", "58030", "XX000", "25P03",
+        "25P04"
+      })
   void the_database_is_at_fault_for_what_no_statement_can_help(String state) {
     assertThat(SqlStates.isDatabaseAtFault(wrapped(state))).isTrue();
   }

@@ -59,11 +59,6 @@ public final class BenchDatabase implements AutoCloseable {
     }
   }
 
-  /** Sets what holds for all who connect from now on. */
-  public void setForAll(String setting, String value) throws SQLException {
-    execute("ALTER DATABASE %s SET %s = '%s'".formatted(name, setting, value));
-  }
-
   /** The one number that a query returns. */
   public long count(String query) throws SQLException {
     try (Connection connection = login.connect();

@@ -24,7 +24,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -83,16 +82,6 @@ public final class Failover extends BenchCommand {
   private int cut;
 
   @Option(
-      names = "--session-limit",
-      paramLabel = "SECONDS",
-      converter = Positive.class,
-      description =
-          "Have the server end sessions that stand still in a transaction for longer"
-              + " (idle_in_transaction_session_timeout). Default: it does not, as PostgreSQL's"
-              + " default is; what the node that is cut off has locked is locked until it goes on.")
-  private Optional<Integer> sessionLimit = Optional.empty();
-
-  @Option(
       names = "--projection",
       paramLabel = "NAME",
       defaultValue = HistoryProjections.FILES,
@@ -133,19 +122,11 @@ public final class Failover extends BenchCommand {
     out()
         .printf(
             "%s: %,d events before the rebuild, %,d a second meanwhile; replay at %,d a second;"
-                + " cut %d s; session limit %s%n",
-            projection,
-            events,
-            rate,
-            replayRate,
-            cut,
-            sessionLimit.map(s -> s + " s").orElse("none"));
+                + " cut %d s%n",
+            projection, events, rate, replayRate, cut);
     out().println("The nodes log to " + directory);
     out().flush();
     try (BenchDatabase database = server.create().withJournal().withSkipRecords()) {
-      if (sessionLimit.isPresent()) {
-        database.setForAll("idle_in_transaction_session_timeout", sessionLimit.get() + "s");
-      }
       return run(database, history, directory);
     } catch (ClusterFailedException e) {
       out().println(e.getMessage());
