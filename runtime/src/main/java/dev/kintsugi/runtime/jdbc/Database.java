@@ -82,6 +82,7 @@ public final class Database implements AutoCloseable {
       config.setConnectionInitSql(
           "SET idle_in_transaction_session_timeout = "
               + settings.idleInTransactionTimeout().toMillis());
+      config.setIsolateInternalQueries(true); // or the first rollback would undo it
     }
     HikariDataSource pool = pool(config, settings);
     try (Connection connection = pool.getConnection()) {
