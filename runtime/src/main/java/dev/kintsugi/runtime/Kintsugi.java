@@ -23,6 +23,8 @@ import dev.kintsugi.runtime.state.Operation;
 import dev.kintsugi.runtime.state.Operations;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
+import dev.kintsugi.runtime.verify.Verification;
+import dev.kintsugi.runtime.verify.Verifier;
 import dev.kintsugi.runtime.writer.EventWriter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
@@ -288,6 +290,25 @@ public final class Kintsugi implements Extension {
   public CompletionStage<Rebuild> whenDone(String projection) {
     return status(projection)
         .thenCompose(status -> whenDone(projection, status.generation().generation()));
+  }
+
+  /**
+   * Holds a projection's read model against the journal, as both are at one point, while writers go
+   * on: its handler fills temporary tables, and each row is compared. Takes as long as a rebuild
+   * that applies event by event, on a thread and with two connections of this node. Nobody waits
+   * for it, and it changes nothing. See {@link Verification} for what it can't see.
+   *
+   * <p>Fails with {@link UnknownProjectionException}, with {@link
+   * dev.kintsugi.runtime.verify.NotVerifiableException} if the projection is being rebuilt, or this
+   * node has no handler for it, and with {@link dev.kintsugi.runtime.handler.HandlerException} if
+   * the handler fails on an event that has no skip record.
+   */
+  public CompletionStage<Verification> verify(String projection) {
+    return node.onBlockingThread(
+            () ->
+                new Verifier(node.database(), node.journal(), node.codec(), node.registry())
+                    .verify(projection))
+        .thenApply(found -> found.orElseThrow(() -> new UnknownProjectionException(projection)));
   }
 
   /**

@@ -688,4 +688,18 @@ class KintsugiTest {
         .containsExactly("1200");
     world.auditWhole(log, other);
   }
+
+  @Test
+  void a_read_model_is_verified_while_the_application_runs() throws Exception {
+    kintsugi().start(log.definition());
+    get(kintsugi().whenDone("log"));
+    node.record("a", "one", "two");
+    node.record("b", "three");
+
+    assertThat(get(kintsugi().verify("log")).isClean()).isTrue();
+    world.execute("DELETE FROM log_log WHERE persistence_id = 'b'");
+    assertThat(get(kintsugi().verify("log")).tables().get(0).missing()).isEqualTo(1);
+    assertThatThrownBy(() -> get(kintsugi().verify("nobody")))
+        .isInstanceOf(UnknownProjectionException.class);
+  }
 }

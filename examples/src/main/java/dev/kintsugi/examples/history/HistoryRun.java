@@ -129,7 +129,8 @@ final class HistoryRun {
                 await(kintsugi.status(whole.projection())).counts(),
                 whole.rebuilds(),
                 whole.after(),
-                findings));
+                findings,
+                await(kintsugi.verify(whole.projection()))));
       }
     }
     return parts;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kintsugi.examples.history.audit.Difference;
 import dev.kintsugi.examples.history.audit.Findings;
 import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.verify.TableDifference;
+import dev.kintsugi.runtime.verify.Verification;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -50,7 +52,21 @@ class ReportTest {
         .noneMatch(line -> line.contains("file-11"));
   }
 
+  @Test
+  void what_only_kintsugi_finds_is_said_too() {
+    Report report = report(new Findings("files", 0, 0, List.of()), verified(3));
+
+    assertThat(report.isClean()).isFalse();
+    assertThat(report.lines())
+        .contains("Audit: as the oracle says, but NOT as Kintsugi.verify says.")
+        .anyMatch(line -> line.matches("verify: differ +3"));
+  }
+
   private static Report report(Findings findings) {
+    return report(findings, verified(0));
+  }
+
+  private static Report report(Findings findings, Verification verification) {
     return new Report(
         1_000,
         Duration.ofSeconds(2),
@@ -59,6 +75,19 @@ class ReportTest {
                 new Counters.Counts(900, 100, 100, 0),
                 List.of(),
                 Duration.ofSeconds(4),
-                findings)));
+                findings,
+                verification)));
+  }
+
+  /** So many rows are missing. */
+  private static Verification verified(long missing) {
+    return new Verification(
+        "files",
+        2,
+        1_000,
+        1_000,
+        0,
+        0,
+        List.of(new TableDifference("public.files", 100, missing, 0, List.of(), List.of())));
   }
 }

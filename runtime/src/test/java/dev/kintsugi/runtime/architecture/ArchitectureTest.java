@@ -146,6 +146,11 @@ class ArchitectureTest {
   static final ArchRule operations =
       kintsugi("operations").knows("node", "event", "skip", "state", "jdbc");
 
+  /** Holds a read model against its journal (invariant 5 of DESIGN 10). */
+  @ArchTest
+  static final ArchRule verify =
+      kintsugi("verify").knows("handler", "event", "skip", "state", "jdbc", "projections");
+
   /** Keeps the tables of skip records small. */
   @ArchTest static final ArchRule housekeeping = kintsugi("housekeeping").knows("node", "jdbc");
 
@@ -169,6 +174,7 @@ class ArchitectureTest {
               "housekeeping",
               "rebuild",
               "operations",
+              "verify",
               "skip",
               "node",
               "writer",

@@ -45,9 +45,11 @@ public final class TestProjection {
   private volatile @Nullable Gate gate;
 
   private final RowTable rowTable;
+  private volatile String written;
 
   public TestProjection(String name) {
     this.name = name;
+    this.written = table();
     this.rowTable =
         RowTable.named(table())
             .key("persistence_id", "text")
@@ -178,6 +180,12 @@ public final class TestProjection {
    */
   public TestProjection swallowErrorOn(String payload) {
     swallowedOn = payload;
+    return this;
+  }
+
+  /** Makes the handler name its table so. */
+  public TestProjection writesTo(String table) {
+    written = table;
     return this;
   }
 
@@ -312,7 +320,7 @@ public final class TestProjection {
     try (PreparedStatement insert =
         connection.prepareStatement(
             "INSERT INTO "
-                + table()
+                + written
                 + " (persistence_id, sequence_number, payload) VALUES (?, ?, ?)")) {
       insert.setString(1, envelope.persistenceId());
       insert.setLong(2, envelope.sequenceNr());

@@ -33,6 +33,7 @@ import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
+import dev.kintsugi.runtime.verify.Verifier;
 import dev.kintsugi.runtime.writer.Appender;
 import dev.kintsugi.runtime.writer.EventWriter;
 import dev.kintsugi.runtime.writer.InlineWriter;
@@ -300,7 +301,8 @@ public final class World implements AutoCloseable {
     return drains(projection, generation, database, settings);
   }
 
-  private Drain drains(TestProjection projection, int generation, Database connections) {
+  /** The same, on connections of its own. */
+  public Drain drains(TestProjection projection, int generation, Database connections) {
     return drains(projection, generation, connections, SMALL_DRAINS);
   }
 
@@ -317,9 +319,19 @@ public final class World implements AutoCloseable {
         generation);
   }
 
+  /** Holds read models against the journal. */
+  public Verifier verifier() {
+    return new Verifier(database, journal, codec, registry);
+  }
+
   /** What people do about a projection's skip records. */
   public SkipOperations operations(TestProjection projection) {
-    return new SkipOperations(database, journal, codec, projection.name());
+    return operations(projection, database);
+  }
+
+  /** The same, on connections of its own. */
+  public SkipOperations operations(TestProjection projection, Database connections) {
+    return new SkipOperations(connections, journal, codec, projection.name());
   }
 
   /** The open records of a projection, as people see them. */

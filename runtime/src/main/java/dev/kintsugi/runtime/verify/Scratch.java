@@ -1,0 +1,79 @@
+package dev.kintsugi.runtime.verify;
+
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.event.JournalEvent;
+import dev.kintsugi.runtime.handler.Applier;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+
+/**
+ * Temporary tables of the names of a read model's. A handler that works on this connection fills
+ * these, as it names its tables without a schema.
+ */
+final class Scratch {
+
+  private final Connection connection;
+  private final List<ComparedTable> tables;
+
+  /**
+   * Tables that are to be made.
+   *
+   * @param connection this one's until they are dropped; its transactions are begun and ended here
+   */
+  Scratch(Connection connection, List<ComparedTable> tables) {
+    this.connection = connection;
+    this.tables = tables;
+  }
+
+  /**
+   * Makes them, and has the server refuse this connection all other tables: in a transaction that
+   * is read only, temporary ones can be written to. The search path is changed and not only hidden
+   * behind: statements that this connection has prepared before are looked up anew then, and find
+   * these tables.
+   */
+  void create() throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(
+          "SELECT set_config('search_path', 'pg_temp, ' || current_setting('search_path'), FALSE)");
+      for (ComparedTable table : tables) {
+        statement.execute(table.ddlOfCopy());
+      }
+    }
+    connection.commit();
+    connection.setReadOnly(true);
+  }
+
+  /** Applies events, in a transaction; returns how many the projection subscribes to. */
+  int apply(Applier applier, Projection<?> projection, List<JournalEvent> events) throws Exception {
+    int applied = 0;
+    try {
+      for (JournalEvent event : events) {
+        if (applier.apply(connection, projection, event, Applier.OnThrow.ROLL_BACK)) {
+          applied++;
+        }
+      }
+      applier.finish(connection, projection);
+      connection.commit();
+      return applied;
+    } catch (Throwable e) {
+      applier.forget();
+      connection.rollback();
+      throw e;
+    }
+  }
+
+  /** Leaves the connection as it was. */
+  void drop() throws SQLException {
+    connection.rollback();
+    connection.setReadOnly(false);
+    try (Statement statement = connection.createStatement()) {
+      for (ComparedTable table : tables) {
+        statement.execute("DROP TABLE IF EXISTS " + table.copy());
+      }
+      statement.execute("RESET search_path");
+    }
+    connection.commit();
+  }
+}

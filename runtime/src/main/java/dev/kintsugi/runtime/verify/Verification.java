@@ -1,0 +1,36 @@
+package dev.kintsugi.runtime.verify;
+
+import java.util.List;
+
+/**
+ * What came of holding a read model against its journal, as both were at one point.
+ *
+ * <p>It can't see what had not committed by then, nor what is open: events with a skip record, and
+ * those behind them in their streams, are in neither side. {@link #open} says how many these are.
+ *
+ * @param projection the projection
+ * @param generation its generation
+ * @param upTo the highest ordering in the journal at that point
+ * @param events how many events of the journal were applied to hold the read model against
+ * @param open events that were left out, as they have an open skip record
+ * @param discarded events that were left out, as they were given up by name
+ * @param tables the read model's tables, each with what differs
+ */
+public record Verification(
+    String projection,
+    int generation,
+    long upTo,
+    long events,
+    long open,
+    long discarded,
+    List<TableDifference> tables) {
+
+  public Verification {
+    tables = List.copyOf(tables);
+  }
+
+  /** Whether the read model is what the journal says. */
+  public boolean isClean() {
+    return tables.stream().allMatch(TableDifference::isNone);
+  }
+}

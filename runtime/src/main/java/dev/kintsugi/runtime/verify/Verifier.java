@@ -1,0 +1,140 @@
+package dev.kintsugi.runtime.verify;
+
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.event.EventCodec;
+import dev.kintsugi.runtime.event.EventJournal;
+import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.handler.Registry;
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.state.Generation;
+import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.state.Status;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Holds a read model against its journal (invariant 5 of DESIGN 10), while writers go on.
+ *
+ * <p>A snapshot of the database has the journal, the skip records and the read model as they were
+ * at one point, and in it the read model is the fold of all events that have no open record: an
+ * event, and what it does to the read model, become visible together. So one connection looks at
+ * such a snapshot, for as long as it takes, with no transaction id: no fence waits for it. Another
+ * one applies the events that it sees to temporary tables of the same names, by the projection's
+ * own handler, in short transactions. Then the rows of both are compared.
+ *
+ * <p>It takes no lock that a writer waits for, and changes nothing. A rebuild that begins meanwhile
+ * ends it, as it empties the tables.
+ */
+public final class Verifier {
+
+  private static final int PAGE = 1000;
+
+  private final Database database;
+  private final EventJournal journal;
+  private final EventCodec codec;
+  private final Registry registry;
+
+  /** A verifier that needs two connections at a time. */
+  public Verifier(Database database, EventJournal journal, EventCodec codec, Registry registry) {
+    this.database = database;
+    this.journal = journal;
+    this.codec = codec;
+    this.registry = registry;
+  }
+
+  /**
+   * Verifies a projection's read model, on the calling thread; as long as a rebuild, more or less.
+   *
+   * @return empty if the database knows no such projection
+   * @throws NotVerifiableException if the projection is being rebuilt, or this build has no handler
+   *     for it; or if a rebuild has begun meanwhile
+   * @throws dev.kintsugi.runtime.handler.HandlerException if the handler fails on an event which
+   *     has no skip record
+   * @throws Exception if the database is at fault
+   */
+  public Optional<Verification> verify(String name) throws Exception {
+    try (Connection snapshot = database.connection()) {
+      try {
+        beginSnapshot(snapshot);
+        Optional<Generation> generation = Generations.find(snapshot, name);
+        return generation.isPresent()
+            ? Optional.of(verify(snapshot, generation.get()))
+            : Optional.empty();
+      } finally {
+        snapshot.rollback();
+      }
+    }
+  }
+
+  private static void beginSnapshot(Connection connection) throws SQLException {
+    try (Statement begin = connection.createStatement()) {
+      begin.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    }
+  }
+
+  private Verification verify(Connection snapshot, Generation generation) throws Exception {
+    if (generation.status() == Status.REBUILDING) {
+      throw new NotVerifiableException(
+          "generation %d of projection '%s' is being rebuilt: its read model is not whole yet. Verify it when the rebuild is done."
+              .formatted(generation.generation(), generation.projection()));
+    }
+    Verification verification = verify(snapshot, generation, handlerOf(generation));
+    refuseIfOvertaken(generation);
+    return verification;
+  }
+
+  private Projection<?> handlerOf(Generation generation) throws NotVerifiableException {
+    Optional<Projection<?>> projection =
+        registry.find(generation.projection(), generation.version());
+    return projection.orElseThrow(
+        () ->
+            new NotVerifiableException(
+                "this node has no handler for version %d of projection '%s'. Ask a node that has."
+                    .formatted(generation.version(), generation.projection())));
+  }
+
+  private Verification verify(Connection snapshot, Generation generation, Projection<?> projection)
+      throws Exception {
+    History history = new History(journal, codec, projection, generation, snapshot);
+    List<TableDifference> differences = new ArrayList<>();
+    long events = 0;
+    try (Connection scratch = database.connection()) {
+      List<ComparedTable> tables = ComparedTable.of(snapshot, generation.projection());
+      Scratch copies = new Scratch(scratch, tables);
+      try (Applier applier = new Applier()) {
+        copies.create();
+        for (History.Page page = history.next(PAGE); page.looked() > 0; page = history.next(PAGE)) {
+          events += copies.apply(applier, projection, page.events());
+        }
+        for (ComparedTable table : tables) {
+          differences.add(table.compare(snapshot, scratch));
+        }
+      } finally {
+        copies.drop();
+      }
+    }
+    return new Verification(
+        generation.projection(),
+        generation.generation(),
+        history.upTo(),
+        events,
+        history.open(),
+        history.leftOutAsDiscarded(),
+        differences);
+  }
+
+  /** TRUNCATE empties a table for older snapshots, too. */
+  private void refuseIfOvertaken(Generation verified) throws Exception {
+    Optional<Generation> now =
+        database.inTransaction(connection -> Generations.find(connection, verified.projection()));
+    if (now.isEmpty() || now.get().generation() != verified.generation()) {
+      throw new NotVerifiableException(
+          "a rebuild of projection '%s' began while generation %d was verified, and empties its tables. Verify it when the rebuild is done."
+              .formatted(verified.projection(), verified.generation()));
+    }
+  }
+}

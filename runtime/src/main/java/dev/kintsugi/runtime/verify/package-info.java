@@ -1,0 +1,5 @@
+/** Holds a read model against its journal while writers go on. */
+@NullMarked
+package dev.kintsugi.runtime.verify;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,233 @@
+package dev.kintsugi.runtime.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kintsugi.runtime.handler.HandlerException;
+import dev.kintsugi.runtime.operations.Request;
+import dev.kintsugi.runtime.skip.SkipFilter;
+import dev.kintsugi.runtime.state.Fence;
+import dev.kintsugi.runtime.testing.TestProjection;
+import dev.kintsugi.runtime.testing.TestProjection.Kind;
+import dev.kintsugi.runtime.testing.World;
+import java.sql.Connection;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class VerifierTest {
+
+  private final World world = new World();
+  private final TestProjection log = new TestProjection("log");
+
+  @AfterEach
+  void close() {
+    world.close();
+  }
+
+  private Verification verify() throws Exception {
+    return world.verifier().verify("log").orElseThrow();
+  }
+
+  private void start() throws Exception {
+    world.start(log);
+    for (int i = 1; i <= 3; i++) {
+      world.append(world.event("a", i), world.event("b", i));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void a_read_model_that_is_what_its_journal_says_is_clean(Kind kind) throws Exception {
+    log.kind(kind);
+    start();
+
+    Verification verification = verify();
+
+    assertThat(verification.isClean()).isTrue();
+    assertThat(verification.events()).isEqualTo(6);
+    assertThat(verification.tables())
+        .singleElement()
+        .satisfies(t -> assertThat(t.rows()).isPositive());
+  }
+
+  @Test
+  void rows_that_are_lost_doubled_or_changed_are_named_by_their_keys() throws Exception {
+    log.kind(Kind.ROWS);
+    start();
+    world.execute("DELETE FROM log_log WHERE persistence_id = 'a' AND sequence_number = 2");
+    world.execute(
+        "UPDATE log_log SET times = 2 WHERE persistence_id = 'b' AND sequence_number = 1");
+    world.execute("INSERT INTO log_log VALUES ('c', 1, 'never was', 1)");
+
+    Verification verification = verify();
+
+    assertThat(verification.isClean()).isFalse();
+    TableDifference table = verification.tables().get(0);
+    assertThat(table.table()).isEqualTo("public.log_log");
+    assertThat(List.of(table.rows(), table.missing(), table.surplus())).containsExactly(6L, 2L, 2L);
+    assertThat(table.examples())
+        .extracting(RowDifference::key)
+        .containsExactly("[\"a\", 2]", "[\"b\", 1]", "[\"c\", 1]");
+    assertThat(table.examples().get(0).actual()).isEmpty();
+    assertThat(table.examples().get(1).expected().orElseThrow()).contains("\"times\": 1");
+    assertThat(table.examples().get(1).actual().orElseThrow()).contains("\"times\": 2");
+    assertThat(table.examples().get(2).expected()).isEmpty();
+  }
+
+  @Test
+  void what_the_database_numbers_is_not_compared_and_no_number_is_drawn() throws Exception {
+    start();
+    String last = world.column("SELECT last_value FROM log_log_n_seq").get(0);
+
+    Verification verification = verify();
+
+    assertThat(verification.isClean()).isTrue();
+    assertThat(verification.tables().get(0).ignored()).containsExactly("n");
+    assertThat(world.column("SELECT last_value FROM log_log_n_seq")).containsExactly(last);
+  }
+
+  @Test
+  void events_with_open_records_and_discarded_ones_are_left_out_and_counted() throws Exception {
+    start();
+    world.setPaused(log, true);
+    world.append(world.event("a", 4));
+    world.append(world.event("b", 4));
+    world
+        .operations(log)
+        .discardAll(SkipFilter.any().inStream("b"), new Request("test", "no need"), false);
+
+    Verification verification = verify();
+
+    assertThat(verification.isClean()).isTrue();
+    assertThat(List.of(verification.events(), verification.open(), verification.discarded()))
+        .containsExactly(6L, 1L, 1L);
+  }
+
+  @Test
+  void writers_wait_for_none_of_it_and_what_they_do_meanwhile_is_not_seen() throws Exception {
+    start();
+    boolean[] written = {false};
+    try (World.HeldWriter inFlight = world.holdWriter()) {
+      inFlight.write(world.event("f", 1));
+      log.beforeEach(
+          envelope -> {
+            if (!written[0]) {
+              written[0] = true;
+              meanwhile(() -> world.append(world.event("m", 1)));
+            }
+          });
+
+      Verification verification = verify();
+
+      assertThat(verification.isClean()).isTrue();
+      assertThat(verification.events()).isEqualTo(6);
+      assertThat(written[0]).isTrue();
+      inFlight.commit();
+    }
+    assertThat(verify().events()).isEqualTo(8);
+    world.auditWhole(log);
+  }
+
+  /** A page of a transaction has an id while it is applied; the snapshot has none. */
+  @Test
+  void a_fence_waits_for_a_page_at_the_most() throws Exception {
+    start();
+    for (int i = 0; i < 1100; i++) {
+      world.append(world.event("many-" + i, 1));
+    }
+    List<Fence> fences = new ArrayList<>();
+    List<Boolean> passed = new ArrayList<>();
+    log.beforeEach(
+        envelope -> {
+          if (envelope.persistenceId().equals("a") && envelope.sequenceNr() == 1) {
+            meanwhile(() -> fences.add(fence()));
+          } else if (envelope.persistenceId().equals("many-1099")) {
+            meanwhile(() -> passed.add(world.database().inTransaction(fences.get(0)::hasPassed)));
+          }
+        });
+
+    verify();
+
+    assertThat(passed).containsExactly(true);
+  }
+
+  private Fence fence() throws Exception {
+    try (Connection connection = world.database().connection()) {
+      return Fence.take(connection);
+    }
+  }
+
+  private interface Work {
+    Object run() throws Exception;
+  }
+
+  private static void meanwhile(Work work) {
+    try {
+      work.run();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void the_connection_is_as_before_afterwards() throws Exception {
+    start();
+    verify();
+    verify();
+
+    world.append(world.event("a", 4));
+
+    world.auditWhole(log);
+    assertThat(world.column("SELECT relname FROM pg_class WHERE relpersistence = 't'")).isEmpty();
+    assertThat(world.column("SHOW search_path")).containsExactly("\"$user\", public");
+  }
+
+  @Test
+  void a_handler_that_names_the_live_table_is_refused_and_changes_nothing() throws Exception {
+    start();
+    log.beforeEach(envelope -> {});
+    log.writesTo("public.log_log");
+
+    assertThatThrownBy(this::verify)
+        .isInstanceOf(HandlerException.class)
+        .hasStackTraceContaining("read-only transaction");
+
+    assertThat(world.applied(log)).hasSize(6);
+  }
+
+  @Test
+  void a_projection_that_is_being_rebuilt_is_refused_and_an_unknown_one_not_found()
+      throws Exception {
+    start();
+    assertThat(world.verifier().verify("nobody")).isEmpty();
+    world.requestRebuild(log);
+
+    assertThatThrownBy(this::verify)
+        .isInstanceOf(NotVerifiableException.class)
+        .hasMessageContaining("is being rebuilt");
+
+    world.runToTheEnd(log);
+    assertThat(verify().isClean()).isTrue();
+  }
+
+  @Test
+  void a_rebuild_that_begins_meanwhile_ends_it() throws Exception {
+    start();
+    boolean[] asked = {false};
+    log.beforeEach(
+        envelope -> {
+          if (!asked[0]) {
+            asked[0] = true;
+            meanwhile(() -> world.requestRebuild(log));
+          }
+        });
+
+    assertThatThrownBy(this::verify)
+        .isInstanceOf(NotVerifiableException.class)
+        .hasMessageContaining("began while generation 1");
+  }
+}
