@@ -1,0 +1,128 @@
+package dev.kintsugi.runtime.interleaving;
+
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * What one database step touches that another transaction could notice, or be noticed by. Tables
+ * stand for their rows, or for those of one stream: that makes more steps depend on each other than
+ * do, never fewer.
+ *
+ * @param reads tables that a snapshot is taken of
+ * @param writes tables that are changed, which nobody sees before the commit
+ * @param locks tables of which rows are locked, and advisory locks
+ * @param owns tables that nobody else may touch meanwhile (TRUNCATE, DDL, LOCK TABLE)
+ * @param draws tables whose sequence a number is drawn from
+ * @param shows tables whose changes a commit makes visible
+ * @param takesId whether the transaction is given its id here
+ * @param ends whether a transaction that has an id ends here
+ * @param takesFence whether it matters which other transactions have an id by now
+ * @param looksAtEnds whether it matters which other transactions have ended by now
+ */
+record Access(
+    Set<String> reads,
+    Set<String> writes,
+    Set<String> locks,
+    Set<String> owns,
+    Set<String> draws,
+    Set<String> shows,
+    boolean takesId,
+    boolean ends,
+    boolean takesFence,
+    boolean looksAtEnds) {
+
+  static final Access NONE = ofLook(Set.of(), false);
+
+  static Access ofEnd(Set<String> shows, boolean hadId) {
+    return new Access(
+        Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), shows, false, hadId, false, false);
+  }
+
+  static Access ofLook(Set<String> reads, boolean looksAtEnds) {
+    return new Access(
+        reads, Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), false, false, false, looksAtEnds);
+  }
+
+  /**
+   * The same of a session that touches only one stream's rows of some tables: its statements name
+   * the stream.
+   */
+  Access ofStream(Set<String> tables, String stream) {
+    return map(table -> Stream.of(tables.contains(table) ? table + "/" + stream : table));
+  }
+
+  /** The same of a session that touches the rows of all these streams. */
+  Access ofStreams(Set<String> tables, Set<String> streams) {
+    return map(
+        table ->
+            tables.contains(table)
+                ? streams.stream().map(stream -> table + "/" + stream)
+                : Stream.of(table));
+  }
+
+  private Access map(Function<String, Stream<String>> parts) {
+    UnaryOperator<Set<String>> each =
+        names -> names.stream().flatMap(parts).collect(Collectors.toUnmodifiableSet());
+    return new Access(
+        each.apply(reads),
+        each.apply(writes),
+        each.apply(locks),
+        each.apply(owns),
+        each.apply(draws),
+        each.apply(shows),
+        takesId,
+        ends,
+        takesFence,
+        looksAtEnds);
+  }
+
+  /** Whether nobody else can tell when this happens: then it need not be a step. */
+  boolean isLocal() {
+    return reads.isEmpty()
+        && writes.isEmpty()
+        && locks.isEmpty()
+        && owns.isEmpty()
+        && draws.isEmpty()
+        && shows.isEmpty()
+        && !takesId
+        && !ends
+        && !takesFence
+        && !looksAtEnds;
+  }
+
+  /**
+   * Whether it makes a difference which of two steps of two transactions comes first. Where one
+   * only waits for a lock until the other's transaction has ended, it is the order of taking the
+   * lock that counts, and what the waiting statement's snapshot saw.
+   */
+  boolean dependsOn(Access other) {
+    return meet(reads, other.shows)
+        || meet(shows, other.reads)
+        || meet(locks, other.locks)
+        || meet(draws, other.draws)
+        || meet(owns, other.touched())
+        || meet(other.owns, touched())
+        || (takesFence && other.takesId)
+        || (other.takesFence && takesId)
+        || (looksAtEnds && other.ends)
+        || (other.looksAtEnds && ends);
+  }
+
+  private Set<String> touched() {
+    Set<String> touched = new HashSet<>(reads);
+    touched.addAll(writes);
+    touched.addAll(locks);
+    touched.addAll(owns);
+    touched.addAll(draws);
+    return touched;
+  }
+
+  private static boolean meet(Set<String> some, Set<String> others) {
+    return !Collections.disjoint(some, others);
+  }
+}

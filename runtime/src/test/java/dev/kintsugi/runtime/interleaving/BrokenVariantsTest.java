@@ -1,0 +1,155 @@
+package dev.kintsugi.runtime.interleaving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kintsugi.runtime.interleaving.Programs.End;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Each rule of the protocol, broken: the production code runs, but for the one statement that the
+ * rule is about, and some interleaving MUST break an invariant. A variant that none breaks would
+ * mean that the rule is not needed, or that {@link InterleavingsTest} sees nothing.
+ */
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
+class BrokenVariantsTest {
+
+  private static final Logger log = LoggerFactory.getLogger(BrokenVariantsTest.class);
+
+  /** How many runs are looked at from the first that fails on, for one that is shorter to tell. */
+  private static final int ENOUGH = 30;
+
+  private static final String RECORDS = "INSERT INTO kintsugi_skip (";
+  private static final String NOWHERE = "INSERT INTO nowhere (";
+  private static final String HAS_PASSED =
+      "pg_snapshot_xmin(pg_current_snapshot()) > ?::text::xid8";
+  private static final String TRUNCATE = "TRUNCATE log_log RESTART IDENTITY";
+
+  /**
+   * A broken protocol, and the story that shows it.
+   *
+   * @param broken made anew for each run of the test
+   */
+  record Variant(String title, Stories.Told story, Supplier<Broken> broken) {
+    @Override
+    public String toString() {
+      return title;
+    }
+  }
+
+  static List<Variant> variants() {
+    return List.of(
+        new Variant("no skip record", Stories.ONE_APPEND, () -> Broken.where(RECORDS, NOWHERE)),
+        new Variant("status read before the id", Stories.ONE_APPEND, Broken::consultBeforeTheId),
+        new Variant(
+            "no first fence",
+            Stories.ONE_APPEND,
+            () ->
+                Broken.where(
+                    HAS_PASSED,
+                    HAS_PASSED
+                        + " OR EXISTS (SELECT 1 FROM kintsugi_rebuild WHERE phase = 'fence')")),
+        new Variant(
+            "a snapshot's xmax for the fence",
+            Stories.ONE_APPEND,
+            () ->
+                Broken.where(
+                        "SELECT pg_current_xact_id()::text",
+                        "SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
+                    .and(HAS_PASSED, HAS_PASSED.replace(">", ">="))
+                    .comparingIds()),
+        new Variant(
+            "no look for the stream's open records",
+            Stories.TWO_APPENDS,
+            () -> Broken.where("WHERE p.status = 'active' AND NOT p.paused", "WHERE FALSE")),
+        new Variant(
+            "a writer applies past a parked record",
+            Stories.LEFT_PARKED,
+            () ->
+                Broken.where(
+                    "WHERE r.projection = p.projection",
+                    "WHERE r.parked_at IS NULL AND r.projection = p.projection")),
+        new Variant(
+            "recovery applies past a parked record",
+            Stories.LEFT_PARKED,
+            () ->
+                Broken.where(
+                    "(held.parked_at IS NOT NULL OR held.next_attempt_at > statement_timestamp())",
+                    "held.ordering = s.ordering AND held.parked_at IS NOT NULL")),
+        new Variant(
+            "drained before replay has ended",
+            Stories.EAGER_RECOVERY,
+            () ->
+                Broken.where(
+                    "requested_by, reason, phase, fence::text",
+                    "requested_by, reason, CASE WHEN current_setting('application_name') = 'recovery' THEN 'drain' ELSE phase END, fence::text")),
+        new Variant(
+            "the read model emptied before the fence",
+            emptiedBeforeTheFence(),
+            () -> Broken.where(TRUNCATE, "SELECT 'emptied already'")),
+        article("article: wait for those that run", ArticleRepairs::waitForThoseThatRun),
+        article("article: an id as the boundary", ArticleRepairs::boundAtAnId),
+        new Variant(
+            "article: lock writers out",
+            withRebuild(ArticleRepairs::lockWritersOut),
+            () -> Broken.consultBeforeTheId().and(RECORDS, NOWHERE)));
+  }
+
+  private static Variant article(String title, Function<ArticleRepairs, Program> repair) {
+    return new Variant(
+        title, withRebuild(repair), () -> Broken.where(RECORDS, NOWHERE).comparingIds());
+  }
+
+  private static Stories.Told withRebuild(Function<ArticleRepairs, Program> repair) {
+    return new Stories.Told(
+        "one append; a rebuild as in the article",
+        Stories.ONE_APPEND.projection(),
+        Stories.ONE_APPEND.beginning(),
+        cast ->
+            cast.writer("writer", "a", 1, End.COMMIT)
+                .and("rebuild", repair.apply(new ArticleRepairs(cast.scene()))));
+  }
+
+  private static Stories.Told emptiedBeforeTheFence() {
+    return new Stories.Told(
+        "one append; a rebuild that empties the read model first",
+        Stories.ONE_APPEND.projection(),
+        Stories.ONE_APPEND.beginning(),
+        cast ->
+            cast.writer("writer", "a", 1, End.COMMIT)
+                .and(
+                    "rebuild",
+                    (database, session) -> {
+                      cast.does().request(database);
+                      database.inTransaction(
+                          connection -> connection.createStatement().execute("TRUNCATE log_log"));
+                      cast.does().rebuild(java.util.Optional.empty()).run(database, session);
+                    })
+                .recovery(2, 0));
+  }
+
+  @ParameterizedTest
+  @MethodSource("variants")
+  void a_protocol_that_is_broken_in_one_place_breaks_in_some_interleaving(Variant variant)
+      throws Exception {
+    Broken broken = variant.broken().get();
+    Stage.Report report = variant.story().tell(broken, ENOUGH);
+    log.info(
+        "{}: {} of {} interleavings of '{}' fail; the shortest:\n{}    {}",
+        variant,
+        report.failed(),
+        report.count().complete(),
+        variant.story(),
+        report.story(),
+        report.violations());
+    assertThat(broken.changed()).as("statements that were changed").isPositive();
+    assertThat(report.failed()).as("interleavings of '%s' that fail", variant).isPositive();
+  }
+}

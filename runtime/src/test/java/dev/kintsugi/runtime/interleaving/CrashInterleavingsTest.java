@@ -1,0 +1,26 @@
+package dev.kintsugi.runtime.interleaving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The same as {@link InterleavingsTest}, where the rebuild's node crashes on the way. */
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
+class CrashInterleavingsTest {
+
+  @ParameterizedTest
+  @EnumSource
+  void the_invariants_hold_in_every_interleaving_with_a_crash_of_the_owner_at_any_commit(
+      Crash.When when) throws Exception {
+    int commit = 0;
+    Crash.At at;
+    do {
+      at = Crash.At.at(when, ++commit);
+      InterleavingsTest.tell(Stories.crash(at));
+    } while (at.happened().get() > 0);
+    assertThat(commit).as("commits of a rebuild").isGreaterThan(10);
+  }
+}

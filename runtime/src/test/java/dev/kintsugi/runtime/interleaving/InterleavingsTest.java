@@ -1,0 +1,49 @@
+package dev.kintsugi.runtime.interleaving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The writers', the rebuild's and recovery's production code on a real PostgreSQL, in every order
+ * in which their database steps can come: after each the invariants of DESIGN 10 hold. Orders that
+ * nobody can tell apart are run once; see {@link Explorer} and {@link Access}.
+ */
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
+class InterleavingsTest {
+
+  private static final Logger log = LoggerFactory.getLogger(InterleavingsTest.class);
+
+  static List<Stories.Told> stories() {
+    return Stories.ofOneWriter();
+  }
+
+  @ParameterizedTest
+  @MethodSource("stories")
+  void the_invariants_hold_in_every_interleaving(Stories.Told story) throws Exception {
+    tell(story);
+  }
+
+  /** Tells a story to the end, or to the first interleaving in which something goes wrong. */
+  static void tell(Stories.Told story) throws Exception {
+    long begin = System.nanoTime();
+    Stage.Report report = story.tell(Rewriting.NONE, 0);
+    log.info(
+        "{}: {} interleavings, {} steps, {} s",
+        story,
+        report.count().complete(),
+        report.count().steps(),
+        Duration.ofNanos(System.nanoTime() - begin).toSeconds());
+    assertThat(report.violations())
+        .as("violations of '%s' in%n%s", story, report.story())
+        .isEmpty();
+    assertThat(report.count().complete()).as("interleavings of '%s'", story).isGreaterThan(5);
+  }
+}

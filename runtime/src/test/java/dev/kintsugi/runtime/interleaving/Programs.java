@@ -1,0 +1,174 @@
+package dev.kintsugi.runtime.interleaving;
+
+import dev.kintsugi.runtime.event.NewEvent;
+import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.operations.Request;
+import dev.kintsugi.runtime.rebuild.RebuildRequest;
+import dev.kintsugi.runtime.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.rebuild.Step;
+import dev.kintsugi.runtime.recovery.Drain;
+import dev.kintsugi.runtime.skip.SkipFilter;
+import dev.kintsugi.runtime.skip.SkipRecords;
+import dev.kintsugi.runtime.state.Fence;
+import dev.kintsugi.runtime.testing.World;
+import dev.kintsugi.runtime.writer.Appender;
+import dev.kintsugi.runtime.writer.KnownFailures;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** What the sessions of a scene do: they call the production code, and nothing else. */
+final class Programs {
+
+  private static final String DRAINABLE =
+      """
+      SELECT EXISTS (
+        SELECT 1 FROM kintsugi_skip s JOIN kintsugi_projection p USING (projection, generation)
+        WHERE p.status = 'active' AND NOT p.paused AND NOT EXISTS (
+          SELECT 1 FROM kintsugi_skip held WHERE held.projection = s.projection
+            AND held.generation = s.generation AND held.persistence_id = s.persistence_id
+            AND held.parked_at IS NOT NULL))
+      """;
+
+  private static final Access LOOKED_AT =
+      Access.ofLook(Set.of("kintsugi_skip", "kintsugi_projection"), false);
+  private static final Access WAITED_FOR = Access.ofLook(Set.of("kintsugi_skip"), true);
+
+  private final Scene scene;
+
+  Programs(Scene scene) {
+    this.scene = scene;
+  }
+
+  /** How a writer's transaction ends. */
+  enum End {
+    COMMIT,
+    ROLLBACK
+  }
+
+  private static final class ThinksBetterException extends Exception {
+    private static final long serialVersionUID = 1L;
+  }
+
+  /** Appends an event to a stream in each of its transactions. */
+  Program writer(String stream, long after, End... ends) {
+    return (database, session) -> {
+      session.touchesOnly(access -> access.ofStream(Scene.BY_STREAM, stream));
+      long last = after;
+      for (End end : ends) {
+        NewEvent event = scene.world().event(stream, last + 1);
+        if (end == End.COMMIT) {
+          try (Appender appender = new Appender(database, scene.world().writer())) {
+            appender.append(List.of(event));
+          }
+          last++;
+        } else {
+          rollBack(database, event);
+        }
+      }
+    };
+  }
+
+  private void rollBack(Database database, NewEvent event) throws Exception {
+    try (Applier applier = new Applier()) {
+      database.inTransaction(
+          connection -> {
+            scene
+                .world()
+                .writer()
+                .write(connection, applier, List.of(event), List.of(), new KnownFailures());
+            throw new ThinksBetterException();
+          });
+    } catch (ThinksBetterException e) {
+      // as it was told to
+    }
+  }
+
+  /** Asks for a rebuild and carries it to its proven end; after a crash another owner does. */
+  Program rebuild(Optional<Crash.At> crashAt) {
+    return (database, session) -> {
+      crashAt.map(Crash::new).ifPresent(session::crash);
+      boolean done = false;
+      while (!done) {
+        try {
+          rebuild(database, session);
+          done = true;
+        } catch (Session.CrashedException e) {
+          session.restart();
+        }
+      }
+      scene.audit("when the rebuild was reported as done");
+    };
+  }
+
+  private void rebuild(Database database, Session session) throws Exception {
+    request(database);
+    carryOn(session, scene.world().owner(scene.log(), World.SMALL_STEPS, database));
+  }
+
+  /** Asks for a rebuild; where one is under way, that one it is. */
+  void request(Database database) throws Exception {
+    database.inTransaction(new RebuildRequest(scene.log().name(), 1, "test", "because")::begin);
+  }
+
+  private void carryOn(Session session, RebuildSteps owner) throws Exception {
+    try (Applier applier = new Applier()) {
+      while (true) {
+        Step step = owner.next(applier);
+        if (step instanceof Step.Proven) {
+          return;
+        } else if (step instanceof Step.Waiting waiting) {
+          session.await("waits for " + waiting.what(), WAITED_FOR, () -> goesOn(waiting));
+        } else if (!(step instanceof Step.Done || step instanceof Step.Activated)) {
+          throw new IllegalStateException("the only owner is told " + step);
+        }
+      }
+    }
+  }
+
+  private boolean goesOn(Step.Waiting waiting) throws Exception {
+    String what = waiting.what();
+    return what.startsWith("fence ")
+        ? scene.ask(new Fence(Long.parseLong(what.substring(6)))::hasPassed)
+        : !scene.ask(
+            connection ->
+                SkipRecords.anyUnfinished(
+                    connection,
+                    scene.log().name(),
+                    scene.world().generation(scene.log()).generation()));
+  }
+
+  /** Drains a generation: so many times whenever it likes, and then whenever there is something. */
+  Program recovery(int generation, int looks) {
+    return (database, session) -> {
+      try (Applier applier = new Applier()) {
+        for (int i = 0; i < looks; i++) {
+          drain(database, applier, generation);
+        }
+        while (true) {
+          session.awaitWork("looks for records", LOOKED_AT, () -> scene.isSo(DRAINABLE));
+          drain(database, applier, generation);
+        }
+      }
+    };
+  }
+
+  /** Somebody mends what is parked and has it tried again. */
+  Program retryAll() {
+    return (database, session) ->
+        scene
+            .world()
+            .operations(scene.log(), database)
+            .retryAll(SkipFilter.any(), new Request("operator", "mended"), false);
+  }
+
+  private void drain(Database database, Applier applier, int generation) throws Exception {
+    Drain drain = scene.world().drains(scene.log(), generation, database);
+    List<Drain.Batch> batches = new ArrayList<>();
+    do {
+      batches.add(drain.next(applier));
+    } while (batches.get(batches.size() - 1).isFull());
+  }
+}

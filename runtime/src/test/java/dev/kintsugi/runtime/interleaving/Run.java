@@ -1,0 +1,200 @@
+package dev.kintsugi.runtime.interleaving;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One run of some sessions, a step at a time: what runs next is somebody else's to choose. A
+ * session that waits in the database for another one's lock is found out by asking the database,
+ * and goes on as soon as the lock is given to it.
+ */
+final class Run {
+
+  /** A run has far fewer steps; with as many it does not end. */
+  private static final int TOO_MANY_STEPS = 3000;
+
+  private static final long PATIENCE_SECONDS = 60;
+
+  /** Chooses what runs next. */
+  interface Chooser {
+
+    /**
+     * The session whose step is done next; empty if this run is of no interest any more.
+     *
+     * @param enabled the sessions that stand before a step, and which that is
+     */
+    OptionalInt choose(Map<Integer, Session.Step> enabled);
+  }
+
+  /** Tells of a backend whether it waits for another one's lock. */
+  interface Blocked {
+    boolean isBlocked(int pid) throws Exception;
+  }
+
+  /**
+   * A step that was done.
+   *
+   * @param letOnBy the event that ended what its session waited for before this; -1 if it did not
+   *     wait
+   */
+  record Event(int session, Session.Step step, int letOnBy) {}
+
+  /** Whether a run came to its end, and what went wrong in it. */
+  record Outcome(boolean complete, List<String> failures) {}
+
+  private final List<Session> sessions;
+  private final BlockingQueue<Session> stopped;
+  private final Blocked blocked;
+
+  private final List<Event> events = new ArrayList<>();
+  private final int[] letOnBy;
+
+  Run(List<Session> sessions, BlockingQueue<Session> stopped, Blocked blocked) {
+    this.sessions = sessions;
+    this.stopped = stopped;
+    this.blocked = blocked;
+    this.letOnBy = new int[sessions.size()];
+    Arrays.fill(letOnBy, -1);
+  }
+
+  static BlockingQueue<Session> newQueue() {
+    return new LinkedBlockingQueue<>();
+  }
+
+  List<Event> events() {
+    return events;
+  }
+
+  Session session(int index) {
+    return sessions.get(index);
+  }
+
+  /** Runs the sessions, which have been started one by one and stand at their first stops. */
+  Outcome run(Chooser chooser) throws Exception {
+    while (events.size() < TOO_MANY_STEPS) {
+      Map<Integer, Session.Step> enabled = enabled();
+      if (enabled.isEmpty()) {
+        if (sessions.stream().allMatch(Session::hasNothingToDo)) {
+          return abandon(List.of(), true);
+        }
+        if (!unblockedByItself()) {
+          return abandon(List.of("nobody can go on: " + states()), true);
+        }
+        continue;
+      }
+      OptionalInt next = chooser.choose(enabled);
+      if (next.isEmpty()) {
+        return abandon(List.of(), false);
+      }
+      step(next.getAsInt());
+    }
+    return abandon(List.of("no end after " + TOO_MANY_STEPS + " steps"), true);
+  }
+
+  private Map<Integer, Session.Step> enabled() throws Exception {
+    Map<Integer, Session.Step> enabled = new TreeMap<>();
+    for (int i = 0; i < sessions.size(); i++) {
+      Session session = sessions.get(i);
+      if (session.state() == Session.State.READY
+          || (session.state() == Session.State.AWAITING && session.isSo(last()))) {
+        enabled.put(i, session.pending());
+      }
+    }
+    return enabled;
+  }
+
+  private Optional<Access> last() {
+    return events.isEmpty()
+        ? Optional.empty()
+        : Optional.of(events.get(events.size() - 1).step().access());
+  }
+
+  private void step(int index) throws Exception {
+    Session session = sessions.get(index);
+    events.add(new Event(index, session.pending(), letOnBy[index]));
+    letOnBy[index] = -1;
+    session.goOn();
+    awaitStop(session);
+    letOthersOn();
+  }
+
+  /** Waits until a session stands, has ended, or is found to wait for a lock. */
+  void awaitStop(Session session) throws Exception {
+    while (session.state() == Session.State.RUNNING) {
+      boolean isThis = stopped.poll(1, TimeUnit.MILLISECONDS) == session;
+      if (!isThis && blocked.isBlocked(session.pid())) {
+        session.blocked();
+      }
+    }
+  }
+
+  /** A step may have ended what others wait for in the database. */
+  private void letOthersOn() throws Exception {
+    for (int i = 0; i < sessions.size(); i++) {
+      Session other = sessions.get(i);
+      while (other.state() == Session.State.BLOCKED && !blocked.isBlocked(other.pid())) {
+        stopped.poll(1, TimeUnit.MILLISECONDS);
+      }
+      if (other.state() != Session.State.BLOCKED && letOnBy[i] == WAITS) {
+        letOnBy[i] = events.size() - 1;
+      } else if (other.state() == Session.State.BLOCKED) {
+        letOnBy[i] = WAITS;
+      }
+    }
+  }
+
+  private static final int WAITS = -2;
+
+  /** A deadlock is ended by the database, a lock that is waited for too long by itself. */
+  private boolean unblockedByItself() throws InterruptedException {
+    for (Session session : sessions) {
+      if (session.state() == Session.State.BLOCKED) {
+        return stopped.poll(PATIENCE_SECONDS, TimeUnit.SECONDS) != null;
+      }
+    }
+    return false;
+  }
+
+  private Outcome abandon(List<String> failures, boolean complete) throws InterruptedException {
+    List<String> all = new ArrayList<>(failures);
+    all.addAll(failures());
+    for (Session session : sessions) {
+      session.abandon();
+    }
+    for (Session session : sessions) {
+      while (session.state() != Session.State.ENDED) {
+        if (stopped.poll(PATIENCE_SECONDS, TimeUnit.SECONDS) == null) {
+          throw new IllegalStateException("a session does not end: " + states());
+        }
+      }
+    }
+    return new Outcome(complete, all);
+  }
+
+  private List<String> failures() {
+    List<String> failures = new ArrayList<>();
+    for (Session session : sessions) {
+      Throwable failure = session.failure();
+      if (failure != null) {
+        failures.add(session.name() + " failed: " + failure);
+      }
+    }
+    return failures;
+  }
+
+  private String states() {
+    List<String> states = new ArrayList<>();
+    for (Session session : sessions) {
+      states.add(session.name() + " " + session.state());
+    }
+    return String.join(", ", states);
+  }
+}

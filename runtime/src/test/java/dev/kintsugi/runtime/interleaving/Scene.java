@@ -1,0 +1,233 @@
+package dev.kintsugi.runtime.interleaving;
+
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.testing.Auditor;
+import dev.kintsugi.runtime.testing.TestProjection;
+import dev.kintsugi.runtime.testing.World;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+
+/**
+ * A database in which the same short story is told again and again, each time in another order of
+ * its steps: before each run its rows are as they were at the beginning.
+ */
+final class Scene implements AutoCloseable {
+
+  /** Dead rows of so many runs slow the next ones down. */
+  private static final int RUNS_BETWEEN_VACUUMS = 500;
+
+  /** All streams of the stories. */
+  private static final Set<String> STREAMS = Set.of("a", "b", "c");
+
+  /**
+   * Tables of which a writer touches the rows of its own stream. (Of the numbers that the log draws
+   * only those of one stream are compared.)
+   */
+  static final Set<String> BY_STREAM = Set.of("kintsugi_skip", "log_log");
+
+  private final World world = new World();
+  private final TestProjection log;
+  private final Rewriting rewriting;
+  private final Connection control;
+  private final Sql sql;
+  private final List<Connection> connections = new ArrayList<>();
+  private final List<Integer> pids = new ArrayList<>();
+  private final String restore;
+  private int runs;
+
+  /** What a run of the sessions found wrong. */
+  private final List<String> violations = new ArrayList<>();
+
+  /** A beginning: what is in the database before the sessions start. */
+  interface Beginning {
+    void in(World world, TestProjection log) throws Exception;
+  }
+
+  Scene(TestProjection log, Beginning beginning, Rewriting rewriting) throws Exception {
+    this.log = log;
+    this.rewriting = rewriting;
+    world.start(log);
+    world.execute(
+        "ALTER DATABASE "
+            + world.column("SELECT current_database()").get(0)
+            + " SET synchronous_commit = off");
+    world.execute("CREATE TABLE nowhere (LIKE kintsugi_skip INCLUDING DEFAULTS)");
+    beginning.in(world, log);
+    this.control = DriverManager.getConnection(world.url());
+    Set<String> tables = new HashSet<>(tables());
+    this.sql = new Sql(tables, numbered(), rewriting.comparesIds());
+    this.restore = saved(tables);
+  }
+
+  World world() {
+    return world;
+  }
+
+  TestProjection log() {
+    return log;
+  }
+
+  private List<String> tables() throws Exception {
+    return world.column(
+        """
+        SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+          AND relkind IN ('r', 'p') AND NOT relispartition
+        """);
+  }
+
+  private Set<String> numbered() throws Exception {
+    return new HashSet<>(
+        world.column(
+            "SELECT table_name FROM information_schema.columns"
+                + " WHERE table_schema = 'public' AND column_default LIKE 'nextval%'"));
+  }
+
+  /** Saves the rows and returns the statements that bring them back. */
+  private String saved(Set<String> tables) throws Exception {
+    StringBuilder restoring = new StringBuilder();
+    world.execute("CREATE SCHEMA saved");
+    for (String table : tables) {
+      world.execute("CREATE TABLE saved." + table + " AS TABLE public." + table);
+      restoring.append("DELETE FROM public.").append(table).append("; ");
+      if (!world.column("SELECT 1 FROM saved." + table + " LIMIT 1").isEmpty()) {
+        restoring
+            .append("INSERT INTO public.")
+            .append(table)
+            .append(" OVERRIDING SYSTEM VALUE SELECT * FROM saved.")
+            .append(table)
+            .append("; ");
+      }
+    }
+    for (String sequence :
+        world.column(
+            "SELECT sequencename || ''',' || coalesce(last_value, 1) || ',' || (last_value IS NOT NULL)"
+                + " FROM pg_sequences WHERE schemaname = 'public'")) {
+      restoring.append("SELECT setval('").append(sequence).append("); ");
+    }
+    return restoring.toString();
+  }
+
+  /** Runs programs, by their names, as somebody chooses. */
+  Explorer.Result run(Map<String, Program> programs, Run.Chooser chooser) throws Exception {
+    restore();
+    BlockingQueue<Session> stopped = Run.newQueue();
+    List<Session> sessions = new ArrayList<>();
+    int slot = 0;
+    for (String name : programs.keySet()) {
+      connection(slot);
+      sessions.add(
+          new Session(
+              name, pids.get(slot), stopped, access -> access.ofStreams(BY_STREAM, STREAMS)));
+      slot++;
+    }
+    Run run = new Run(sessions, stopped, this::isBlocked);
+    List<Thread> threads = new ArrayList<>();
+    for (Program program : programs.values()) {
+      int index = threads.size();
+      Session session = sessions.get(index);
+      Connection connection = connection(index);
+      try (Statement named = connection.createStatement()) {
+        named.execute("SET application_name = '" + session.name() + "'");
+        connection.commit();
+      }
+      Thread thread =
+          new Thread(() -> session.run(program, connection, sql, rewriting), session.name());
+      threads.add(thread);
+      thread.start();
+      run.awaitStop(session);
+    }
+    Run.Outcome outcome = run.run(chooser);
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    List<String> failures = new ArrayList<>(outcome.failures());
+    if (outcome.complete()) {
+      failures.addAll(violations);
+      failures.addAll(atTheEnd());
+    }
+    return new Explorer.Result(run.events(), new Run.Outcome(outcome.complete(), failures));
+  }
+
+  private void restore() throws SQLException {
+    violations.clear();
+    try (Statement statement = control.createStatement()) {
+      statement.execute(restore);
+      if (++runs % RUNS_BETWEEN_VACUUMS == 0) {
+        statement.execute("VACUUM");
+      }
+    }
+  }
+
+  private Connection connection(int slot) throws SQLException {
+    while (connections.size() <= slot) {
+      Connection connection = DriverManager.getConnection(world.url());
+      try (Statement statement = connection.createStatement();
+          ResultSet pid = statement.executeQuery("SELECT pg_backend_pid()")) {
+        pid.next();
+        pids.add(pid.getInt(1));
+      }
+      connection.setAutoCommit(false);
+      connections.add(connection);
+    }
+    return connections.get(slot);
+  }
+
+  private boolean isBlocked(int pid) throws SQLException {
+    return isSo("SELECT cardinality(pg_blocking_pids(" + pid + ")) > 0");
+  }
+
+  // What programs may look at without being seen
+
+  /** Whether something is so, by what is committed. */
+  boolean isSo(String question) throws SQLException {
+    try (Statement statement = control.createStatement();
+        ResultSet row = statement.executeQuery(question)) {
+      return row.next() && row.getBoolean(1);
+    }
+  }
+
+  /** Asks production code, whose statements are rewritten as those of the sessions are. */
+  <T> T ask(Database.Work<T> question) throws Exception {
+    control.setAutoCommit(false);
+    try {
+      return new Database(SteppedConnection.pool(control, sql, rewriting, (what, access) -> {}))
+          .inTransaction(question);
+    } finally {
+      control.rollback();
+      control.setAutoCommit(true);
+    }
+  }
+
+  /** Looks at the invariants now; what is wrong fails the run. */
+  void audit(String when) throws SQLException {
+    for (String violation : Auditor.violations(control, log)) {
+      violations.add(when + ": " + violation);
+    }
+  }
+
+  private List<String> atTheEnd() throws SQLException {
+    List<String> wrong = new ArrayList<>();
+    for (String violation : Auditor.violations(control, log)) {
+      wrong.add("at the end: " + violation);
+    }
+    return wrong;
+  }
+
+  @Override
+  public void close() throws SQLException {
+    for (Connection connection : connections) {
+      connection.close();
+    }
+    control.close();
+    world.close();
+  }
+}

@@ -1,0 +1,242 @@
+package dev.kintsugi.runtime.interleaving;
+
+import dev.kintsugi.runtime.jdbc.Database;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One of the sessions of a run: a thread that does its program and stops before each step, until
+ * the run lets it go on. Its fields are handed over with it: only one of the two threads touches
+ * them at a time.
+ */
+final class Session {
+
+  enum State {
+    /** Stands before {@link #pending()}. */
+    READY,
+    RUNNING,
+    /** Its statement waits in the database for another transaction. */
+    BLOCKED,
+    /** Stands before a look at something that is to be so when it looks. */
+    AWAITING,
+    ENDED
+  }
+
+  /** A look at what is committed. */
+  interface Look {
+    boolean isSo() throws Exception;
+  }
+
+  /** Ends a program whose run is over. */
+  static final class AbandonedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+  }
+
+  /** Ends an owner whose node is gone. */
+  static final class CrashedException extends SQLException {
+    private static final long serialVersionUID = 1L;
+
+    CrashedException() {
+      super("this node is gone", "08006");
+    }
+  }
+
+  /** A step that is about to be done; without numbers, which differ from run to run. */
+  record Step(String what, Access access) {
+    Step {
+      what = what.replaceAll("\\b[0-9]+\\b", "n");
+    }
+  }
+
+  private final String name;
+  private final int pid;
+  private final BlockingQueue<Session> stopped;
+  private final Semaphore go = new Semaphore(0);
+
+  private final AtomicReference<State> state = new AtomicReference<>(State.RUNNING);
+  private UnaryOperator<Access> narrowed;
+  private @Nullable Step pending;
+  private @Nullable Look awaited;
+  private boolean isIdle;
+  private boolean asked;
+  private boolean answer;
+  private @Nullable Throwable failure;
+  private boolean abandoned;
+
+  private @Nullable Crash crash;
+  private boolean crashed;
+
+  /**
+   * A session that has yet to begin.
+   *
+   * @param all what a step touches, where the session says no more of itself
+   */
+  Session(String name, int pid, BlockingQueue<Session> stopped, UnaryOperator<Access> all) {
+    this.narrowed = all;
+    this.name = name;
+    this.pid = pid;
+    this.stopped = stopped;
+  }
+
+  // The program's side
+
+  void run(Program program, Connection real, Sql sql, Rewriting rewriting) {
+    try {
+      program.run(new Database(SteppedConnection.pool(real, sql, rewriting, this::stop)), this);
+    } catch (AbandonedException e) {
+      // so it was asked to
+    } catch (Throwable e) {
+      if (!abandoned) {
+        failure = e;
+      }
+    }
+    try {
+      real.rollback();
+    } catch (SQLException e) {
+      failure = failure == null ? e : failure;
+    }
+    state.set(State.ENDED);
+    stopped.add(this);
+  }
+
+  private void stop(String what, Access access) throws SQLException {
+    if (abandoned) {
+      throw new AbandonedException();
+    }
+    if (crashed && !what.equals("ROLLBACK")) {
+      throw new CrashedException();
+    }
+    if (crash != null && crash.comesBefore(what)) {
+      crash = null;
+      crashed = true;
+      throw new CrashedException();
+    }
+    pending = new Step(what, narrowed.apply(access));
+    state.set(State.READY);
+    handOver();
+    pending = null;
+  }
+
+  /**
+   * Waits until something is so, as an actor does that looks again later. Looks in vain change
+   * nothing, so they are left out; the one that is not in vain is a step.
+   *
+   * @param access what is looked at
+   */
+  void await(String what, Access access, Look condition) {
+    await(what, access, condition, false);
+  }
+
+  /** The same, where the run may end with this still waiting: nothing is left to do. */
+  void awaitWork(String what, Access access, Look condition) {
+    await(what, access, condition, true);
+  }
+
+  private void await(String what, Access access, Look condition, boolean idle) {
+    if (abandoned) {
+      throw new AbandonedException();
+    }
+    awaited = condition;
+    isIdle = idle;
+    asked = false;
+    pending = new Step(what, narrowed.apply(access));
+    state.set(State.AWAITING);
+    handOver();
+    pending = null;
+    awaited = null;
+  }
+
+  private void handOver() {
+    stopped.add(this);
+    go.acquireUninterruptibly();
+    if (abandoned) {
+      throw new AbandonedException();
+    }
+  }
+
+  /** Says what its steps touch in truth, of what their SQL may touch. */
+  void touchesOnly(UnaryOperator<Access> narrowed) {
+    this.narrowed = narrowed;
+  }
+
+  /** Has the node that runs this crash. */
+  void crash(Crash at) {
+    crash = at;
+  }
+
+  /** After a crash another node goes on. */
+  void restart() {
+    crashed = false;
+  }
+
+  // The run's side
+
+  String name() {
+    return name;
+  }
+
+  int pid() {
+    return pid;
+  }
+
+  State state() {
+    return Objects.requireNonNull(state.get());
+  }
+
+  /** It was found to wait for a lock; unless it has come to a stop since. */
+  void blocked() {
+    state.compareAndSet(State.RUNNING, State.BLOCKED);
+  }
+
+  Step pending() {
+    Step next = pending;
+    if (next == null) {
+      throw new IllegalStateException(name + " stands before no step, it is " + state);
+    }
+    return next;
+  }
+
+  /**
+   * Whether what it awaits is so; asked once after each step.
+   *
+   * @param last what was done last. If that makes no difference to the look, nor to the answer.
+   */
+  boolean isSo(Optional<Access> last) throws Exception {
+    Look look = awaited;
+    if (look == null) {
+      throw new IllegalStateException(name + " awaits nothing, it is " + state);
+    }
+    if (!asked || last.isEmpty() || last.get().dependsOn(pending().access())) {
+      answer = look.isSo();
+      asked = true;
+    }
+    return answer;
+  }
+
+  @Nullable Throwable failure() {
+    return failure;
+  }
+
+  /** Whether it has ended, or waits for work and has none. */
+  boolean hasNothingToDo() {
+    return state() == State.ENDED || (state() == State.AWAITING && isIdle);
+  }
+
+  void goOn() {
+    state.set(State.RUNNING);
+    go.release();
+  }
+
+  /** Has it end at its next stop. */
+  void abandon() {
+    abandoned = true;
+    go.release();
+  }
+}

@@ -1,0 +1,177 @@
+package dev.kintsugi.runtime.interleaving;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Reads from the text of a statement what it touches. It need not understand SQL: where it is in
+ * doubt it takes more for touched.
+ */
+final class Sql {
+
+  private static final Pattern LOCKING =
+      Pattern.compile("for (no key )?(update|share|key share)( of \\w+)?");
+  private static final Pattern WRITTEN =
+      Pattern.compile("(insert into|update|delete from) (?:only )?(\\w+)");
+
+  /** How much there is to replay: shown to people as progress, and nothing else depends on it. */
+  private static final List<String> SURVEY =
+      List.of(
+          "select count(*) filter (where not \"deleted\")",
+          "select \"persistence_id\" from \"event_journal\" where \"deleted\"");
+
+  private static final Pattern WORD = Pattern.compile("\\w+");
+  private static final Pattern KNOWN_VERB =
+      Pattern.compile("(select|with|insert|update|delete)\\b.*", Pattern.DOTALL);
+
+  private final Set<String> tables;
+  private final Set<String> numbered;
+  private final boolean comparesIds;
+  private final Map<String, Statement> known = new ConcurrentHashMap<>();
+
+  /**
+   * Reads statements on a database.
+   *
+   * @param tables all tables of the database
+   * @param numbered those of them with a column that a sequence fills
+   * @param comparesIds whether it matters in which order transactions are given their ids
+   */
+  Sql(Set<String> tables, Set<String> numbered, boolean comparesIds) {
+    this.comparesIds = comparesIds;
+    this.tables = Set.copyOf(tables);
+    this.numbered = Set.copyOf(numbered);
+  }
+
+  /** What a statement touches, and which tables it changes. */
+  record Statement(Access access, boolean needsId, Set<String> drawsWithId) {
+
+    /** As the first of its transaction that needs an id, or a later one. */
+    Access after(boolean hasId) {
+      boolean takesId = needsId && !hasId;
+      Set<String> draws = new HashSet<>(access.draws());
+      if (takesId) {
+        draws.addAll(drawsWithId);
+      }
+      return new Access(
+          access.reads(),
+          access.writes(),
+          access.locks(),
+          access.owns(),
+          draws,
+          access.shows(),
+          takesId,
+          false,
+          access.takesFence(),
+          access.looksAtEnds());
+    }
+  }
+
+  /** What a statement touches; the same texts come again and again. */
+  Statement read(String text) {
+    return known.computeIfAbsent(text, this::parse);
+  }
+
+  private Statement parse(String text) {
+    String sql = text.toLowerCase(Locale.ROOT).replaceAll("\\s+", " ").strip();
+    if (SURVEY.stream().anyMatch(sql::startsWith)) {
+      return new Statement(Access.NONE, false, Set.of());
+    }
+    boolean locking = LOCKING.matcher(sql).find();
+    String plain = LOCKING.matcher(sql).replaceAll("").replace("do update set", "");
+    Set<String> named = named(plain);
+    Set<String> writes = new HashSet<>();
+    Set<String> draws = new HashSet<>();
+    Set<String> locks = new HashSet<>();
+    Set<String> owns = new HashSet<>();
+    if (KNOWN_VERB.matcher(plain).matches()) {
+      Matcher written = WRITTEN.matcher(plain);
+      while (written.find()) {
+        if (tables.contains(written.group(2))) {
+          writes.add(written.group(2));
+          if (!written.group(1).equals("insert into")) {
+            locks.add(written.group(2));
+          } else if (numbered.contains(written.group(2))) {
+            draws.add(written.group(2));
+          }
+        }
+      }
+      if (locking) {
+        locks.addAll(named);
+      }
+    } else {
+      owns.addAll(named);
+      writes.addAll(named);
+    }
+    if (plain.contains("pg_advisory")) {
+      locks.add("an advisory lock");
+    }
+    boolean asksForId = plain.contains("pg_current_xact_id");
+    boolean takesFence = plain.equals("select pg_current_xact_id()::text");
+    boolean looksAtEnds = plain.contains("pg_current_snapshot");
+    boolean needsId = asksForId || locking || !writes.isEmpty();
+    Access access =
+        new Access(
+            readBy(plain, named),
+            writes,
+            locks,
+            owns,
+            draws,
+            Set.of(),
+            false,
+            false,
+            takesFence,
+            looksAtEnds);
+    return new Statement(access, needsId, comparesIds ? Set.of("ids") : Set.of());
+  }
+
+  /**
+   * The tables that a statement's snapshot matters for: those that it names otherwise than to
+   * insert into them. Of the rows that are there an insert knows only the same key, and no two
+   * transactions here insert one.
+   */
+  private static Set<String> readBy(String sql, Set<String> named) {
+    Set<String> reads = new HashSet<>(named);
+    reads.removeIf(
+        table ->
+            sql.contains("insert into " + table)
+                && sql.split("\\b" + table + "\\b", -1).length == 2);
+    return reads;
+  }
+
+  private Set<String> named(String sql) {
+    Set<String> named = new HashSet<>();
+    Matcher word = WORD.matcher(sql);
+    while (word.find()) {
+      if (tables.contains(word.group())) {
+        named.add(word.group());
+      }
+    }
+    return named;
+  }
+
+  /** The statements that go to the server in one round trip, each with a snapshot of its own. */
+  static List<String> split(String text) {
+    List<String> statements = new ArrayList<>();
+    int begin = 0;
+    boolean quoted = false;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '\'') {
+        quoted = !quoted;
+      } else if (c == ';' && !quoted) {
+        statements.add(text.substring(begin, i).strip());
+        begin = i + 1;
+      }
+    }
+    statements.add(text.substring(begin).strip());
+    statements.removeIf(String::isEmpty);
+    return statements;
+  }
+}

@@ -1,0 +1,169 @@
+package dev.kintsugi.runtime.interleaving;
+
+import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.runtime.interleaving.Programs.End;
+import dev.kintsugi.runtime.testing.TestProjection;
+import dev.kintsugi.runtime.testing.World;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** The stories that are told in all their interleavings, each as short as its point allows. */
+final class Stories {
+
+  /**
+   * A story.
+   *
+   * @param projection the projection that takes part
+   * @param beginning what is in the database before the first step
+   * @param casting who does what
+   */
+  record Told(
+      String title,
+      Supplier<TestProjection> projection,
+      Scene.Beginning beginning,
+      Cast.Casting casting) {
+
+    /**
+     * Tells it in all interleavings.
+     *
+     * @param enough how many more to tell where one has failed
+     */
+    Stage.Report tell(Rewriting rewriting, int enough) throws Exception {
+      return Stage.tell(this, rewriting, enough);
+    }
+
+    @Override
+    public String toString() {
+      return title;
+    }
+  }
+
+  static final Told ONE_APPEND =
+      told(
+          "one append; a rebuild and its drain",
+          cast -> cast.writer("writer", "a", 1, End.COMMIT).rebuild());
+
+  static final Told TWO_APPENDS =
+      told(
+          "two appends on one stream; a rebuild and its drain",
+          cast -> cast.writer("writer", "a", 1, End.COMMIT, End.COMMIT).rebuild());
+
+  static final Told TWO_WRITERS =
+      told(
+          "two writers; a rebuild and its drain",
+          cast ->
+              cast.writer("writer 1", "a", 1, End.COMMIT)
+                  .writer("writer 2", "b", 0, End.COMMIT)
+                  .rebuild());
+
+  /** Recovery also looks when nobody told it to. */
+  static final Told EAGER_RECOVERY =
+      told(
+          "one append; a rebuild; recovery that looks at any time",
+          cast ->
+              cast.writer("writer", "a", 1, End.COMMIT)
+                  .and("rebuild", cast.does().rebuild(Optional.empty()))
+                  .recovery(2, 1));
+
+  /** A writer that helps and a drain wait for each other's records. */
+  static final Told HELP =
+      new Told(
+          "two appends behind an open record; a drain",
+          () -> new TestProjection("log"),
+          (world, log) -> {
+            world.setPaused(log, true);
+            world.append(world.event("a", 1));
+            world.setPaused(log, false);
+          },
+          cast -> cast.writer("writer", "a", 1, End.COMMIT, End.COMMIT).recovery(1, 1));
+
+  static final Told PARKED =
+      new Told(
+          "two appends behind a parked record; a drain; somebody has it tried again",
+          () -> new TestProjection("log"),
+          Stories::park,
+          cast ->
+              cast.writer("writer", "a", 1, End.COMMIT, End.COMMIT)
+                  .recovery(1, 1)
+                  .and("operator", cast.does().retryAll()));
+
+  /** Without anybody who mends it. */
+  static final Told LEFT_PARKED =
+      new Told(
+          "an append behind a parked record; a drain",
+          () -> new TestProjection("log"),
+          Stories::park,
+          cast -> cast.writer("writer", "a", 1, End.COMMIT).recovery(1, 1));
+
+  static final Told POISON =
+      new Told(
+          "an append; a rebuild that comes to an event which can't be applied, and its drain",
+          () -> new TestProjection("log").onFailure(FailurePolicy.skip().withoutRetry()),
+          (world, log) -> {
+            world.append(world.event("a", 1));
+            log.failOn("a/1");
+          },
+          cast -> cast.writer("writer", "a", 1, End.COMMIT).rebuild());
+
+  private Stories() {}
+
+  static List<Told> ofOneWriter() {
+    return List.of(
+        ONE_APPEND,
+        TWO_APPENDS,
+        rolledBack(End.ROLLBACK, End.COMMIT),
+        rolledBack(End.COMMIT, End.ROLLBACK),
+        EAGER_RECOVERY,
+        HELP,
+        PARKED,
+        POISON);
+  }
+
+  static List<Told> ofTwoWriters() {
+    return List.of(TWO_WRITERS, oneWriterRolledBack());
+  }
+
+  private static Told rolledBack(End... ends) {
+    return told(
+        "two appends on one stream, of which one is rolled back %s; a rebuild and its drain"
+            .formatted(ends[0] == End.ROLLBACK ? "first" : "last"),
+        cast -> cast.writer("writer", "a", 1, ends).rebuild());
+  }
+
+  private static Told oneWriterRolledBack() {
+    return told(
+        "two writers, of whom one rolls back; a rebuild and its drain",
+        cast ->
+            cast.writer("writer 1", "a", 1, End.COMMIT)
+                .writer("writer 2", "b", 0, End.ROLLBACK)
+                .rebuild());
+  }
+
+  /** One append, and a rebuild whose owner's node crashes. */
+  static Told crash(Crash.At at) {
+    return told(
+        "one append; a rebuild whose owner crashes " + at,
+        cast -> cast.writer("writer", "a", 1, End.COMMIT).rebuildThatCrashes(at));
+  }
+
+  private static Told told(String title, Cast.Casting casting) {
+    return new Told(title, () -> new TestProjection("log"), Stories::appendToTwo, casting);
+  }
+
+  /**
+   * Two events, of which the last has a number that leaves room for later ones below it: whoever
+   * wrote it drew its number after somebody else who commits later, as happens all the time.
+   */
+  private static void appendToTwo(World world, TestProjection log) throws Exception {
+    world.append(world.event("a", 1), world.event("c", 1));
+    world.execute("UPDATE event_journal SET ordering = 1000 WHERE persistence_id = 'c'");
+  }
+
+  private static void park(World world, TestProjection log) throws Exception {
+    log.failOn("a/1");
+    world.append(world.event("a", 1));
+    log.repair();
+    world.execute("UPDATE kintsugi_skip SET parked_at = now(), next_attempt_at = '-infinity'");
+  }
+}

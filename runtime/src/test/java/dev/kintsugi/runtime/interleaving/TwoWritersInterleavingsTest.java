@@ -1,0 +1,22 @@
+package dev.kintsugi.runtime.interleaving;
+
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The same as {@link InterleavingsTest}, with two writers. */
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
+class TwoWritersInterleavingsTest {
+
+  static List<Stories.Told> stories() {
+    return Stories.ofTwoWriters();
+  }
+
+  @ParameterizedTest
+  @MethodSource("stories")
+  void the_invariants_hold_in_every_interleaving(Stories.Told story) throws Exception {
+    InterleavingsTest.tell(story);
+  }
+}
