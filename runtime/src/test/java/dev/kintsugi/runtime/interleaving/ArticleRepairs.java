@@ -40,7 +40,7 @@ final class ArticleRepairs {
   /** Waits for all transactions that run when history has been replayed: but new ones begin. */
   Program waitForThoseThatRun() {
     return (database, session) -> {
-      begin(database);
+      begin(database, session);
       run(database, ALL);
       long fence = idOf(database, "SELECT pg_current_xact_id()::text");
       awaitEndOfOlder(session, fence);
@@ -51,7 +51,8 @@ final class ArticleRepairs {
   /** Takes an id for the boundary between those that skip and those that apply. */
   Program boundAtAnId() {
     return (database, session) -> {
-      begin(database);
+      begin(database, session);
+      run(database, ALL);
       long bound =
           database.inTransaction(
               connection -> {
@@ -66,14 +67,16 @@ final class ArticleRepairs {
   /** Locks writers out for the last events: but some have decided to skip before that. */
   Program lockWritersOut() {
     return (database, session) -> {
-      begin(database);
+      begin(database, session);
       run(database, ALL);
       run(database, "LOCK TABLE event_journal IN SHARE ROW EXCLUSIVE MODE", ALL, ACTIVATE);
     };
   }
 
-  private static void begin(Database database) throws Exception {
+  /** Waits for those that have yet to apply to the old read model, as none of the repairs does. */
+  private void begin(Database database, Session session) throws Exception {
     run(database, BEGIN, NOTE);
+    awaitEndOfOlder(session, idOf(database, "SELECT pg_current_xact_id()::text"));
     run(database, "TRUNCATE log_log RESTART IDENTITY");
   }
 

@@ -70,12 +70,15 @@ public final class World implements AutoCloseable {
 
   public static final RebuildSettings SMALL_STEPS = steps(2);
 
+  /** As many as its pool has. */
+  public static final int CONNECTIONS = 12;
+
   private static final int HELP_LIMIT = 4;
   private static final DrainSettings SMALL_DRAINS = new DrainSettings(3, Duration.ofSeconds(1));
 
   private final String url = TestServer.createDatabase();
   private final Database database =
-      Database.open(new JdbcSettings(url, "", "", 12, Duration.ofSeconds(10)));
+      Database.open(new JdbcSettings(url, "", "", CONNECTIONS, Duration.ofSeconds(10)));
   private final EventJournal journal;
   private final EventCodec codec = new EventCodec(SERIALIZERS, "kintsugi.journal");
   private final Map<String, ReadModel> readModels = new HashMap<>();

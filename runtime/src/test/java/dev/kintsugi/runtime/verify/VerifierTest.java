@@ -11,6 +11,8 @@ import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestProjection.Kind;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -184,6 +186,46 @@ class VerifierTest {
     world.auditWhole(log);
     assertThat(world.column("SELECT relname FROM pg_class WHERE relpersistence = 't'")).isEmpty();
     assertThat(world.column("SHOW search_path")).containsExactly("\"$user\", public");
+  }
+
+  /** A server's plan for a statement stays with the tables that it was made for. */
+  @Test
+  void statements_that_the_connections_have_prepared_find_the_temporary_tables() throws Exception {
+    start();
+    List<Connection> all = new ArrayList<>();
+    for (int i = 0; i < World.CONNECTIONS; i++) {
+      all.add(world.database().connection());
+    }
+    for (Connection connection : all) {
+      prepareAsTheHandlerDoes(connection);
+      connection.close();
+    }
+
+    assertThat(verify().isClean()).isTrue();
+    world.append(world.event("a", 4));
+    world.auditWhole(log);
+  }
+
+  /**
+   * So often that the driver has the server keep the plan; and in a session that has had temporary
+   * tables before, as after an earlier verification.
+   */
+  private static void prepareAsTheHandlerDoes(Connection connection) throws Exception {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("CREATE TEMP TABLE before (n INT); DROP TABLE before");
+    }
+    connection.commit();
+    for (int i = 0; i < 10; i++) {
+      try (PreparedStatement insert =
+          connection.prepareStatement(
+              "INSERT INTO log_log (persistence_id, sequence_number, payload) VALUES (?, ?, ?)")) {
+        insert.setString(1, "rolled back");
+        insert.setLong(2, i);
+        insert.setString(3, "");
+        insert.executeUpdate();
+      }
+    }
+    connection.rollback();
   }
 
   @Test
