@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.runtime.interleaving.Programs.End;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -130,7 +131,7 @@ class BrokenVariantsTest {
                       cast.does().request(database);
                       database.inTransaction(
                           connection -> connection.createStatement().execute("TRUNCATE log_log"));
-                      cast.does().rebuild(java.util.Optional.empty()).run(database, session);
+                      cast.does().rebuild(Optional.empty()).run(database, session);
                     })
                 .recovery(2, 0));
   }

@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.interleaving;
 
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -25,7 +26,7 @@ final class Crash {
 
     @Override
     public String toString() {
-      return when.name().toLowerCase(java.util.Locale.ROOT) + " its commit " + commit;
+      return when.name().toLowerCase(Locale.ROOT) + " its commit " + commit;
     }
   }
 

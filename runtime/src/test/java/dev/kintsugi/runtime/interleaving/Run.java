@@ -73,10 +73,6 @@ final class Run {
     return events;
   }
 
-  Session session(int index) {
-    return sessions.get(index);
-  }
-
   /** Runs the sessions, which have been started one by one and stand at their first stops. */
   Outcome run(Chooser chooser) throws Exception {
     while (events.size() < TOO_MANY_STEPS) {
