@@ -12,7 +12,7 @@ import java.util.List;
  * Temporary tables of the names of a read model's. A handler that works on this connection fills
  * these, as it names its tables without a schema.
  */
-final class Scratch {
+final class Scratch implements AutoCloseable {
 
   private final Connection connection;
   private final List<ComparedTable> tables;
@@ -20,7 +20,7 @@ final class Scratch {
   /**
    * Tables that are to be made.
    *
-   * @param connection this one's until they are dropped; its transactions are begun and ended here
+   * @param connection this one's until it is closed; its transactions are begun and ended here
    */
   Scratch(Connection connection, List<ComparedTable> tables) {
     this.connection = connection;
@@ -64,8 +64,9 @@ final class Scratch {
     }
   }
 
-  /** Leaves the connection as it was. */
-  void drop() throws SQLException {
+  /** Drops them, and leaves the connection as it was. */
+  @Override
+  public void close() throws SQLException {
     connection.rollback();
     connection.setReadOnly(false);
     try (Statement statement = connection.createStatement()) {

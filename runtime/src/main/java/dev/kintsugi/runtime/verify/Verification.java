@@ -7,6 +7,8 @@ import java.util.List;
  *
  * <p>It can't see what had not committed by then, nor what is open: events with a skip record, and
  * those behind them in their streams, are in neither side. {@link #open} says how many these are.
+ * An event that was discarded so long ago that the archive of skip records no longer has it ({@code
+ * kintsugi.housekeeping.archive-retention}) shows as a difference.
  *
  * @param projection the projection
  * @param generation its generation

@@ -58,21 +58,23 @@ public final class Verifier {
    */
   public Optional<Verification> verify(String name) throws Exception {
     try (Connection snapshot = database.connection()) {
-      try {
-        beginSnapshot(snapshot);
-        Optional<Generation> generation = Generations.find(snapshot, name);
-        return generation.isPresent()
-            ? Optional.of(verify(snapshot, generation.get()))
-            : Optional.empty();
-      } finally {
-        snapshot.rollback();
-      }
+      beginSnapshot(snapshot);
+      Optional<Generation> generation = Generations.find(snapshot, name);
+      return generation.isPresent()
+          ? Optional.of(verify(snapshot, generation.get()))
+          : Optional.empty();
     }
   }
 
+  /**
+   * It stands still while a page is applied and while the copy of a large table is sorted, for
+   * longer than other transactions may. Only the TRUNCATE of a rebuild would wait for it.
+   */
   private static void beginSnapshot(Connection connection) throws SQLException {
     try (Statement begin = connection.createStatement()) {
-      begin.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+      begin.execute(
+          "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
+              + " SET LOCAL idle_in_transaction_session_timeout = '1h'");
     }
   }
 
@@ -104,8 +106,8 @@ public final class Verifier {
     long events = 0;
     try (Connection scratch = database.connection()) {
       List<ComparedTable> tables = ComparedTable.of(snapshot, generation.projection());
-      Scratch copies = new Scratch(scratch, tables);
-      try (Applier applier = new Applier()) {
+      try (Scratch copies = new Scratch(scratch, tables);
+          Applier applier = new Applier()) {
         copies.create();
         for (History.Page page = history.next(PAGE); page.looked() > 0; page = history.next(PAGE)) {
           events += copies.apply(applier, projection, page.events());
@@ -113,8 +115,6 @@ public final class Verifier {
         for (ComparedTable table : tables) {
           differences.add(table.compare(snapshot, scratch));
         }
-      } finally {
-        copies.drop();
       }
     }
     return new Verification(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class JdbcSettingsTest {
@@ -50,5 +51,17 @@ class JdbcSettingsTest {
     assertThatThrownBy(
             () -> new JdbcSettings("jdbc:postgresql:shop", "", "", 1, Duration.ofSeconds(1)))
         .hasMessage("kintsugi.jdbc.pool-size must be 2 or more, is 1");
+  }
+
+  @Test
+  void a_timeout_that_the_server_can_not_have_is_refused() {
+    for (Duration timeout : List.of(Duration.ofMillis(-1), Duration.ofDays(25))) {
+      assertThatThrownBy(
+              () ->
+                  new JdbcSettings(
+                      "jdbc:postgresql:shop", "", "", 2, Duration.ofSeconds(1), timeout))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("kintsugi.jdbc.idle-in-transaction-timeout");
+    }
   }
 }

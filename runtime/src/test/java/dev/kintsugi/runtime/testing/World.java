@@ -77,8 +77,7 @@ public final class World implements AutoCloseable {
   private static final DrainSettings SMALL_DRAINS = new DrainSettings(3, Duration.ofSeconds(1));
 
   private final String url = TestServer.createDatabase();
-  private final Database database =
-      Database.open(new JdbcSettings(url, "", "", CONNECTIONS, Duration.ofSeconds(10)));
+  private final Database database;
   private final EventJournal journal;
   private final EventCodec codec = new EventCodec(SERIALIZERS, "kintsugi.journal");
   private final Map<String, ReadModel> readModels = new HashMap<>();
@@ -100,6 +99,15 @@ public final class World implements AutoCloseable {
   }
 
   public World() {
+    this(Duration.ZERO);
+  }
+
+  /** One whose transactions may not stand still for longer than this, unless that is zero. */
+  public World(Duration idleInTransactionTimeout) {
+    database =
+        Database.open(
+            new JdbcSettings(
+                url, "", "", CONNECTIONS, Duration.ofSeconds(10), idleInTransactionTimeout));
     JournalTables tables = JournalTables.of(ConfigFactory.load().getConfig("jdbc-journal"));
     try {
       journal = new EventJournal(tables, new Schema(database, tables).ensure(true));

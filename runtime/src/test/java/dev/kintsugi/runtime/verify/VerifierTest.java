@@ -12,7 +12,9 @@ import dev.kintsugi.runtime.testing.TestProjection.Kind;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -160,6 +162,29 @@ class VerifierTest {
   private Fence fence() throws Exception {
     try (Connection connection = world.database().connection()) {
       return Fence.take(connection);
+    }
+  }
+
+  /** Before the first event only the snapshot is in a transaction. */
+  @Test
+  void the_snapshot_may_stand_still_for_longer_than_other_transactions() throws Exception {
+    TestProjection slow = new TestProjection("slow");
+    try (World strict = new World(Duration.ofMillis(200))) {
+      strict.start(slow);
+      strict.append(strict.event("a", 1));
+      slow.beforeEach(envelope -> meanwhile(() -> standStillUntilEnded(strict)));
+
+      assertThat(strict.verifier().verify("slow").orElseThrow().isClean()).isTrue();
+    }
+  }
+
+  private static boolean standStillUntilEnded(World strict) throws Exception {
+    try (Connection standsStill = strict.database().connection();
+        Statement statement = standsStill.createStatement()) {
+      statement.execute("LOCK TABLE kintsugi_request IN ACCESS EXCLUSIVE MODE");
+      strict.execute("LOCK TABLE kintsugi_request IN ACCESS EXCLUSIVE MODE"); // waits for its end
+      assertThatThrownBy(() -> statement.execute("SELECT 1")).isInstanceOf(SQLException.class);
+      return true;
     }
   }
 
