@@ -14,6 +14,8 @@ import java.util.List;
  */
 final class Scratch implements AutoCloseable {
 
+  private static final String NUMBERS = "pg_temp.kintsugi_numbers";
+
   private final Connection connection;
   private final List<ComparedTable> tables;
 
@@ -37,8 +39,9 @@ final class Scratch implements AutoCloseable {
     try (Statement statement = connection.createStatement()) {
       statement.execute(
           "SELECT set_config('search_path', 'pg_temp, ' || current_setting('search_path'), FALSE)");
+      statement.execute("CREATE TEMP SEQUENCE " + NUMBERS);
       for (ComparedTable table : tables) {
-        statement.execute(table.ddlOfCopy());
+        statement.execute(table.ddlOfCopy(NUMBERS));
       }
     }
     connection.commit();
@@ -73,6 +76,7 @@ final class Scratch implements AutoCloseable {
       for (ComparedTable table : tables) {
         statement.execute("DROP TABLE IF EXISTS " + table.copy());
       }
+      statement.execute("DROP SEQUENCE IF EXISTS " + NUMBERS);
       statement.execute("RESET search_path");
     }
     connection.commit();
