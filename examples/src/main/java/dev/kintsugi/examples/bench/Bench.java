@@ -2,6 +2,7 @@ package dev.kintsugi.examples.bench;
 
 import dev.kintsugi.examples.bench.append.Append;
 import dev.kintsugi.examples.bench.cluster.bad.BadRequests;
+import dev.kintsugi.examples.bench.cluster.chaos.Chaos;
 import dev.kintsugi.examples.bench.cluster.failover.Failover;
 import dev.kintsugi.examples.bench.cluster.many.Many;
 import dev.kintsugi.examples.bench.failures.FailingStreams;
@@ -39,7 +40,8 @@ import picocli.CommandLine.Spec;
       Kill.class,
       BadRequests.class,
       Failover.class,
-      Many.class
+      Many.class,
+      Chaos.class
     })
 public final class Bench implements Runnable {
 

@@ -1,13 +1,16 @@
 package dev.kintsugi.examples.cluster;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.kintsugi.examples.cluster.launch.Node;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -54,17 +57,89 @@ public final class Management {
    */
   public int rebuild(Node node, String projection, String reason)
       throws IOException, InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(node.management().resolve("/projections/" + projection + "/rebuild"))
-            .timeout(ANSWER)
-            .header("Content-Type", "application/json")
-            .POST(
-                HttpRequest.BodyPublishers.ofString(
-                    JSON.writeValueAsString(Map.of("reason", reason))))
-            .build();
-    HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> response = post(node, projection + "/rebuild", Map.of("reason", reason));
     refuse(response, ACCEPTED);
     return JSON.readTree(response.body()).required("generation").asInt();
+  }
+
+  /**
+   * Asks a node to pause a projection.
+   *
+   * @return what the node says of it
+   * @throws IOException if the node does not answer, or refuses
+   */
+  public String pause(Node node, String projection, String reason)
+      throws IOException, InterruptedException {
+    return change(node, projection + "/pause", Map.of("reason", reason));
+  }
+
+  /**
+   * Asks a node to resume a projection, paused or not.
+   *
+   * @return what the node says of it
+   * @throws IOException if the node does not answer, or refuses
+   */
+  public String resume(Node node, String projection, String reason)
+      throws IOException, InterruptedException {
+    return change(node, projection + "/resume", Map.of("reason", reason));
+  }
+
+  /**
+   * Asks a node to retry all parked records of a projection.
+   *
+   * @return what the node says of it
+   * @throws IOException if the node does not answer, or refuses
+   */
+  public String retryParked(Node node, String projection, String reason)
+      throws IOException, InterruptedException {
+    return change(
+        node,
+        projection + "/skips/retry",
+        Map.of("filter", Map.of("parked", true), "reason", reason));
+  }
+
+  private String change(Node node, String path, Map<String, ?> body)
+      throws IOException, InterruptedException {
+    HttpResponse<String> response = post(node, path, body);
+    refuse(response, OK);
+    return JSON.readTree(response.body()).required("message").asText();
+  }
+
+  /**
+   * Asks a node to stop the rebuild of a projection where it stands.
+   *
+   * @return what the node says of it
+   * @throws IOException if the node does not answer, or refuses
+   */
+  public String stopRebuild(Node node, String projection, String reason)
+      throws IOException, InterruptedException {
+    HttpResponse<String> response =
+        client.send(
+            request(
+                    node,
+                    projection
+                        + "/rebuild?reason="
+                        + URLEncoder.encode(reason, StandardCharsets.UTF_8))
+                .DELETE()
+                .build(),
+            HttpResponse.BodyHandlers.ofString());
+    refuse(response, OK);
+    return JSON.readTree(response.body()).required("message").asText();
+  }
+
+  private HttpResponse<String> post(Node node, String path, Map<String, ?> body)
+      throws IOException, InterruptedException {
+    return client.send(
+        request(node, path)
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(JSON.writeValueAsString(body)))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static HttpRequest.Builder request(Node node, String path) {
+    return HttpRequest.newBuilder(node.management().resolve("/projections/" + path))
+        .timeout(ANSWER);
   }
 
   private HttpResponse<String> get(URI uri) throws IOException, InterruptedException {
@@ -75,7 +150,17 @@ public final class Management {
   private static void refuse(HttpResponse<String> response, int expected) throws IOException {
     if (response.statusCode() != expected) {
       throw new IOException(
-          "%s answered %d: %s".formatted(response.uri(), response.statusCode(), response.body()));
+          "%s answered %d: %s"
+              .formatted(response.uri(), response.statusCode(), reason(response.body())));
+    }
+  }
+
+  /** Of a problem its detail; of anything else all of it. */
+  private static String reason(String body) {
+    try {
+      return JSON.readTree(body).path("detail").asText(body);
+    } catch (JsonProcessingException noJson) {
+      return body;
     }
   }
 }

@@ -5,9 +5,9 @@ import java.io.StringWriter;
 import picocli.CommandLine;
 
 /** A run of the program in this JVM: its exit code, and what it printed. */
-record Program(int exitCode, String out, String err) {
+public record Program(int exitCode, String out, String err) {
 
-  static Program run(String... args) {
+  public static Program run(String... args) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     CommandLine commandLine = Bench.commandLine();

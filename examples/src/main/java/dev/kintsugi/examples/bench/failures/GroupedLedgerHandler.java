@@ -1,30 +1,32 @@
 package dev.kintsugi.examples.bench.failures;
 
-import dev.kintsugi.examples.bench.load.LoadEvent;
 import java.sql.PreparedStatement;
 import java.util.List;
+import java.util.function.Consumer;
 import org.apache.pekko.Done;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
 
 /** Enters a transaction's events in a batch. */
-final class GroupedLedgerHandler extends JdbcHandler<List<EventEnvelope<LoadEvent>>, JdbcSession> {
+final class GroupedLedgerHandler<E> extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession> {
 
-  private final Bug bug;
+  private final Consumer<EventEnvelope<E>> witness;
 
-  GroupedLedgerHandler(Bug bug) {
-    this.bug = bug;
+  /**
+   * @param witness is shown each event when it is to be applied; what it throws is a failure
+   */
+  GroupedLedgerHandler(Consumer<EventEnvelope<E>> witness) {
+    this.witness = witness;
   }
 
   @Override
-  public void process(JdbcSession session, List<EventEnvelope<LoadEvent>> envelopes)
-      throws Exception {
+  public void process(JdbcSession session, List<EventEnvelope<E>> envelopes) throws Exception {
     session.withConnection(
         connection -> {
           try (PreparedStatement upsert = connection.prepareStatement(LedgerRow.UPSERT)) {
-            for (EventEnvelope<LoadEvent> envelope : envelopes) {
-              bug.strike(envelope.persistenceId());
+            for (EventEnvelope<E> envelope : envelopes) {
+              witness.accept(envelope);
               LedgerRow.bind(upsert, envelope);
               upsert.addBatch();
             }

@@ -8,20 +8,22 @@ import dev.kintsugi.projections.rows.RowTable;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Consumer;
+import org.apache.pekko.projection.eventsourced.EventEnvelope;
 
 /**
  * A read model that gives away what was lost, doubled or out of order: a row for each stream, with
  * how many events it took in, the sum of their sequence numbers, the last of these, and how many
  * did not follow the one before. One for each kind of projection.
  */
-enum Ledger {
+public enum Ledger {
   HANDLER,
   GROUPED,
   ROWS,
   FOLD;
 
   /** The projection's name, and its table's. */
-  static final String NAME = "ledger";
+  public static final String NAME = "ledger";
 
   private static final RowTable TABLE =
       RowTable.named(NAME)
@@ -40,7 +42,9 @@ enum Ledger {
       case GROUPED ->
           ledger
               .tables(Tables.sql(LedgerRow.DDL))
-              .groupedHandler(() -> new GroupedLedgerHandler(bug))
+              .groupedHandler(
+                  () ->
+                      new GroupedLedgerHandler<>(envelope -> bug.strike(envelope.persistenceId())))
               .build();
       case ROWS ->
           ledger
@@ -71,6 +75,21 @@ enum Ledger {
                           .column("misplaced", "bigint", LedgerEntry::misplaced))
               .build();
     };
+  }
+
+  /**
+   * One of grouped handlers for any events, {@link #GROUPED} for its audit.
+   *
+   * @param witness is shown each event when it is to be applied; what it throws is a failure
+   */
+  public static <E> Projection<E> grouped(
+      Class<E> events, Consumer<EventEnvelope<E>> witness, FailurePolicy onFailure) {
+    return Projection.named(NAME)
+        .of(events)
+        .tables(Tables.sql(LedgerRow.DDL))
+        .groupedHandler(() -> new GroupedLedgerHandler<>(witness))
+        .onFailure(onFailure)
+        .build();
   }
 
   /** The column that has the stream. */

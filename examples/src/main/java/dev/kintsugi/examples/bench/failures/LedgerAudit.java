@@ -15,7 +15,7 @@ import java.sql.Statement;
  *     numbers, or another last one
  * @param misplaced events that were applied, and not right after the one before
  */
-record LedgerAudit(long lost, long doubled, long different, long misplaced) {
+public record LedgerAudit(long lost, long doubled, long different, long misplaced) {
 
   private static final String COMPARE =
       """
@@ -35,7 +35,7 @@ record LedgerAudit(long lost, long doubled, long different, long misplaced) {
       """;
 
   /** Compares them as they are now. */
-  static LedgerAudit of(BenchDatabase database, Ledger kind) throws SQLException {
+  public static LedgerAudit of(BenchDatabase database, Ledger kind) throws SQLException {
     try (Connection connection = database.login().connect();
         Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(COMPARE.formatted(kind.key(), kind.misplaced()))) {
@@ -45,7 +45,7 @@ record LedgerAudit(long lost, long doubled, long different, long misplaced) {
   }
 
   /** Claims that there is nothing to be found; of the order only where the kind shows it. */
-  void claim(Claims claims, Ledger kind) {
+  public void claim(Claims claims, Ledger kind) {
     claims.claim("ledger: events lost", 0, lost);
     claims.claim("ledger: events doubled", 0, doubled);
     claims.claim("ledger: streams that differ from the journal", 0, different);

@@ -9,10 +9,12 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The server that is measured on. Each run gets a database of its own, made here and dropped here;
@@ -119,6 +121,33 @@ public final class BenchServer implements AutoCloseable {
    */
   public void checkpoint() throws SQLException {
     create().close();
+  }
+
+  /**
+   * Ends the embedded server in the middle of what it does, and starts it again after a pause.
+   *
+   * @throws BadInputException if the server is the user's own
+   */
+  public void crash(Duration pause) throws IOException, InterruptedException, BadInputException {
+    EmbeddedServer server =
+        embedded.orElseThrow(
+            () -> new BadInputException("The server at --url is not ours to be crashed"));
+    server.crash();
+    try {
+      TimeUnit.NANOSECONDS.sleep(pause.toNanos());
+    } finally {
+      server.startAgain();
+    }
+  }
+
+  /** The embedded server's port on this machine. */
+  public int port() {
+    return embedded.orElseThrow().port();
+  }
+
+  /** Whether it is the embedded one. */
+  public boolean isEmbedded() {
+    return embedded.isPresent();
   }
 
   /** The machine, the server and its settings, a line each. */

@@ -54,6 +54,16 @@ public record Login(String url, String user, String password) {
     return new Login(matcher.group(1) + name + parameters, user, password);
   }
 
+  /** The same database and user, by way of another port of this machine. */
+  public Login atPort(int port) {
+    Matcher matcher = URL.matcher(url);
+    if (!matcher.matches()) {
+      throw new IllegalStateException("no URL of a database: " + urlForPeople());
+    }
+    return new Login(
+        "jdbc:postgresql://127.0.0.1:%d/%s".formatted(port, matcher.group(2)), user, password);
+  }
+
   /** A new connection, on autocommit; the caller closes it. */
   public Connection connect() throws SQLException {
     return user.isEmpty()

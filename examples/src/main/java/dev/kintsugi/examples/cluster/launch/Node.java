@@ -47,7 +47,7 @@ public final class Node {
   static Node start(
       int number, int life, int nodes, Ports ports, Program program, Path config, Path logs)
       throws IOException {
-    Map<String, String> environment = new HashMap<>(program.database());
+    Map<String, String> environment = new HashMap<>(program.environment().apply(number));
     environment.put("ARTERY_HOSTNAME", LOOPBACK);
     environment.put("ARTERY_PORT", String.valueOf(ports.artery(number)));
     environment.put("MANAGEMENT_HOSTNAME", LOOPBACK);
@@ -113,6 +113,11 @@ public final class Node {
     jvm.kill();
   }
 
+  /** Says a line on its standard input. */
+  public void tell(String line) throws IOException {
+    jvm.ask(line);
+  }
+
   /** Completes when it has ended. */
   public CompletableFuture<?> ended() {
     return jvm.ended();
@@ -129,7 +134,7 @@ public final class Node {
   }
 
   /** Whether it can be asked: it lives, and does not stand still. */
-  boolean answers() {
+  public boolean answers() {
     return jvm.isAlive() && !jvm.standsStill();
   }
 

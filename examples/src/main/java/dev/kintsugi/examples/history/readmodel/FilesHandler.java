@@ -3,6 +3,7 @@ package dev.kintsugi.examples.history.readmodel;
 import dev.kintsugi.examples.history.files.FileEvent;
 import java.sql.PreparedStatement;
 import java.sql.Timestamp;
+import java.util.function.Consumer;
 import org.apache.pekko.Done;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
@@ -22,8 +23,18 @@ final class FilesHandler extends JdbcHandler<EventEnvelope<FileEvent>, JdbcSessi
         last_change_at = excluded.last_change_at
       """;
 
+  private final Consumer<EventEnvelope<FileEvent>> witness;
+
+  /**
+   * @param witness is shown each event before its statement and after it
+   */
+  FilesHandler(Consumer<EventEnvelope<FileEvent>> witness) {
+    this.witness = witness;
+  }
+
   @Override
   public void process(JdbcSession session, EventEnvelope<FileEvent> envelope) throws Exception {
+    witness.accept(envelope);
     FileEvent event = envelope.event();
     session.withConnection(
         connection -> {
@@ -36,5 +47,6 @@ final class FilesHandler extends JdbcHandler<EventEnvelope<FileEvent>, JdbcSessi
           }
           return Done.getInstance();
         });
+    witness.accept(envelope);
   }
 }

@@ -2,6 +2,11 @@ package dev.kintsugi.examples.bench.cluster.failover;
 
 import dev.kintsugi.examples.bench.BenchCommand;
 import dev.kintsugi.examples.bench.Positive;
+import dev.kintsugi.examples.bench.cluster.history.Audits;
+import dev.kintsugi.examples.bench.cluster.history.Change;
+import dev.kintsugi.examples.bench.cluster.history.HistoryNode;
+import dev.kintsugi.examples.bench.cluster.history.Tally;
+import dev.kintsugi.examples.bench.cluster.history.Writers;
 import dev.kintsugi.examples.bench.failures.Claims;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.server.BenchServer;
@@ -186,6 +191,7 @@ public final class Failover extends BenchCommand {
       cluster.awaitWhole(WHOLE);
       Claims claims = new Claims();
       claims.claim("writers that wrote until the rebuild was proven", 1, wroteToTheEnd ? 1 : 0);
+      claims.claim("answers of actors that lacked an acknowledged event", 0, tally.lacking());
       Audits audits = Audits.of(connection, history, tally);
       audits.claim(claims);
       return report(figures, tally, audits, claims);

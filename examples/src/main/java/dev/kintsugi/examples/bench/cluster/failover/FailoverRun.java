@@ -1,5 +1,6 @@
 package dev.kintsugi.examples.bench.cluster.failover;
 
+import dev.kintsugi.examples.bench.cluster.history.Tally;
 import dev.kintsugi.examples.cluster.ClusterFailedException;
 import dev.kintsugi.examples.cluster.RunningCluster;
 import dev.kintsugi.examples.cluster.Timeline;

@@ -1,21 +1,27 @@
-package dev.kintsugi.examples.bench.cluster.failover;
+package dev.kintsugi.examples.bench.cluster.history;
 
 import com.typesafe.config.ConfigFactory;
+import dev.kintsugi.examples.history.files.FileEvent;
 import dev.kintsugi.examples.history.readmodel.HistoryProjections;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.Kintsugi;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.management.javadsl.PekkoManagement;
 
 /** A node with the history's files and read models; {@code config/cluster.conf} says the rest. */
-final class HistoryNode {
+public final class HistoryNode {
 
   /** The actor system's name. */
-  static final String SYSTEM = "history";
+  public static final String SYSTEM = "history";
 
   private static final long START_SECONDS = 60;
 
@@ -23,9 +29,18 @@ final class HistoryNode {
 
   /** Runs until it is killed or downed, or until whoever started it is gone. */
   public static void main(String[] args) {
+    run(HistoryProjections.all(), said -> {});
+  }
+
+  /**
+   * The same with other projections of the history.
+   *
+   * @param told takes each line that whoever started it says meanwhile
+   */
+  public static void run(List<Projection<FileEvent>> projections, Consumer<String> told) {
     try {
-      start();
-      awaitEndOfParent();
+      start(projections);
+      listen(told);
       Runtime.getRuntime().halt(0);
     } catch (Exception e) {
       e.printStackTrace();
@@ -33,23 +48,25 @@ final class HistoryNode {
     }
   }
 
-  private static void start() throws Exception {
+  private static void start(List<Projection<FileEvent>> projections) throws Exception {
     ActorSystem<Void> system =
         ActorSystem.create(
             Behaviors.empty(),
             SYSTEM,
             ConfigFactory.load(
                 ConfigFactory.defaultApplication()
-                    .withFallback(ConfigFactory.parseResources("failover.conf"))));
-    Kintsugi.get(system).start(HistoryProjections.all().toArray(Projection<?>[]::new));
+                    .withFallback(ConfigFactory.parseResources("history-node.conf"))));
+    Kintsugi.get(system).start(projections.toArray(Projection<?>[]::new));
     ShardedFile.shard(ClusterSharding.get(system));
     PekkoManagement.get(system).start().toCompletableFuture().get(START_SECONDS, TimeUnit.SECONDS);
   }
 
   /** Standard input is the parent's; it ends with it. */
-  private static void awaitEndOfParent() throws IOException {
-    while (System.in.read() >= 0) {
-      // What it says means nothing.
+  private static void listen(Consumer<String> told) throws IOException {
+    BufferedReader input =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (String line = input.readLine(); line != null; line = input.readLine()) {
+      told.accept(line);
     }
   }
 }

@@ -1,4 +1,4 @@
-package dev.kintsugi.examples.bench.cluster.failover;
+package dev.kintsugi.examples.bench.cluster.history;
 
 import dev.kintsugi.examples.history.files.FileEntity;
 import dev.kintsugi.examples.history.input.HistoryLine;
@@ -11,10 +11,10 @@ import java.util.Map;
  * A line of the history, and the how manieth it is of its file, from 1: so a file that is told
  * twice knows that it was, and one that has lost something knows that, too.
  */
-record Change(HistoryLine line, long number) {
+public record Change(HistoryLine line, long number) {
 
   /** All lines that can be stored, in their order. */
-  static List<Change> of(List<HistoryLine> history) {
+  public static List<Change> of(List<HistoryLine> history) {
     Map<String, Long> files = new HashMap<>();
     List<Change> changes = new ArrayList<>(history.size());
     for (HistoryLine line : history) {

@@ -1,4 +1,4 @@
-package dev.kintsugi.examples.bench.cluster.failover;
+package dev.kintsugi.examples.bench.cluster.history;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
@@ -22,8 +22,8 @@ import org.apache.pekko.management.javadsl.ManagementRouteProvider;
 import org.apache.pekko.management.javadsl.ManagementRouteProviderSettings;
 
 /**
- * {@code POST /changes} on a node, of different files: {@code failover.conf} names it. Each goes to
- * its file, on whichever node that lives; the answer has a word for each, in their order.
+ * {@code POST /changes} on a node, of different files: {@code history-node.conf} names it. Each
+ * goes to its file, on whichever node that lives; the answer has a word for each, in their order.
  */
 public final class ChangesRoute extends AllDirectives implements ManagementRouteProvider {
 

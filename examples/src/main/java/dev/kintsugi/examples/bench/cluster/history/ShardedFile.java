@@ -1,4 +1,4 @@
-package dev.kintsugi.examples.bench.cluster.failover;
+package dev.kintsugi.examples.bench.cluster.history;
 
 import dev.kintsugi.examples.history.files.FileEntity;
 import dev.kintsugi.examples.history.files.FileEvent;

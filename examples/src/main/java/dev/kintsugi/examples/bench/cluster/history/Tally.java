@@ -1,4 +1,4 @@
-package dev.kintsugi.examples.bench.cluster.failover;
+package dev.kintsugi.examples.bench.cluster.history;
 
 import java.util.List;
 import java.util.Queue;
@@ -6,7 +6,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What the nodes said. Any thread adds to it. */
-final class Tally {
+public final class Tally {
 
   private final Queue<Change> acknowledged = new ConcurrentLinkedQueue<>();
   private final LongAdder count = new LongAdder();
@@ -30,28 +30,31 @@ final class Tally {
     unknown.add(changes);
   }
 
-  /** Its file lacks one that was acknowledged. */
+  /**
+   * Its file lacks one that was acknowledged: that is lost, or the answer came from a node that was
+   * taken for down, and does not know yet. It is asked for again.
+   */
   void ahead() {
     ahead.increment();
   }
 
-  List<Change> acknowledged() {
+  public List<Change> acknowledged() {
     return List.copyOf(acknowledged);
   }
 
-  long count() {
+  public long count() {
     return count.sum();
   }
 
-  long unknown() {
+  public long unknown() {
     return unknown.sum();
   }
 
-  long knownBefore() {
+  public long knownBefore() {
     return known.sum();
   }
 
-  long lacking() {
+  public long lacking() {
     return ahead.sum();
   }
 }

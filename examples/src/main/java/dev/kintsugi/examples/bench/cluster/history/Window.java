@@ -1,4 +1,4 @@
-package dev.kintsugi.examples.bench.cluster.failover;
+package dev.kintsugi.examples.bench.cluster.history;
 
 import java.util.ArrayDeque;
 import java.util.Deque;

@@ -1,4 +1,4 @@
-package dev.kintsugi.examples.bench.cluster.failover;
+package dev.kintsugi.examples.bench.cluster.history;
 
 import java.util.Collection;
 import java.util.HashSet;
@@ -11,7 +11,7 @@ import java.util.Set;
  * @param doubled events that are about a commit which their stream has an event about already
  * @param strangers in the journal, and not acknowledged
  */
-record JournalFindings(long events, long lost, long doubled, long strangers) {
+public record JournalFindings(long events, long lost, long doubled, long strangers) {
 
   private record Once(String stream, String commit) {}
 

@@ -1,4 +1,4 @@
-package dev.kintsugi.examples.bench.cluster.failover;
+package dev.kintsugi.examples.bench.cluster.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,0 +1,57 @@
+package dev.kintsugi.examples.bench.cluster.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kintsugi.examples.bench.Program;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ChaosTest {
+
+  private static final String CONFIG = Path.of("..", "config").toString();
+
+  /** By this seed something of almost everything; an hour of it is for the program. */
+  @Test
+  void a_short_one_comes_to_a_clean_end(@TempDir Path logs) {
+    Program program =
+        Program.run(
+            "chaos",
+            "--runs",
+            "1",
+            "--seconds",
+            "15",
+            "--gap",
+            "1000",
+            "--seed",
+            "6",
+            "--events",
+            "500",
+            "--config",
+            CONFIG,
+            "--logs",
+            logs.toString());
+
+    assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
+    assertThat(program.out())
+        .contains("seed 6", "nothing lost, nothing doubled, nothing out of order, nothing stuck.")
+        .containsPattern("acknowledged events that are not in the journal +0 +0 +held")
+        .containsPattern("ledger: events not applied right after the one before +0 +0 +held");
+  }
+
+  @Test
+  void the_server_of_a_user_is_not_crashed() {
+    Program program =
+        Program.run("chaos", "--config", CONFIG, "--url", "jdbc:postgresql://localhost:1/app");
+
+    assertThat(program.exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void a_fault_that_there_is_not_is_refused_with_those_that_there_are() {
+    Program program = Program.run("chaos", "--only", "flood");
+
+    assertThat(program.exitCode()).isEqualTo(2);
+    assertThat(program.err()).contains("flood", "kill", "stall");
+  }
+}
