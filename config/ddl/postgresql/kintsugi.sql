@@ -193,3 +193,37 @@ CREATE TABLE IF NOT EXISTS kintsugi_table (
   projection TEXT    NOT NULL,
   version    INTEGER NOT NULL CHECK (version > 0)
 );
+
+-- Verifications of read models that somebody asked for: where one stands, and what came of it. Whoever carries
+-- out one that is waiting or running has an advisory lock of it; if nobody has, its node has ended, and the next who
+-- looks notes that it is abandoned. "tables" says what differs, with some of the rows. The runtime deletes old ones,
+-- but for the newest of each projection (section kintsugi.housekeeping of the configuration).
+CREATE TABLE IF NOT EXISTS kintsugi_verification (
+  id           INTEGER     GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  projection   TEXT        NOT NULL,
+  generation   INTEGER     NOT NULL CHECK (generation > 0),
+  requested_by TEXT        NOT NULL,
+  reason       TEXT        NOT NULL,
+  node         TEXT        NOT NULL,
+  state        TEXT        NOT NULL DEFAULT 'waiting'
+    CHECK (state IN ('waiting', 'running', 'clean', 'different', 'failed', 'stopped', 'abandoned')),
+  up_to        BIGINT,
+  checkpoint   BIGINT      NOT NULL DEFAULT 0,
+  events       BIGINT      NOT NULL DEFAULT 0,
+  open         BIGINT      NOT NULL DEFAULT 0,
+  discarded    BIGINT      NOT NULL DEFAULT 0,
+  detail       TEXT,
+  tables       JSONB,
+  requested_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
+  started_at   TIMESTAMPTZ,
+  ended_at     TIMESTAMPTZ,
+  CHECK ((ended_at IS NULL) = (state IN ('waiting', 'running'))),
+  CHECK ((tables IS NOT NULL) = (state IN ('clean', 'different'))),
+  CHECK ((detail IS NOT NULL) = (state IN ('failed', 'stopped', 'abandoned')))
+) WITH (fillfactor = 50);
+
+-- One of a projection at a time.
+CREATE UNIQUE INDEX IF NOT EXISTS kintsugi_verification_open_idx
+  ON kintsugi_verification (projection) WHERE state IN ('waiting', 'running');
+
+CREATE INDEX IF NOT EXISTS kintsugi_verification_projection_idx ON kintsugi_verification (projection, id);

@@ -4,6 +4,8 @@ import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.hosting.Hosting;
 import dev.kintsugi.runtime.housekeeping.HousekeepingActor;
 import dev.kintsugi.runtime.housekeeping.HousekeepingSettings;
+import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.jdbc.JdbcSettings;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.operations.Overview;
@@ -24,6 +26,9 @@ import dev.kintsugi.runtime.state.Operations;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
 import dev.kintsugi.runtime.verify.Verification;
+import dev.kintsugi.runtime.verify.VerificationRun;
+import dev.kintsugi.runtime.verify.VerificationRuns;
+import dev.kintsugi.runtime.verify.Verifications;
 import dev.kintsugi.runtime.verify.Verifier;
 import dev.kintsugi.runtime.writer.EventWriter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -69,6 +74,7 @@ public final class Kintsugi implements Extension {
   private final ActorSystem<?> system;
   private final Node node;
   private final Hosting hosting;
+  private final Verifications verifications;
   private final OpenGauges openGauges;
   private final Duration pollInterval;
   private final OnRaisedVersion onRaisedVersion;
@@ -77,6 +83,14 @@ public final class Kintsugi implements Extension {
     this.system = Adapter.toTyped(system);
     this.node = Node.get(system);
     this.hosting = Hosting.of(this.system, node);
+    this.verifications =
+        new Verifications(
+            node.database(),
+            () -> openConnections(Verifications.CONNECTIONS),
+            this::verifier,
+            hosting.self(),
+            system.dispatchers().lookup("kintsugi.verification-dispatcher"));
+    node.beforeClose(verifications::close);
     this.openGauges = new OpenGauges(node);
     RebuildSettings rebuilds = RebuildSettings.of(node.config().getConfig("rebuild"));
     this.pollInterval = rebuilds.pollInterval();
@@ -86,6 +100,16 @@ public final class Kintsugi implements Extension {
             node, HousekeepingSettings.of(node.config().getConfig("housekeeping"))),
         "kintsugi-housekeeping",
         Props.empty());
+  }
+
+  /** Connections besides the pool's. */
+  private Database openConnections(int connections) {
+    return Database.open(
+        JdbcSettings.of(node.config().getConfig("jdbc")).withPoolSize(connections));
+  }
+
+  private Verifier verifier(Database database) {
+    return new Verifier(database, node.journal(), node.codec(), node.registry());
   }
 
   /**
@@ -197,7 +221,7 @@ public final class Kintsugi implements Extension {
 
   /** Changes projections on behalf of somebody. */
   public Operator operator(String who) {
-    return new Operator(node, hosting, who);
+    return new Operator(node, hosting, verifications, who);
   }
 
   /** On behalf of the user that the JVM runs as. */
@@ -301,14 +325,27 @@ public final class Kintsugi implements Extension {
    * <p>Fails with {@link UnknownProjectionException}, with {@link
    * dev.kintsugi.runtime.verify.NotVerifiableException} if the projection is being rebuilt, or this
    * node has no handler for it, and with {@link dev.kintsugi.runtime.handler.HandlerException} if
-   * the handler fails on an event that has no skip record.
+   * the handler fails on an event that has no skip record. Who can't wait for it calls {@link
+   * Operator#startVerification}.
    */
   public CompletionStage<Verification> verify(String projection) {
-    return node.onBlockingThread(
-            () ->
-                new Verifier(node.database(), node.journal(), node.codec(), node.registry())
-                    .verify(projection))
+    return node.onBlockingThread(() -> verifier(node.database()).verify(projection))
         .thenApply(found -> found.orElseThrow(() -> new UnknownProjectionException(projection)));
+  }
+
+  /**
+   * The verifications of a projection that were asked for by {@link Operator#startVerification},
+   * the newest first; without examples of rows that differ. Old ones are deleted, but for the
+   * newest ({@code kintsugi.housekeeping.archive-retention}).
+   */
+  public CompletionStage<List<VerificationRun>> verifications(String projection, int limit) {
+    return node.inTransaction(
+        connection -> VerificationRuns.history(connection, projection, limit));
+  }
+
+  /** One of them, with examples of rows that differ; empty if there is none, or no longer. */
+  public CompletionStage<Optional<VerificationRun>> findVerification(String projection, int id) {
+    return node.inTransaction(connection -> VerificationRuns.find(connection, projection, id));
   }
 
   /**

@@ -15,6 +15,9 @@ import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.verify.StopAnswer;
+import dev.kintsugi.runtime.verify.VerificationRuns;
+import dev.kintsugi.runtime.verify.Verifications;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
@@ -33,11 +36,13 @@ public final class Operator {
 
   private final Node node;
   private final Hosting hosting;
+  private final Verifications verifications;
   private final String who;
 
-  Operator(Node node, Hosting hosting, String who) {
+  Operator(Node node, Hosting hosting, Verifications verifications, String who) {
     this.node = node;
     this.hosting = hosting;
+    this.verifications = verifications;
     this.who = who;
   }
 
@@ -135,6 +140,33 @@ public final class Operator {
   public CompletionStage<PauseAnswer> resume(String projection, String reason) {
     return change(
         projection, connection -> Pausing.resume(connection, projection, request(reason)));
+  }
+
+  /**
+   * Has this node hold a projection's read model against the journal, as {@link Kintsugi#verify}
+   * does, when it has ended the verifications that it was asked for before. What comes of it is
+   * kept, and any node tells: {@link Kintsugi#findVerification}. It takes three connections besides
+   * the pool's. One that its node does not survive is abandoned: nobody else goes on with it.
+   *
+   * @param reason for people; it is kept
+   * @return its number, once it is on record. Fails with {@link UnknownProjectionException}, or
+   *     with {@link dev.kintsugi.runtime.verify.NotVerifiableException} if the projection is being
+   *     rebuilt or verified, or this node has no handler for it; nothing is on record then.
+   */
+  public CompletionStage<Integer> startVerification(String projection, String reason) {
+    return node.onBlockingThread(() -> verifications.begin(projection, who, reason))
+        .thenApply(begun -> begun.orElseThrow(() -> new UnknownProjectionException(projection)));
+  }
+
+  /**
+   * Stops a verification that has not ended yet, whichever node carries it out. That leaves off
+   * after the events, or the table, that it is at.
+   *
+   * @param reason for people; it is kept
+   */
+  public CompletionStage<StopAnswer> stopVerification(String projection, int id, String reason) {
+    return node.inTransaction(
+        connection -> VerificationRuns.stop(connection, projection, id, who, reason));
   }
 
   /** A projection's open skip records: to look at, to have tried again, to discard. */

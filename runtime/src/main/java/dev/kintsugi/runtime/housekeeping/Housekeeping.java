@@ -11,8 +11,9 @@ import java.time.OffsetDateTime;
 import java.util.Optional;
 
 /**
- * A run of housekeeping on the tables of skip records, on a connection of its own. It blocks, for
- * some seconds and more where a table is large or a long transaction is in the way.
+ * A run of housekeeping on the tables of skip records, and on that of verifications, on a
+ * connection of its own. It blocks, for some seconds and more where a table is large or a long
+ * transaction is in the way.
  *
  * <p>Of all nodes one does it at a time, the one that has an advisory lock of the connection's
  * session; so a node that crashes has it no more.
@@ -93,6 +94,12 @@ final class Housekeeping {
                     report)
                 .run());
     step("compaction", report, () -> new Compaction(session, report).run());
+    step(
+        "verifications",
+        report,
+        () ->
+            OldVerifications.delete(
+                session.connection(), server.now(), settings.archiveRetention()));
     return report;
   }
 

@@ -1,8 +1,8 @@
 /**
  * Keeps the tables of skip records small (DESIGN 3): makes partitions of the archive ahead of time,
- * drops them behind, and compacts the table of open records after a storm. {@link
- * dev.kintsugi.runtime.housekeeping.Housekeeping} does it, on a connection of its own; {@link
- * dev.kintsugi.runtime.housekeeping.HousekeepingActor} decides when.
+ * drops them behind, and compacts the table of open records after a storm; and deletes old
+ * verifications. {@link dev.kintsugi.runtime.housekeeping.Housekeeping} does it, on a connection of
+ * its own; {@link dev.kintsugi.runtime.housekeeping.HousekeepingActor} decides when.
  */
 @NullMarked
 package dev.kintsugi.runtime.housekeeping;

@@ -53,6 +53,12 @@ public record JdbcSettings(
         config.getDuration("idle-in-transaction-timeout"));
   }
 
+  /** The same database, with so many connections besides. */
+  public JdbcSettings withPoolSize(int connections) {
+    return new JdbcSettings(
+        url, user, password, connections, connectionTimeout, idleInTransactionTimeout);
+  }
+
   /** The URL without its parameters, which may hold a password. */
   public String urlForPeople() {
     return redacted(url);

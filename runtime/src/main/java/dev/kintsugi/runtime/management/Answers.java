@@ -5,6 +5,7 @@ import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.operations.NewerVersionException;
 import dev.kintsugi.runtime.operations.RebuildInProgressException;
 import dev.kintsugi.runtime.operations.UnknownProjectionException;
+import dev.kintsugi.runtime.verify.NotVerifiableException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -71,7 +72,9 @@ final class Answers {
       return problem(problem.status(), problem.detail());
     } else if (why instanceof UnknownProjectionException) {
       return problem(404, String.valueOf(why.getMessage()));
-    } else if (why instanceof RebuildInProgressException || why instanceof NewerVersionException) {
+    } else if (why instanceof RebuildInProgressException
+        || why instanceof NewerVersionException
+        || why instanceof NotVerifiableException) {
       return problem(409, String.valueOf(why.getMessage()));
     } else if (why instanceof DatabaseUnavailableException
         || why instanceof TimeoutException

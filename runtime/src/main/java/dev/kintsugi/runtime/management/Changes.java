@@ -9,6 +9,7 @@ import dev.kintsugi.runtime.operations.SkipAnswer;
 import dev.kintsugi.runtime.operations.SkipsAnswer;
 import dev.kintsugi.runtime.skip.OpenSkip;
 import dev.kintsugi.runtime.skip.SkipId;
+import dev.kintsugi.runtime.verify.StopAnswer;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
@@ -92,19 +93,61 @@ final class Changes {
             });
   }
 
-  CompletionStage<Outcome> stopRebuild(Call call) {
-    Call.Query query = call.query(Set.of("reason", "requestedBy"), NONE);
-    String reason = query.one("reason").orElse("");
-    try {
-      Bodies.check(reason, query.one("requestedBy").orElse(null));
-    } catch (IllegalArgumentException e) {
-      throw new ProblemException(400, String.valueOf(e.getMessage()));
+  /** Who asks for a stop, and why, as the query says. */
+  private record Stop(String who, String reason) {
+    static Stop of(Call call) {
+      Call.Query query = call.query(Set.of("reason", "requestedBy"), NONE);
+      String reason = query.one("reason").orElse("");
+      try {
+        Bodies.check(reason, query.one("requestedBy").orElse(null));
+      } catch (IllegalArgumentException e) {
+        throw new ProblemException(400, String.valueOf(e.getMessage()));
+      }
+      return new Stop(Changes.who(call, query.one("requestedBy")), reason);
     }
-    String who = who(call, query.one("requestedBy"));
+  }
+
+  CompletionStage<Outcome> stopRebuild(Call call) {
+    Stop stop = Stop.of(call);
+    return kintsugi
+        .operator(stop.who())
+        .stopRebuild(call.part("name"), stop.reason())
+        .thenApply(answer -> answer(call, stop.who(), stop.reason(), answer));
+  }
+
+  CompletionStage<Outcome> verify(Call call) {
+    Bodies.Change change = read(call, Bodies.Change.class);
+    String who = who(call, change);
+    String name = call.part("name");
     return kintsugi
         .operator(who)
-        .stopRebuild(call.part("name"), reason)
-        .thenApply(answer -> answer(call, who, reason, answer));
+        .startVerification(name, change.reason())
+        .thenApply(
+            id -> {
+              String message = "projection '%s' is verified, as number %d".formatted(name, id);
+              logChange(call, who, change.reason(), message);
+              return Outcome.done(
+                  Answers.json(202, new Views.VerificationAccepted(name, id, message))
+                      .addHeader(
+                          RawHeader.create("Location", call.request().getUri().path() + "/" + id)));
+            });
+  }
+
+  CompletionStage<Outcome> stopVerification(Call call) {
+    Stop stop = Stop.of(call);
+    return kintsugi
+        .operator(stop.who())
+        .stopVerification(call.part("name"), Reads.numberOfVerification(call), stop.reason())
+        .thenApply(
+            answer -> {
+              if (answer instanceof StopAnswer.NotThere) {
+                throw new ProblemException(404, answer.message());
+              } else if (answer instanceof StopAnswer.HadEnded) {
+                throw new ProblemException(409, answer.message());
+              }
+              logChange(call, stop.who(), stop.reason(), answer.message());
+              return Outcome.done(Answers.json(200, new Views.Done(answer.message())));
+            });
   }
 
   CompletionStage<Outcome> rate(Call call) {

@@ -246,6 +246,11 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
     table.get("/{name}/rebuilds", reads::rebuilds);
     table.get("/{name}/rebuilds/{generation}", reads::rebuild);
     table.get("/{name}/operations", reads::operations);
+    table.change(HttpMethods.POST, "/{name}/verifications", changes::verify);
+    table.get("/{name}/verifications", reads::verifications);
+    table.get("/{name}/verifications/{verification}", reads::verification);
+    table.change(
+        HttpMethods.DELETE, "/{name}/verifications/{verification}", changes::stopVerification);
     table.get("/{name}/skips", reads::skips);
     table.change(HttpMethods.POST, "/{name}/skips/retry", changes::retryAll);
     table.change(HttpMethods.POST, "/{name}/skips/discard", changes::discardAll);

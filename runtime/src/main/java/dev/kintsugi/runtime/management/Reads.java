@@ -10,6 +10,7 @@ import dev.kintsugi.runtime.skip.SkipId;
 import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.verify.StopAnswer;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -141,6 +142,43 @@ final class Reads {
                         200,
                         new Views.Operations(
                             operations.stream().map(Views.OperationView::of).toList()))));
+  }
+
+  CompletionStage<Outcome> verifications(Call call) {
+    int limit = call.query(Set.of("limit"), NONE).limit();
+    String name = call.part("name");
+    return known(name, 1)
+        .thenCompose(known -> kintsugi.verifications(name, limit))
+        .thenApply(
+            verifications ->
+                Outcome.seen(
+                    Answers.json(
+                        200,
+                        new Views.Verifications(
+                            verifications.stream().map(Views.VerificationView::inList).toList()))));
+  }
+
+  CompletionStage<Outcome> verification(Call call) {
+    call.query(NONE, NONE);
+    String name = call.part("name");
+    int id = numberOfVerification(call);
+    return kintsugi
+        .findVerification(name, id)
+        .thenApply(
+            found ->
+                Outcome.seen(
+                    Answers.json(
+                        200,
+                        Views.VerificationView.inFull(
+                            found.orElseThrow(
+                                () ->
+                                    new ProblemException(
+                                        404, new StopAnswer.NotThere(name, id).message()))))));
+  }
+
+  static int numberOfVerification(Call call) {
+    return Call.Query.<Integer>parsed("verification", "a number", Integer::parseInt)
+        .apply(call.part("verification"));
   }
 
   CompletionStage<Outcome> skips(Call call) {

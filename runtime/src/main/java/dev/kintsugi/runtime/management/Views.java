@@ -15,6 +15,9 @@ import dev.kintsugi.runtime.state.Fence;
 import dev.kintsugi.runtime.state.Operation;
 import dev.kintsugi.runtime.state.Phase;
 import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.verify.RowDifference;
+import dev.kintsugi.runtime.verify.TableDifference;
+import dev.kintsugi.runtime.verify.VerificationRun;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -157,6 +160,88 @@ final class Views {
   }
 
   record Operations(List<OperationView> operations) {}
+
+  record RowDifferenceView(String key, Optional<String> expected, Optional<String> actual) {
+    static RowDifferenceView of(RowDifference row) {
+      return new RowDifferenceView(row.key(), row.expected(), row.actual());
+    }
+  }
+
+  record TableDifferenceView(
+      String table,
+      long rows,
+      long missing,
+      long surplus,
+      List<String> ignored,
+      Optional<List<RowDifferenceView>> examples) {
+    static TableDifferenceView of(TableDifference table, boolean withExamples) {
+      return new TableDifferenceView(
+          table.table(),
+          table.rows(),
+          table.missing(),
+          table.surplus(),
+          table.ignored(),
+          withExamples
+              ? Optional.of(table.examples().stream().map(RowDifferenceView::of).toList())
+              : Optional.empty());
+    }
+  }
+
+  record VerificationView(
+      int id,
+      String projection,
+      int generation,
+      String requestedBy,
+      String reason,
+      String node,
+      String state,
+      double progress,
+      @Nullable Long upTo,
+      long events,
+      long open,
+      long discarded,
+      @Nullable String detail,
+      List<TableDifferenceView> tables,
+      Instant requestedAt,
+      @Nullable Instant startedAt,
+      @Nullable Instant endedAt,
+      Instant readAt) {
+
+    /** In a list: what differs is counted, and not shown. */
+    static VerificationView inList(VerificationRun run) {
+      return of(run, false);
+    }
+
+    static VerificationView inFull(VerificationRun run) {
+      return of(run, true);
+    }
+
+    private static VerificationView of(VerificationRun run, boolean withExamples) {
+      return new VerificationView(
+          run.id(),
+          run.projection(),
+          run.generation(),
+          run.requestedBy(),
+          run.reason(),
+          run.node(),
+          lower(run.state()),
+          run.progress(),
+          run.upTo(),
+          run.events(),
+          run.open(),
+          run.discarded(),
+          run.detail(),
+          run.tables().stream().map(table -> TableDifferenceView.of(table, withExamples)).toList(),
+          run.requestedAt(),
+          run.startedAt(),
+          run.endedAt(),
+          run.readAt());
+    }
+  }
+
+  record Verifications(List<VerificationView> verifications) {}
+
+  record VerificationAccepted(String projection, int id, String message) {}
 
   record RebuildView(
       String projection,

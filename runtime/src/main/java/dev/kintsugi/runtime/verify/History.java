@@ -32,6 +32,7 @@ final class History {
   private final Generation generation;
   private final Connection snapshot;
   private final String page;
+  private final String highest;
 
   /** All of them: the archive has no index by ordering, and few were given up. */
   private final Set<Long> discarded;
@@ -64,7 +65,22 @@ final class History {
                 journal.rowColumns(),
                 journal.table(),
                 journal.column(EventJournal.Column.DELETED));
+    this.highest =
+        "SELECT COALESCE(max(%s), 0) FROM %s WHERE NOT %s"
+            .formatted(
+                journal.column(EventJournal.Column.ORDERING),
+                journal.table(),
+                journal.column(EventJournal.Column.DELETED));
     this.discarded = discarded();
+  }
+
+  /** The highest ordering that there is to look at. */
+  long end() throws SQLException {
+    try (PreparedStatement select = snapshot.prepareStatement(highest);
+        ResultSet row = select.executeQuery()) {
+      row.next();
+      return row.getLong(1);
+    }
   }
 
   /**
@@ -127,6 +143,11 @@ final class History {
       }
       return orderings;
     }
+  }
+
+  /** How far it has been looked at, of which so many events were applied. */
+  VerificationListener.Progress progress(long events) {
+    return new VerificationListener.Progress(last, events, open, leftOutAsDiscarded);
   }
 
   /** The ordering of the last event that was looked at. */

@@ -57,11 +57,16 @@ public final class Verifier {
    * @throws Exception if the database is at fault
    */
   public Optional<Verification> verify(String name) throws Exception {
+    return verify(name, VerificationListener.NONE);
+  }
+
+  /** The same, for somebody who follows it. */
+  Optional<Verification> verify(String name, VerificationListener listener) throws Exception {
     try (Connection snapshot = database.connection()) {
       beginSnapshot(snapshot);
       Optional<Generation> generation = Generations.find(snapshot, name);
       return generation.isPresent()
-          ? Optional.of(verify(snapshot, generation.get()))
+          ? Optional.of(verify(snapshot, generation.get(), listener))
           : Optional.empty();
     }
   }
@@ -78,18 +83,27 @@ public final class Verifier {
     }
   }
 
-  private Verification verify(Connection snapshot, Generation generation) throws Exception {
+  private Verification verify(
+      Connection snapshot, Generation generation, VerificationListener listener) throws Exception {
+    Projection<?> projection = verifiable(generation);
+    History history = new History(journal, codec, projection, generation, snapshot);
+    listener.begins(generation, history.end());
+    Verification verification = verify(snapshot, generation, projection, history, listener);
+    refuseIfOvertaken(generation);
+    return verification;
+  }
+
+  /**
+   * The projection of a generation that can be verified here.
+   *
+   * @throws NotVerifiableException if it can't
+   */
+  Projection<?> verifiable(Generation generation) throws NotVerifiableException {
     if (generation.status() == Status.REBUILDING) {
       throw new NotVerifiableException(
           "generation %d of projection '%s' is being rebuilt: its read model is not whole yet. Verify it when the rebuild is done."
               .formatted(generation.generation(), generation.projection()));
     }
-    Verification verification = verify(snapshot, generation, handlerOf(generation));
-    refuseIfOvertaken(generation);
-    return verification;
-  }
-
-  private Projection<?> handlerOf(Generation generation) throws NotVerifiableException {
     Optional<Projection<?>> projection =
         registry.find(generation.projection(), generation.version());
     return projection.orElseThrow(
@@ -99,9 +113,13 @@ public final class Verifier {
                     .formatted(generation.version(), generation.projection())));
   }
 
-  private Verification verify(Connection snapshot, Generation generation, Projection<?> projection)
+  private Verification verify(
+      Connection snapshot,
+      Generation generation,
+      Projection<?> projection,
+      History history,
+      VerificationListener listener)
       throws Exception {
-    History history = new History(journal, codec, projection, generation, snapshot);
     List<TableDifference> differences = new ArrayList<>();
     long events = 0;
     try (Connection scratch = database.connection()) {
@@ -111,9 +129,11 @@ public final class Verifier {
         copies.create();
         for (History.Page page = history.next(PAGE); page.looked() > 0; page = history.next(PAGE)) {
           events += copies.apply(applier, projection, page.events());
+          listener.goesOn(history.progress(events));
         }
         for (ComparedTable table : tables) {
           differences.add(table.compare(snapshot, scratch));
+          listener.goesOn(history.progress(events));
         }
       }
     }

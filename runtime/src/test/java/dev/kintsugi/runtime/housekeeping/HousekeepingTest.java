@@ -129,6 +129,35 @@ class HousekeepingTest {
   }
 
   @Test
+  void old_verifications_are_deleted_but_for_open_ones_and_the_newest_of_each_projection()
+      throws Exception {
+    for (String row :
+        List.of(
+            "'log', 'failed', 40",
+            "'log', 'failed', 29",
+            "'rare', 'failed', 90",
+            "'rare', 'failed', 60",
+            "'slow', 'waiting', 40",
+            "'slow', 'stopped', 31")) {
+      world.execute(
+          """
+          INSERT INTO kintsugi_verification (projection, generation, requested_by, reason, node, state,
+            requested_at, ended_at, detail)
+          SELECT projection, 1, 'ann', '', 'node', state, now() - days * INTERVAL '1 day',
+            CASE state WHEN 'waiting' THEN NULL ELSE now() END,
+            CASE state WHEN 'waiting' THEN NULL ELSE 'why' END
+          FROM (VALUES (%s)) AS v (projection, state, days)
+          """
+              .formatted(row));
+    }
+
+    complete(node.run());
+
+    assertThat(world.column("SELECT id FROM kintsugi_verification ORDER BY 1"))
+        .containsExactly("2", "4", "5", "6");
+  }
+
+  @Test
   void what_fails_for_one_table_is_no_reason_to_leave_the_other() throws Exception {
     world.execute(
         """

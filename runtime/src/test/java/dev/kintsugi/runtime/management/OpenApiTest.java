@@ -39,6 +39,9 @@ class OpenApiTest {
 
   private static final String ONE = "/projections/{name}";
   private static final String SKIPS = ONE + "/skips";
+  private static final String VERIFICATIONS = ONE + "/verifications";
+  private static final Operation STOP_VERIFICATION =
+      new Operation("DELETE", VERIFICATIONS + "/{verification}");
   private static final Operation STOP = new Operation("DELETE", ONE + "/rebuild");
 
   private static final String WHY = "{\"reason\": \"a test\", \"requestedBy\": \"ann\"}";
@@ -90,6 +93,7 @@ class OpenApiTest {
     records(log, slow);
     rebuilds(log, strict);
     pauses();
+    verifications(log);
     reads();
     http.send(keyed("/projections/log/pause", "of-pause", WHY));
     http.send(keyed("/projections/log/resume", "of-resume", WHY));
@@ -189,6 +193,30 @@ class OpenApiTest {
     post(ONE + "/pause", "/pause", WHY, 200);
     get(ONE, "/projections/log");
     post(ONE + "/resume", "/resume", WHY, 200);
+  }
+
+  private void verifications(TestProjection log) throws Exception {
+    world.execute("UPDATE log_log SET payload = 'else' WHERE persistence_id = 'c'");
+    TestProjection.Gate gate = log.holdOn("five");
+    post(VERIFICATIONS, "/verifications", WHY, 202);
+    gate.awaitReached();
+    post(VERIFICATIONS, "/verifications", WHY, 409);
+    String id =
+        http.get("/projections/log/verifications").json().at("/verifications/0/id").asText();
+    String path = "/projections/log/verifications/" + id;
+    get(VERIFICATIONS + "/{verification}", path);
+    gate.open();
+    eventually(
+        () -> assertThat(http.get(path).json().path("state").asText()).isEqualTo("different"));
+    get(VERIFICATIONS + "/{verification}", path);
+    check(STOP_VERIFICATION, http.delete(path + "?reason=late"), 409);
+
+    TestProjection.Gate again = log.holdOn("five");
+    String next = http.post("/projections/log/verifications", WHY).header("Location");
+    again.awaitReached();
+    check(STOP_VERIFICATION, http.delete(next + "?reason=enough&requestedBy=ann"), 200);
+    again.open();
+    get(VERIFICATIONS, "/projections/log/verifications");
   }
 
   private void reads() throws Exception {
@@ -301,6 +329,7 @@ class OpenApiTest {
             .path()
             .replace("{name}", name)
             .replace("{generation}", "99")
+            .replace("{verification}", "99")
             .replace("{id}", "99-1");
     return operation.method().equals("DELETE") ? path + "?reason=a+test" : path;
   }

@@ -40,7 +40,8 @@ class SchemaTest {
           "kintsugi_skip",
           "kintsugi_skip_archive",
           "kintsugi_skip_archive_default",
-          "kintsugi_table");
+          "kintsugi_table",
+          "kintsugi_verification");
 
   private final String url = TestServer.createDatabase();
   private final Database database =
@@ -95,7 +96,7 @@ class SchemaTest {
   void an_empty_database_gets_all_tables() throws Exception {
     schema.ensure(true);
 
-    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(13);
+    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(14);
   }
 
   @Test
@@ -131,7 +132,7 @@ class SchemaTest {
     } finally {
       threads.shutdown();
     }
-    assertThat(tables()).hasSize(13);
+    assertThat(tables()).hasSize(14);
   }
 
   @Test

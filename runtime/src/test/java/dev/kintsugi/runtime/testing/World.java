@@ -332,7 +332,12 @@ public final class World implements AutoCloseable {
 
   /** Holds read models against the journal. */
   public Verifier verifier() {
-    return new Verifier(database, journal, codec, registry);
+    return verifier(database);
+  }
+
+  /** The same, on connections of its own. */
+  public Verifier verifier(Database connections) {
+    return new Verifier(connections, journal, codec, registry);
   }
 
   /** What people do about a projection's skip records. */

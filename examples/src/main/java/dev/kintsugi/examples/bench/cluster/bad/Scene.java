@@ -38,6 +38,7 @@ record Scene(String projection, String skip) {
         path("/rate"), "{\"eventsPerSecond\": 100, \"reason\": \"no good one\"}",
         path("/pause"), REASON,
         path("/resume"), REASON,
+        path("/verifications"), REASON,
         path("/skips/retry"), "{\"filter\": {\"parked\": true}, \"reason\": \"no good one\"}",
         path("/skips/discard"), "{\"filter\": {}, \"reason\": \"no good one\"}",
         path("/skips/" + skip + "/retry"), REASON,

@@ -26,7 +26,8 @@ record Stored(Map<String, String> rows) {
           "kintsugi_skip_archive",
           "kintsugi_operation",
           "kintsugi_request",
-          "kintsugi_table");
+          "kintsugi_table",
+          "kintsugi_verification");
 
   private static final String HASH =
       "SELECT count(*) || ' rows, ' || md5(COALESCE(string_agg(t::text, '\n' ORDER BY t::text), '')) FROM %s t";
