@@ -33,6 +33,7 @@ class DashboardBrowserTest {
       new TestSystem(world, Management.SETTINGS + "kintsugi.rebuild.batch-size = 2");
   private final TestProjection files =
       new TestProjection("files").onFailure(FailurePolicy.skip().withoutRetry().thenPark());
+  private final TestProjection rows = new TestProjection("rows").kind(TestProjection.Kind.ROWS);
   private Management http;
 
   @BeforeAll
@@ -159,6 +160,56 @@ class DashboardBrowserTest {
   }
 
   @Test
+  void a_read_model_is_verified_by_click_and_what_differs_is_shown_as_text() throws Exception {
+    node.startAndFinish(files, rows);
+    node.record("a", "one", "two");
+    world.execute("UPDATE rows_log SET payload = '%s'".formatted(HOSTILE.replace("'", "''")));
+    open("rows");
+    browser.see("#verification", "It was never asked for");
+    browser.click("[data-action=verify]");
+    confirm(HOSTILE);
+    browser.see("#notice", "is verified, as number 1");
+    browser.see("#verification .badge", "different");
+    browser.see("#verification .said", "onerror=");
+    browser.see("#verification .found", "public.rows_log: of 2 rows 2 should not be as they are");
+    assertThat(browser.all("#verification pre")).isEmpty();
+
+    browser.click("#verification [data-action=rows]");
+
+    browser.see("#verification [data-row='[\"a\", 1]'] pre[aria-label='As it is']", "onerror=");
+    browser.see(
+        "#verification [data-row='[\"a\", 1]'] pre[aria-label='As the journal says']",
+        "\"payload\": \"one\"");
+    browser.width(390);
+    assertThat(browser.overflow()).as("rows").isZero();
+    assertThat(browser.title()).isEqualTo("rows – Kintsugi");
+    assertThat(browser.all("img[src=x], main script")).isEmpty();
+    browser.click("#verification [data-action=no-rows]");
+    browser.seeNo("#verification pre");
+  }
+
+  @Test
+  void a_verification_is_watched_and_stopped() throws Exception {
+    node.startAndFinish(files);
+    node.record("a", "one", "two");
+    TestProjection.Gate gate = files.holdOn("two");
+    open("files");
+    browser.click("[data-action=verify]");
+    confirm("nightly");
+    gate.awaitReached();
+    browser.see("#verification .badge", "running");
+    browser.seeNo("[data-action=verify]");
+
+    browser.click("[data-action=stop-verification]");
+    browser.type("#change-by", "bob");
+    confirm("enough");
+
+    browser.see("#verification .callout", "stopped by bob: enough");
+    browser.see("[data-action=verify]");
+    gate.open();
+  }
+
+  @Test
   void a_parked_record_is_opened_as_text_retried_and_gone() throws Exception {
     String id = parkedRecord("<b id=own>" + HOSTILE, HOSTILE);
     open("files");
@@ -241,7 +292,7 @@ class DashboardBrowserTest {
       browser.see(".title .actions", "Read-only");
       assertThat(
               browser.all(
-                  "[data-action=rebuild], [data-action=pause], [data-action=retry],"
+                  "[data-action=rebuild], [data-action=verify], [data-action=pause], [data-action=retry],"
                       + " [data-action=discard], [data-action=retry-all], [data-action=discard-all]"))
           .isEmpty();
     }

@@ -2,21 +2,24 @@ import { post, projection, remove, signed } from './api.js';
 import { confirmChange } from './change.js';
 import { h } from './dom.js';
 import { button } from './parts.js';
+import { isOpen } from './verification.js';
 import { underWay } from './words.js';
 
-/** The buttons for what can be done about a projection as it stands. */
-export function buttons({ paused, rebuild }) {
+/** The buttons for what can be done about a projection as it stands, and its last verification. */
+export function buttons({ status, paused, rebuild }, verification) {
   const running = underWay(rebuild);
   return [
     !running && button('rebuild', 'Rebuild', 'primary'),
     running && rebuild.phase !== 'settle' && button('stop', 'Stop rebuild', 'danger'),
     running && button('rate', 'Limit rate'),
+    isOpen(verification) && button('stop-verification', 'Stop verification', 'danger'),
+    !isOpen(verification) && status === 'active' && button('verify', 'Verify'),
     paused ? button('resume', 'Resume', 'primary') : button('pause', 'Pause'),
   ];
 }
 
 /** What those buttons do; done(message) is called after a change. */
-export function handlers(name, { current, done }) {
+export function handlers(name, { current, verification, done }) {
   const path = projection(name);
   const change = (route) => ({ reason, requestedBy, key }) =>
     post(`${path}/${route}`, signed({ reason }, requestedBy), { 'Idempotency-Key': key });
@@ -59,6 +62,25 @@ export function handlers(name, { current, done }) {
         post(`${path}/rate`, signed({ eventsPerSecond: Number(value), reason }, requestedBy), { 'Idempotency-Key': key }),
       done: told,
     }),
+    verify: () => confirmChange({
+      title: `Verify ${name}`,
+      about: h('p', {}, 'The node that answers here holds each row of its read model against the journal. Nothing is changed and nobody waits '
+        + 'for it, but it applies all events once more: as long as a rebuild that goes event by event, and as much work for the database.'),
+      confirm: 'Verify',
+      send: change('verifications'),
+      done: told,
+    }),
+    'stop-verification': () => {
+      const { id } = verification();
+      confirmChange({
+        title: `Stop the verification of ${name}`,
+        about: h('p', {}, 'It leaves off after the events, or the table, that it is at, and has no result.'),
+        confirm: 'Stop verification',
+        danger: true,
+        send: ({ reason, requestedBy }) => remove(`${path}/verifications/${id}`, signed({ reason }, requestedBy)),
+        done: told,
+      });
+    },
     pause: () => confirmChange({
       title: `Pause ${name}`,
       about: h('p', {}, 'Writers record what comes instead of applying it; recovery and rebuild rest. Nothing is lost, but the read model '

@@ -9,6 +9,7 @@ import { rebuildPanel } from './rebuild.js';
 import { RecordDialog } from './record.js';
 import { Skips } from './skips.js';
 import { ago } from './time.js';
+import { isOpen, Verification } from './verification.js';
 import { byReason, standing, underWay } from './words.js';
 
 const BUSY = 1500;
@@ -33,6 +34,7 @@ export class ProjectionView {
     this.counts = h('section', { class: 'card', 'aria-labelledby': 'counts-title', id: 'counts' });
     this.rebuilds = h('section', { class: 'card', 'aria-labelledby': 'rebuilds-title', id: 'rebuilds' });
     this.operations = h('section', { class: 'card', 'aria-labelledby': 'operations-title', id: 'operations' });
+    this.verification = new Verification(this.path, (text) => this.announce(`${name}: ${text}`));
     this.skips = new Skips(name, (message) => this.done(message));
     main.replaceChildren(
       h('nav', { 'aria-label': 'Where you are' }, h('a', { href: '#/' }, '← All projections')),
@@ -40,8 +42,11 @@ export class ProjectionView {
       this.notice, this.problem, this.pause,
       h('div', { class: 'panels' }, this.rebuild, this.counts),
       this.skips.element,
+      this.verification.element,
       h('div', { class: 'panels even' }, this.rebuilds, this.operations));
-    onActions(this.actions, handlers(name, { current: () => this.current, done: (message) => this.done(message) }));
+    onActions(this.actions, handlers(name, {
+      current: () => this.current, verification: () => this.verification.last, done: (message) => this.done(message),
+    }));
     this.skips.load();
     this.refresh();
   }
@@ -113,7 +118,8 @@ export class ProjectionView {
     }
     clearTimeout(this.timer);
     if (!this.closed) {
-      this.timer = setTimeout(() => this.refresh(), this.current && underWay(this.current.rebuild) ? BUSY : AT_REST);
+      const busy = this.current && (underWay(this.current.rebuild) || isOpen(this.verification.last));
+      this.timer = setTimeout(() => this.refresh(), busy ? BUSY : AT_REST);
     }
   }
 
@@ -127,9 +133,11 @@ export class ProjectionView {
       }
       this.known = counts;
       this.current = current;
-      const [{ rebuilds }, { operations }] = await Promise.all([
-        get(`${this.path}/rebuilds`, { limit: 20 }), get(`${this.path}/operations`, { limit: 20 })]);
+      const [{ rebuilds }, { operations }, { verifications }] = await Promise.all([
+        get(`${this.path}/rebuilds`, { limit: 20 }), get(`${this.path}/operations`, { limit: 20 }),
+        get(`${this.path}/verifications`, { limit: 1 })]);
       this.history = { rebuilds, operations };
+      this.verification.update(verifications[0] ?? null);
       this.problem.replaceChildren();
     } catch (problem) {
       patch(this.problem, problemBox(problem));
@@ -162,7 +170,7 @@ export class ProjectionView {
         ? h('span', { class: 'tone', 'data-tone': 'warn' }, 'hosted by no node just now')
         : ['hosted by ', h('span', { class: 'node' }, current.node)]);
     if (this.readOnly !== null) {
-      patch(this.actions, this.readOnly ? h('span', { class: 'quiet' }, 'Read-only: nothing can be changed here.') : buttons(current));
+      patch(this.actions, this.readOnly ? h('span', { class: 'quiet' }, 'Read-only: nothing can be changed here.') : buttons(current, this.verification.last));
     }
     patch(this.pause, current.paused && pauseCallout(current.pause));
     patch(this.rebuild, rebuildPanel(current));
