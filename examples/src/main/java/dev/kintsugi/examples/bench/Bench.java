@@ -13,6 +13,7 @@ import dev.kintsugi.examples.bench.latency.RebuildLatency;
 import dev.kintsugi.examples.bench.memory.FoldMemory;
 import dev.kintsugi.examples.bench.replay.Replay;
 import dev.kintsugi.examples.bench.size.HistorySize;
+import dev.kintsugi.examples.bench.suite.Suite;
 import dev.kintsugi.examples.common.Version;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Spec;
     description = "Runs one of the benchmarks and prints a table.",
     footer = {"", "Each has options of its own: BENCHMARK --help."},
     subcommands = {
+      Suite.class,
       Append.class,
       RebuildLatency.class,
       HistorySize.class,

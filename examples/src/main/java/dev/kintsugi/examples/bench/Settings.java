@@ -1,8 +1,10 @@
 package dev.kintsugi.examples.bench;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.examples.bench.load.Plugin;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
+import dev.kintsugi.runtime.journal.JournalSettings;
 import java.util.Map;
 
 /**
@@ -20,5 +22,13 @@ public record Settings(int connections, Map<String, String> overrides) {
   /** Of an actor system on a database. */
   public Config config(Plugin plugin, BenchDatabase database) {
     return plugin.config(database.login(), connections, overrides);
+  }
+
+  /** Of our journal, on whichever database. */
+  public JournalSettings journal() {
+    return JournalSettings.of(
+        ConfigFactory.parseMap(overrides)
+            .withFallback(ConfigFactory.load("bench"))
+            .getConfig("kintsugi.journal"));
   }
 }

@@ -2,15 +2,22 @@ package dev.kintsugi.examples.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kintsugi.examples.common.EmbeddedServer;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -104,6 +111,74 @@ class BenchTest {
         .containsPattern("stock +persist\\(\\), one tag +[0-9]")
         .containsPattern("kintsugi +persist\\(\\), one tag +[0-9]")
         .containsPattern("recovery +[0-9,]+ +recovery +[0-9,]+ +[0-9.]+ +>= 1.20 +(met|MISSED)");
+  }
+
+  @Test
+  void suite_has_figures_of_both_sides_for_every_measure(@TempDir Path directory)
+      throws IOException {
+    Path json = directory.resolve("made/suite.json");
+
+    Program program = onServer("suite", "--quick", "--rounds", "1", "--json", json.toString());
+
+    assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
+    JsonNode run = new ObjectMapper().readTree(json.toFile());
+    assertThat(run.at("/machine/cores").asInt()).isPositive();
+    assertThat(run.at("/postgresqlSettings/shared_buffers").asText()).isNotEmpty();
+    assertThat(run.at("/settings/lanes").asInt()).isPositive();
+    Map<String, Integer> rows = new HashMap<>();
+    for (JsonNode measure : run.get("measures")) {
+      String part = measure.get("part").asText();
+      String name = measure.get("name").asText();
+      rows.merge(part, 1, Integer::sum);
+      assertThat(program.out())
+          .containsPattern(part + " +" + Pattern.quote(name) + " +[^ ]+ +[0-9,.]+ +[0-9,.]+ ");
+      for (String side : List.of("/floor", "/ours")) {
+        assertThat(measure.at(side + "/median").asDouble()).as(name + side).isPositive();
+        assertThat(measure.at(side + "/rounds")).as(name + side).hasSize(1);
+      }
+    }
+    assertThat(rows)
+        .isEqualTo(
+            Map.of(
+                "append", 3 * (1 + 4 + 4),
+                "rebuild", 4,
+                "rebuild-under-load", 4,
+                "drain", 4,
+                "consult", 4,
+                "fence", 3,
+                "start", 2));
+    assertThat(program.out()).contains("Every figure is in " + json);
+  }
+
+  @Test
+  void suite_runs_only_what_it_is_told_to(@TempDir Path directory) {
+    Program program =
+        onServer(
+            "suite",
+            "--quick",
+            "--rounds",
+            "2",
+            "--only",
+            "fence",
+            "--json",
+            directory.resolve("suite.json").toString());
+
+    assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
+    assertThat(program.out())
+        .contains("both fences of a rebuild, 16 writers")
+        .doesNotContain("consult  ");
+    assertThat(program.err()).contains("2 of 2  fence: ").doesNotContain("append: ");
+  }
+
+  @Test
+  void a_suite_whose_json_can_not_be_written_does_not_begin(@TempDir Path directory)
+      throws IOException {
+    Path file = Files.createFile(directory.resolve("file"));
+
+    Program program = onServer("suite", "--quick", "--json", file.resolve("x.json").toString());
+
+    assertThat(program.exitCode()).isEqualTo(2);
+    assertThat(program.err()).contains("--json: there can be no ").doesNotContain("append: ");
   }
 
   @Test

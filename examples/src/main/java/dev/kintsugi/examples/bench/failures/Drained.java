@@ -14,7 +14,7 @@ import java.sql.Timestamp;
  * @param untilFirst seconds from the repair to the first
  * @param untilLast seconds from the repair to the last
  */
-record Drained(long records, double untilFirst, double untilLast) {
+public record Drained(long records, double untilFirst, double untilLast) {
 
   private static final double SHORTEST = 0.001;
 
@@ -26,7 +26,7 @@ record Drained(long records, double untilFirst, double untilLast) {
       """;
 
   /** All that was drained since the repair. */
-  static Drained since(BenchDatabase database, Timestamp repair) throws SQLException {
+  public static Drained since(BenchDatabase database, Timestamp repair) throws SQLException {
     try (Connection connection = database.login().connect();
         PreparedStatement select = connection.prepareStatement(SINCE)) {
       select.setTimestamp(1, repair);
@@ -40,7 +40,7 @@ record Drained(long records, double untilFirst, double untilLast) {
   }
 
   /** The time by the database's clock. */
-  static Timestamp now(BenchDatabase database) throws SQLException {
+  public static Timestamp now(BenchDatabase database) throws SQLException {
     try (Connection connection = database.login().connect();
         PreparedStatement select = connection.prepareStatement("SELECT clock_timestamp()");
         ResultSet row = select.executeQuery()) {
@@ -50,12 +50,12 @@ record Drained(long records, double untilFirst, double untilLast) {
   }
 
   /** Records a second, from the first to the last. */
-  double perSecond() {
+  public double perSecond() {
     return records / Math.max(SHORTEST, untilLast - untilFirst);
   }
 
   /** Records a second, from the repair to the last. */
-  double perSecondFromTheRepair() {
+  public double perSecondFromTheRepair() {
     return records / Math.max(SHORTEST, untilLast);
   }
 }

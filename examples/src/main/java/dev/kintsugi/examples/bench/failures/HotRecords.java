@@ -43,8 +43,8 @@ record HotRecords(
     try (Connection connection = database.login().connect();
         PreparedStatement select = connection.prepareStatement(RECORDS)) {
       select.setTimestamp(1, repair);
-      select.setString(2, HotWriter.HOT);
-      select.setString(3, HotWriter.HOT);
+      select.setString(2, HotWriters.HOT);
+      select.setString(3, HotWriters.HOT);
       try (ResultSet row = select.executeQuery()) {
         row.next();
         return new HotRecords(

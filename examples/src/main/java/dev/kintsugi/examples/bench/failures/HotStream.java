@@ -5,6 +5,7 @@ import dev.kintsugi.examples.bench.Positive;
 import dev.kintsugi.examples.bench.load.Load;
 import dev.kintsugi.examples.bench.load.LoadFailedException;
 import dev.kintsugi.examples.bench.load.Plugin;
+import dev.kintsugi.examples.bench.load.StreamWriter;
 import dev.kintsugi.examples.bench.load.Writing;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.server.BenchServer;
@@ -72,7 +73,7 @@ public final class HotStream extends BenchCommand {
   protected int run(BenchServer server) throws Exception {
     out().println(describeKintsugi());
     out().printf("%s; %,d records, %d other streams%n", kind, records, others);
-    Bug bug = new Bug(HotWriter.HOT::equals);
+    Bug bug = new Bug(HotWriters.HOT::equals);
     Claims claims = new Claims();
     HotReport report = new HotReport();
     try (BenchDatabase database = server.create();
@@ -80,7 +81,7 @@ public final class HotStream extends BenchCommand {
       load.kintsugi().start(kind.projection(bug));
       load.kintsugi().whenDone(Ledger.NAME).toCompletableFuture().get();
       AtomicBoolean goesOn = new AtomicBoolean(true);
-      List<HotWriter> writers = HotWriter.ofAll(others, goesOn::get);
+      List<StreamWriter> writers = HotWriters.ofAll(others, goesOn::get);
       Writing writing = load.write(writers);
       Watch watch = new Watch(load, writers, report);
 
@@ -111,11 +112,11 @@ public final class HotStream extends BenchCommand {
   /** Looks at the projection every second. */
   private final class Watch {
     private final Load load;
-    private final List<HotWriter> writers;
+    private final List<StreamWriter> writers;
     private final HotReport report;
     private long next = System.nanoTime();
 
-    Watch(Load load, List<HotWriter> writers, HotReport report) {
+    Watch(Load load, List<StreamWriter> writers, HotReport report) {
       this.load = load;
       this.writers = writers;
       this.report = report;
@@ -141,7 +142,7 @@ public final class HotStream extends BenchCommand {
       TimeUnit.NANOSECONDS.sleep(next - System.nanoTime());
       ProjectionStatus status = load.kintsugi().status(Ledger.NAME).toCompletableFuture().get();
       long hot = writers.get(0).written();
-      long ofOthers = writers.stream().skip(1).mapToLong(HotWriter::written).sum();
+      long ofOthers = writers.stream().skip(1).mapToLong(StreamWriter::written).sum();
       report.second(what, hot, ofOthers, status);
       progress().line(report.lastSecond());
       return status;
@@ -171,7 +172,7 @@ public final class HotStream extends BenchCommand {
     claims.claim(
         "records of other streams, ever",
         0,
-        RecordedStreams.records(database, Ledger.NAME, stream -> !stream.equals(HotWriter.HOT)));
+        RecordedStreams.records(database, Ledger.NAME, stream -> !stream.equals(HotWriters.HOT)));
     LedgerAudit.of(database, kind).claim(claims, kind);
   }
 

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Waits until no skip record is open any more, and gives up at last. */
-final class OpenRecords {
+public final class OpenRecords {
 
   private static final long LOOK_EVERY_MILLIS = 500;
 
@@ -32,7 +32,7 @@ final class OpenRecords {
    *
    * @throws LoadFailedException if there are some still after this long; it says why
    */
-  static void awaitNone(BenchDatabase database, Duration patience, Progress progress)
+  public static void awaitNone(BenchDatabase database, Duration patience, Progress progress)
       throws SQLException, InterruptedException, LoadFailedException {
     long deadline = System.nanoTime() + patience.toNanos();
     AtomicLong open = new AtomicLong();

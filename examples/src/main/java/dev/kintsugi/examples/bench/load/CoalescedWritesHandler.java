@@ -13,13 +13,11 @@ import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
 final class CoalescedWritesHandler
     extends JdbcHandler<List<EventEnvelope<LoadEvent>>, JdbcSession> {
 
-  private static final String UPSERT =
-      """
-      INSERT INTO writes AS w (persistence_id, events, last_sequence_number)
-      SELECT * FROM unnest(?::text[], ?::bigint[], ?::bigint[])
-      ON CONFLICT (persistence_id) DO UPDATE SET
-        events = w.events + excluded.events, last_sequence_number = excluded.last_sequence_number
-      """;
+  private final String sql;
+
+  CoalescedWritesHandler(String table) {
+    this.sql = WritesTable.upsertMany(table);
+  }
 
   private record Change(long events, long lastSequenceNumber) {
     Change and(Change later) {
@@ -36,7 +34,7 @@ final class CoalescedWritesHandler
     }
     session.withConnection(
         connection -> {
-          try (PreparedStatement upsert = connection.prepareStatement(UPSERT)) {
+          try (PreparedStatement upsert = connection.prepareStatement(sql)) {
             upsert.setArray(
                 1, connection.createArrayOf("text", changes.keySet().toArray(String[]::new)));
             upsert.setArray(

@@ -3,6 +3,7 @@ package dev.kintsugi.examples.bench.load;
 import com.typesafe.config.Config;
 import dev.kintsugi.examples.bench.stats.Latencies;
 import dev.kintsugi.runtime.Kintsugi;
+import dev.kintsugi.runtime.node.Node;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ActorSystem;
@@ -49,6 +51,11 @@ public final class Load implements AutoCloseable {
     return Kintsugi.get(system);
   }
 
+  /** The pieces of our runtime, for what measures one of them by itself. */
+  public Node node() {
+    return Node.get(system);
+  }
+
   /** Events stored or recovered by the load under way, or by the last one. */
   public long events() {
     return phase.events();
@@ -60,11 +67,22 @@ public final class Load implements AutoCloseable {
    * @param streams how the names of their streams begin
    */
   public Done recover(String streams, int count) throws LoadFailedException, InterruptedException {
+    return recover(streams, count, stream -> LoadEvent.beginningWith(stream + " "));
+  }
+
+  /**
+   * The same, with events of another kind.
+   *
+   * @param event what the actor of a stream persists, each time the same
+   */
+  public Done recover(String streams, int count, Function<String, Object> event)
+      throws LoadFailedException, InterruptedException {
     Phase recovery = begin(count);
     LoadActor.Listener listener = new ToThePhase();
     actors =
         IntStream.rangeClosed(1, count)
-            .mapToObj(i -> system.actorOf(LoadActor.props(streams + "-" + i, listener)))
+            .mapToObj(i -> streams + "-" + i)
+            .map(stream -> system.actorOf(LoadActor.props(stream, event.apply(stream), listener)))
             .toList();
     return recovery.awaitEnd();
   }

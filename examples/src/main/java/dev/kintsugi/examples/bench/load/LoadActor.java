@@ -34,18 +34,23 @@ final class LoadActor extends AbstractPersistentActor {
 
   private final String persistenceId;
   private final Listener listener;
-  private final LoadEvent event;
+  private final Object event;
   private long recovered;
   private int left;
 
-  private LoadActor(String persistenceId, Listener listener) {
+  private LoadActor(String persistenceId, Object event, Listener listener) {
     this.persistenceId = persistenceId;
     this.listener = listener;
-    this.event = LoadEvent.beginningWith(persistenceId + " ");
+    this.event = event;
   }
 
-  static Props props(String persistenceId, Listener listener) {
-    return Props.create(LoadActor.class, () -> new LoadActor(persistenceId, listener));
+  /**
+   * The actor of a stream.
+   *
+   * @param event what it persists, each time the same
+   */
+  static Props props(String persistenceId, Object event, Listener listener) {
+    return Props.create(LoadActor.class, () -> new LoadActor(persistenceId, event, listener));
   }
 
   @Override
@@ -56,8 +61,8 @@ final class LoadActor extends AbstractPersistentActor {
   @Override
   public AbstractActor.Receive createReceiveRecover() {
     return receiveBuilder()
-        .match(LoadEvent.class, replayed -> recovered++)
         .match(RecoveryCompleted.class, done -> listener.recovered(recovered))
+        .matchAny(replayed -> recovered++)
         .build();
   }
 

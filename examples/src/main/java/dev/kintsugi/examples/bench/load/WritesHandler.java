@@ -1,6 +1,7 @@
 package dev.kintsugi.examples.bench.load;
 
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.Tables;
 import java.sql.PreparedStatement;
 import org.apache.pekko.Done;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
@@ -13,37 +14,51 @@ public final class WritesHandler extends JdbcHandler<EventEnvelope<LoadEvent>, J
   /** The projection's name, and its table's. */
   public static final String NAME = "writes";
 
-  static final String UPSERT =
-      """
-      INSERT INTO writes AS w (persistence_id, events, last_sequence_number) VALUES (?, 1, ?)
-      ON CONFLICT (persistence_id) DO UPDATE SET
-        events = w.events + 1, last_sequence_number = excluded.last_sequence_number
-      """;
+  private final String sql;
+
+  private WritesHandler(String table) {
+    this.sql = WritesTable.upsert(table);
+  }
 
   /** With a statement for each event. */
   public static Projection<LoadEvent> projection() {
-    return writes().handler(WritesHandler::new).build();
+    return projection(NAME);
+  }
+
+  /** With a statement for each event, under a name that is its table's, too. */
+  public static Projection<LoadEvent> projection(String name) {
+    return writes(name).handler(() -> new WritesHandler(name)).build();
+  }
+
+  /** The same, of one entity type's streams only. */
+  public static Projection<LoadEvent> projectionOf(String entityType, String name) {
+    return writes(name).entityTypes(entityType).handler(() -> new WritesHandler(name)).build();
   }
 
   /** With a batch for each transaction. */
   public static Projection<LoadEvent> groupedProjection() {
-    return writes().groupedHandler(GroupedWritesHandler::new).build();
+    return groupedProjection(NAME);
+  }
+
+  /** With a batch for each transaction, under a name that is its table's, too. */
+  public static Projection<LoadEvent> groupedProjection(String name) {
+    return writes(name).groupedHandler(() -> new GroupedWritesHandler(name)).build();
   }
 
   /** With one statement for each transaction. */
   public static Projection<LoadEvent> coalescedProjection() {
-    return writes().groupedHandler(CoalescedWritesHandler::new).build();
+    return writes(NAME).groupedHandler(() -> new CoalescedWritesHandler(NAME)).build();
   }
 
-  private static Projection.Builder<LoadEvent> writes() {
-    return Projection.named(NAME).of(LoadEvent.class).tables("writes.sql");
+  private static Projection.Builder<LoadEvent> writes(String name) {
+    return Projection.named(name).of(LoadEvent.class).tables(Tables.sql(WritesTable.ddl(name)));
   }
 
   @Override
   public void process(JdbcSession session, EventEnvelope<LoadEvent> envelope) throws Exception {
     session.withConnection(
         connection -> {
-          try (PreparedStatement upsert = connection.prepareStatement(UPSERT)) {
+          try (PreparedStatement upsert = connection.prepareStatement(sql)) {
             upsert.setString(1, envelope.persistenceId());
             upsert.setLong(2, envelope.sequenceNr());
             upsert.executeUpdate();

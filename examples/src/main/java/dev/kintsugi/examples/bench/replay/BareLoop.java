@@ -65,7 +65,7 @@ final class BareLoop implements Contestant {
         events += ended.get();
       }
       Duration took = Duration.ofNanos(System.nanoTime() - begin);
-      return new Run(events, took, took);
+      return new Run(events, 0, took, took);
     } catch (ExecutionException e) {
       throw e.getCause() instanceof Exception cause ? cause : e;
     } finally {

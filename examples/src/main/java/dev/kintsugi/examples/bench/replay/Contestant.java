@@ -5,18 +5,19 @@ import java.time.Duration;
 /**
  * Builds a table from all of the journal, again and again; each time the table is emptied first.
  */
-interface Contestant {
+public interface Contestant {
 
   /**
    * A build.
    *
    * @param events how many it took in
-   * @param took from the first read to the last commit
+   * @param late how many more came while it was built, and were taken in, too
+   * @param took from the first read to the last commit of those that were there before
    * @param whole what comes before and after it included
    */
-  record Run(long events, Duration took, Duration whole) {
+  record Run(long events, long late, Duration took, Duration whole) {
 
-    double perSecond() {
+    public double perSecond() {
       return events / (took.toNanos() / 1e9);
     }
   }

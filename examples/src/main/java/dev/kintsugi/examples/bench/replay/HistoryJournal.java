@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Fills the journal with a history, as its files would, some lines in each transaction. */
-final class HistoryJournal {
+public final class HistoryJournal {
 
   private static final int LINES_A_TRANSACTION = 1_000;
 
@@ -28,12 +28,12 @@ final class HistoryJournal {
   private final EventWriter writer;
   private final Map<String, Known> files = new HashMap<>();
 
-  HistoryJournal(EventWriter writer) {
+  public HistoryJournal(EventWriter writer) {
     this.writer = writer;
   }
 
   /** Appends an event for each line. */
-  void fill(BenchDatabase database, List<HistoryLine> lines) throws Exception {
+  public void fill(BenchDatabase database, List<HistoryLine> lines) throws Exception {
     try (Connection connection = database.login().connect()) {
       connection.setAutoCommit(false);
       for (int from = 0; from < lines.size(); from += LINES_A_TRANSACTION) {

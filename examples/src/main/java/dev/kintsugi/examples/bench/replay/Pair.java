@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Who is beside whom, and how many times as fast the second is to be. */
-enum Pair {
+public enum Pair {
   HANDLER("bare loop, a statement each", "kintsugi handler"),
   GROUPED("bare loop, in batches", "kintsugi grouped handler"),
   ROWS("bare fold and COPY of rows", "kintsugi rows"),
@@ -55,7 +55,7 @@ enum Pair {
     };
   }
 
-  Contestant openFirst(BenchDatabase database) throws SQLException {
+  public Contestant openFirst(BenchDatabase database) throws SQLException {
     String table = "bare_" + name().toLowerCase(Locale.ROOT);
     return switch (this) {
       case HANDLER, TWO_STATEMENTS -> loop(database, table, BareLoop.Upserts.ONE_BY_ONE, 1);
@@ -71,7 +71,7 @@ enum Pair {
     };
   }
 
-  Contestant openSecond(BenchDatabase database, Kintsugi kintsugi) throws SQLException {
+  public Contestant openSecond(BenchDatabase database, Kintsugi kintsugi) throws SQLException {
     String table = "files_" + name().toLowerCase(Locale.ROOT);
     return switch (this) {
       case HANDLER ->

@@ -136,6 +136,10 @@ public final class Replay extends BenchCommand {
     System.gc();
     server.checkpoint();
     Contestant.Run run = contestant.run();
+    if (run.late() > 0) {
+      throw new LoadFailedException(
+          "%,d events were not replayed but drained: somebody writes".formatted(run.late()));
+    }
     if (run.events() != events) {
       throw new LoadFailedException(
           "%s was built from %,d of %,d events"

@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -153,17 +154,29 @@ public final class BenchServer implements AutoCloseable {
   /** The machine, the server and its settings, a line each. */
   public List<String> description() throws SQLException {
     List<String> description = new ArrayList<>();
-    description.add(Machine.description());
-    description.add("PostgreSQL %s, %s".formatted(show("server_version"), place()));
+    description.add(Machine.here().description());
+    description.add("PostgreSQL %s, %s".formatted(version(), place()));
     List<String> settings = new ArrayList<>();
-    for (String setting : SHOWN) {
-      settings.add(setting + " " + show(setting));
-    }
+    settings().forEach((setting, value) -> settings.add(setting + " " + value));
     description.add(String.join(", ", settings));
     try (BenchDatabase database = create()) {
       description.add(CommitProbe.describe(database));
     }
     return description;
+  }
+
+  /** Which PostgreSQL it is. */
+  public String version() throws SQLException {
+    return show("server_version");
+  }
+
+  /** Its settings that matter most to a write, by their names. */
+  public Map<String, String> settings() throws SQLException {
+    Map<String, String> settings = new LinkedHashMap<>();
+    for (String setting : SHOWN) {
+      settings.put(setting, show(setting));
+    }
+    return settings;
   }
 
   private String place() throws SQLException {
