@@ -24,7 +24,7 @@ public final class Progress {
   }
 
   @SuppressWarnings("SystemConsoleNull") // The build starts the program with jdk.console=java.base.
-  static Progress on(PrintWriter standardError) {
+  public static Progress on(PrintWriter standardError) {
     boolean canMoveCursor = !System.getenv().getOrDefault("TERM", "dumb").equals("dumb");
     return new Progress(standardError, canMoveCursor && System.console() != null);
   }
