@@ -19,8 +19,8 @@ class SuiteReportTest {
     assertThat(SuiteReport.lines(List.of(appends, starts)))
         .containsExactly(
             "part    what          unit      floor   ours  ours/floor  in the rounds",
-            "append  1 rows        events/s  2,500  1,000        0.40   0.40 to 0.80",
-            "start   built before  ms         5.00  12.50        2.50   2.50 to 2.50");
+            "append  1 rows        events/s  2,500  1,000        0.40  0.40 to 0.80",
+            "start   built before  ms         5.00  12.50        2.50  2.50 to 2.50");
   }
 
   private static Measure measure(String name, Unit unit) {
