@@ -69,14 +69,14 @@ class BrokenVariantsTest {
         new Variant(
             "no look for the stream's open records",
             Stories.TWO_APPENDS,
-            () -> Broken.where("WHERE p.status = 'active' AND NOT p.paused", "WHERE FALSE")),
+            () -> Broken.where("AND a.status = 'active' AND NOT a.paused", "AND FALSE")),
         new Variant(
             "a writer applies past a parked record",
             Stories.LEFT_PARKED,
             () ->
                 Broken.where(
-                    "WHERE r.projection = p.projection",
-                    "WHERE r.parked_at IS NULL AND r.projection = p.projection")),
+                    "WHERE r.projection = a.projection",
+                    "WHERE r.parked_at IS NULL AND r.projection = a.projection")),
         new Variant(
             "recovery applies past a parked record",
             Stories.LEFT_PARKED,

@@ -775,4 +775,65 @@ class EventWriterTest {
         .isInstanceOf(NullPointerException.class)
         .hasMessage("persistenceId");
   }
+
+  // What it costs to consult
+
+  private static final String PROBES =
+      """
+      SELECT COALESCE(sum(idx_scan), 0) FROM pg_stat_xact_user_tables WHERE relname = 'kintsugi_skip'
+      """;
+
+  @Test
+  void a_stream_without_open_records_is_looked_up_once_however_many_projections_there_are()
+      throws Exception {
+    world.start(log);
+    world.execute(
+        """
+        INSERT INTO kintsugi_projection (projection, generation, status, version)
+        SELECT 'other_' || n, 1, 'rebuilding', 1 FROM generate_series(1, 50) AS n
+        """);
+    world.execute("UPDATE kintsugi_projection SET status = 'active'");
+    world.execute(
+        """
+        INSERT INTO kintsugi_skip
+          (projection, generation, persistence_id, sequence_number, ordering, reason)
+        SELECT 'other_1', 1, 'behind', n, -n, 'NO_HANDLER' FROM generate_series(101, 120) AS n
+        """);
+
+    append("clean", 0, "a");
+    long clean = probes();
+    append("behind", 0, "b");
+    long behind = probes() - clean;
+
+    assertThat(clean).as("look-ups of one stream").isLessThanOrEqualTo(2);
+    assertThat(behind).as("look-ups of a stream behind in one of 51").isLessThanOrEqualTo(5);
+  }
+
+  private static final String PLANS =
+      """
+      SELECT sum(generic_plans) FROM pg_prepared_statements
+      WHERE statement LIKE '%FROM kintsugi_projection p%'
+      """;
+
+  @Test
+  void it_is_not_planned_anew_in_every_append() throws Exception {
+    world.start(log);
+    for (int i = 0; i < 20; i++) {
+      append("a", i, "event");
+    }
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(PLANS)) {
+      row.next();
+      assertThat(row.getInt(1)).as("runs with a plan that was there already").isPositive();
+    }
+  }
+
+  /** Of this transaction so far. */
+  private long probes() throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(PROBES)) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
 }
