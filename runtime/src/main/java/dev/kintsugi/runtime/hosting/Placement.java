@@ -1,6 +1,5 @@
 package dev.kintsugi.runtime.hosting;
 
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -18,8 +17,11 @@ import java.util.TreeMap;
  */
 record Placement(Map<String, List<String>> hosted, Map<String, Set<String>> having) {
 
-  /** How many are moved at a time: each rests while it is. */
+  /** The fewest that are moved at a time. */
   static final int MOVED_AT_ONCE = 10;
+
+  /** One of so many is moved at a time, where there are many: each rests while it is. */
+  private static final int ONE_OF = 20;
 
   private record Move(String id, String from, String to, int gap) {}
 
@@ -46,11 +48,8 @@ record Placement(Map<String, List<String>> hosted, Map<String, Set<String>> havi
                 .forEach(moved::add));
     Map<String, Integer> sizes = new TreeMap<>();
     hosted.forEach((node, ids) -> sizes.put(node, ids.size()));
-    while (moved.size() < MOVED_AT_ONCE) {
-      Optional<Move> widest =
-          moves(sizes, moved).stream()
-              .filter(move -> move.gap() > 1)
-              .max(Comparator.comparingInt(Move::gap).thenComparing(Move::id));
+    while (moved.size() < movedAtOnce()) {
+      Optional<Move> widest = widest(sizes, moved);
       if (widest.isEmpty()) {
         break;
       }
@@ -61,26 +60,40 @@ record Placement(Map<String, List<String>> hosted, Map<String, Set<String>> havi
     return moved;
   }
 
-  private Collection<Move> moves(Map<String, Integer> sizes, Set<String> moved) {
-    Set<Move> moves = new HashSet<>();
-    hosted.forEach(
-        (node, ids) ->
-            ids.stream()
-                .filter(id -> !moved.contains(id))
-                .forEach(
-                    id ->
-                        nodesHaving(id).stream()
-                            .filter(sizes::containsKey)
-                            .forEach(
-                                other ->
-                                    moves.add(
-                                        new Move(
-                                            id,
-                                            node,
-                                            other,
-                                            sizes.getOrDefault(node, 0)
-                                                - sizes.getOrDefault(other, 0))))));
-    return moves;
+  int movedAtOnce() {
+    return Math.max(MOVED_AT_ONCE, hosted.values().stream().mapToInt(List::size).sum() / ONE_OF);
+  }
+
+  /** The move between the nodes that are furthest apart, if it brings them nearer. */
+  private Optional<Move> widest(Map<String, Integer> sizes, Set<String> moved) {
+    List<String> fewestFirst =
+        sizes.keySet().stream()
+            .sorted(Comparator.<String>comparingInt(sizes::get).thenComparing(node -> node))
+            .toList();
+    Optional<Move> widest = Optional.empty();
+    for (int most = fewestFirst.size() - 1; most > 0; most--) {
+      String from = fewestFirst.get(most);
+      for (String to : fewestFirst) {
+        int gap = size(sizes, from) - size(sizes, to);
+        if (gap <= Math.max(1, widest.map(Move::gap).orElse(0))) {
+          break;
+        }
+        Optional<Move> move =
+            hosted.getOrDefault(from, List.of()).stream()
+                .filter(id -> !moved.contains(id) && nodesHaving(id).contains(to))
+                .findFirst()
+                .map(id -> new Move(id, from, to, gap));
+        if (move.isPresent()) {
+          widest = move;
+          break;
+        }
+      }
+    }
+    return widest;
+  }
+
+  private static int size(Map<String, Integer> sizes, String node) {
+    return sizes.getOrDefault(node, 0);
   }
 
   private Set<String> nodesHaving(String id) {

@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class PlacementTest {
@@ -57,7 +58,9 @@ class PlacementTest {
       int rounds = 0;
       Set<String> moved = new Placement(hosted, having).toMove();
       while (!moved.isEmpty()) {
-        assertThat(moved).as("seed %d", seed).hasSizeLessThanOrEqualTo(Placement.MOVED_AT_ONCE);
+        assertThat(moved)
+            .as("seed %d", seed)
+            .hasSizeLessThanOrEqualTo(new Placement(hosted, having).movedAtOnce());
         assertThat(++rounds).as("rounds, seed %d", seed).isLessThan(20);
         for (String id : moved) {
           hosted.values().forEach(ids -> ids.remove(id));
@@ -71,5 +74,37 @@ class PlacementTest {
       List<Integer> sizes = hosted.values().stream().map(List::size).sorted().toList();
       assertThat(sizes.get(sizes.size() - 1) - sizes.get(0)).as("seed %d", seed).isLessThan(2);
     }
+  }
+
+  /** All on the node that came first, as when a hundred come one by one. */
+  @Test
+  void a_thousand_are_even_on_a_hundred_nodes_after_twenty_rounds() {
+    List<String> nodes = IntStream.range(0, 100).mapToObj("n%02d"::formatted).toList();
+    List<String> ids = IntStream.range(0, 1_000).mapToObj("p%03d"::formatted).toList();
+    Map<String, List<String>> hosted = new TreeMap<>();
+    nodes.forEach(node -> hosted.put(node, new ArrayList<>()));
+    Objects.requireNonNull(hosted.get("n00")).addAll(ids);
+    Map<String, Set<String>> having = new HashMap<>();
+    ids.forEach(id -> having.put(id, Set.copyOf(nodes)));
+
+    int rounds = 0;
+    int moves = 0;
+    Set<String> moved = new Placement(hosted, having).toMove();
+    while (!moved.isEmpty()) {
+      assertThat(moved).hasSizeLessThanOrEqualTo(50);
+      rounds++;
+      moves += moved.size();
+      for (String id : moved) {
+        hosted.values().forEach(there -> there.remove(id));
+      }
+      for (String id : moved) {
+        String node = new Placement(hosted, having).place(id).orElseThrow();
+        Objects.requireNonNull(hosted.get(node)).add(id);
+      }
+      moved = new Placement(hosted, having).toMove();
+    }
+    assertThat(hosted.values()).allSatisfy(there -> assertThat(there).hasSize(10));
+    assertThat(rounds).isEqualTo(20);
+    assertThat(moves).as("none is moved twice").isEqualTo(990);
   }
 }
