@@ -7,8 +7,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -22,6 +20,9 @@ final class Run {
   private static final int TOO_MANY_STEPS = 3000;
 
   private static final long PATIENCE_SECONDS = 60;
+
+  /** A step that takes longer may be waiting for a lock. */
+  private static final long LOOK_EVERY_MICROS = 700;
 
   /** Chooses what runs next. */
   interface Chooser {
@@ -51,22 +52,18 @@ final class Run {
   record Outcome(boolean complete, List<String> failures) {}
 
   private final List<Session> sessions;
-  private final BlockingQueue<Session> stopped;
+  private final Turns turns;
   private final Blocked blocked;
 
   private final List<Event> events = new ArrayList<>();
   private final int[] letOnBy;
 
-  Run(List<Session> sessions, BlockingQueue<Session> stopped, Blocked blocked) {
+  Run(List<Session> sessions, Turns turns, Blocked blocked) {
     this.sessions = sessions;
-    this.stopped = stopped;
+    this.turns = turns;
     this.blocked = blocked;
     this.letOnBy = new int[sessions.size()];
     Arrays.fill(letOnBy, -1);
-  }
-
-  static BlockingQueue<Session> newQueue() {
-    return new LinkedBlockingQueue<>();
   }
 
   List<Event> events() {
@@ -75,6 +72,15 @@ final class Run {
 
   /** Runs the sessions, which have been started one by one and stand at their first stops. */
   Outcome run(Chooser chooser) throws Exception {
+    turns.begin(session -> chooseAmongStanding(session, chooser));
+    try {
+      return runToTheEnd(chooser);
+    } finally {
+      turns.end();
+    }
+  }
+
+  private Outcome runToTheEnd(Chooser chooser) throws Exception {
     while (events.size() < TOO_MANY_STEPS) {
       Map<Integer, Session.Step> enabled = enabled();
       if (enabled.isEmpty()) {
@@ -90,9 +96,46 @@ final class Run {
       if (next.isEmpty()) {
         return abandon(List.of(), false);
       }
-      step(next.getAsInt());
+      Session session = begin(next.getAsInt());
+      turns.give(session);
+      session.goOn();
+      if (!awaitTurn()) {
+        return abandon(List.of(), false);
+      }
+      letOthersOn();
     }
     return abandon(List.of("no end after " + TOO_MANY_STEPS + " steps"), true);
+  }
+
+  /**
+   * On the thread of a session that has come to a stop while all others stand at theirs: chooses
+   * what runs next, as this run's own thread would. Mostly it is the same session, which then needs
+   * no other thread to go on.
+   */
+  private Turns.Next chooseAmongStanding(Session session, Chooser chooser) throws Exception {
+    if (events.size() >= TOO_MANY_STEPS || !sessions.stream().allMatch(Session::stands)) {
+      return Turns.Next.ASK_THE_RUN;
+    }
+    for (int wait : letOnBy) {
+      if (wait == WAITS) {
+        return Turns.Next.ASK_THE_RUN;
+      }
+    }
+    Map<Integer, Session.Step> enabled = enabled();
+    if (enabled.isEmpty()) {
+      return Turns.Next.ASK_THE_RUN;
+    }
+    OptionalInt next = chooser.choose(enabled);
+    if (next.isEmpty()) {
+      return Turns.Next.OF_NO_INTEREST;
+    }
+    Session chosen = begin(next.getAsInt());
+    if (chosen == session) {
+      return Turns.Next.GO_ON;
+    }
+    turns.give(chosen);
+    chosen.goOn();
+    return Turns.Next.STAND;
   }
 
   private Map<Integer, Session.Step> enabled() throws Exception {
@@ -113,23 +156,33 @@ final class Run {
         : Optional.of(events.get(events.size() - 1).step().access());
   }
 
-  private void step(int index) throws Exception {
+  private Session begin(int index) {
     Session session = sessions.get(index);
     events.add(new Event(index, session.pending(), letOnBy[index]));
     letOnBy[index] = -1;
-    session.goOn();
-    awaitStop(session);
-    letOthersOn();
+    return session;
   }
 
-  /** Waits until a session stands, has ended, or is found to wait for a lock. */
-  void awaitStop(Session session) throws Exception {
-    while (session.state() == Session.State.RUNNING) {
-      boolean isThis = stopped.poll(1, TimeUnit.MILLISECONDS) == session;
-      if (!isThis && blocked.isBlocked(session.pid())) {
-        session.blocked();
+  /**
+   * Waits until it is for the run to choose: as sessions can't, or as the one that runs is found to
+   * wait for a lock.
+   *
+   * @return false if this run is of no interest any more
+   */
+  boolean awaitTurn() throws Exception {
+    Optional<Session.Running> seen = turns.holder().running();
+    while (!turns.isTheRuns(LOOK_EVERY_MICROS, TimeUnit.MICROSECONDS)) {
+      Session session = turns.holder();
+      Optional<Session.Running> running = session.running();
+      if (running.isPresent()
+          && running.equals(seen)
+          && blocked.isBlocked(session.pid())
+          && session.blocked(running.get())) {
+        turns.take();
       }
+      seen = running;
     }
+    return turns.isOfInterest();
   }
 
   /** A step may have ended what others wait for in the database. */
@@ -137,7 +190,7 @@ final class Run {
     for (int i = 0; i < sessions.size(); i++) {
       Session other = sessions.get(i);
       while (other.state() == Session.State.BLOCKED && !blocked.isBlocked(other.pid())) {
-        stopped.poll(1, TimeUnit.MILLISECONDS);
+        turns.awaitStop(1, TimeUnit.MILLISECONDS);
       }
       if (other.state() != Session.State.BLOCKED && letOnBy[i] == WAITS) {
         letOnBy[i] = events.size() - 1;
@@ -153,7 +206,7 @@ final class Run {
   private boolean unblockedByItself() throws InterruptedException {
     for (Session session : sessions) {
       if (session.state() == Session.State.BLOCKED) {
-        return stopped.poll(PATIENCE_SECONDS, TimeUnit.SECONDS) != null;
+        return turns.awaitStop(PATIENCE_SECONDS, TimeUnit.SECONDS);
       }
     }
     return false;
@@ -167,7 +220,7 @@ final class Run {
     }
     for (Session session : sessions) {
       while (session.state() != Session.State.ENDED) {
-        if (stopped.poll(PATIENCE_SECONDS, TimeUnit.SECONDS) == null) {
+        if (!turns.awaitStop(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
           throw new IllegalStateException("a session does not end: " + states());
         }
       }

@@ -14,7 +14,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.BlockingQueue;
 
 /**
  * A database in which the same short story is told again and again, each time in another order of
@@ -38,6 +37,9 @@ final class Scene implements AutoCloseable {
   private final TestProjection log;
   private final Rewriting rewriting;
   private final Connection control;
+
+  /** Asks who waits for a lock, while a session may be looking at something by {@link #control}. */
+  private final Connection watch;
   private final Sql sql;
   private final List<Connection> connections = new ArrayList<>();
   private final List<Integer> pids = new ArrayList<>();
@@ -63,6 +65,7 @@ final class Scene implements AutoCloseable {
     world.execute("CREATE TABLE nowhere (LIKE kintsugi_skip INCLUDING DEFAULTS)");
     beginning.in(world, log);
     this.control = DriverManager.getConnection(world.url());
+    this.watch = DriverManager.getConnection(world.url());
     Set<String> tables = new HashSet<>(tables());
     this.sql = new Sql(tables, numbered(), rewriting.comparesIds());
     this.restore = saved(tables);
@@ -119,17 +122,17 @@ final class Scene implements AutoCloseable {
   /** Runs programs, by their names, as somebody chooses. */
   Explorer.Result run(Map<String, Program> programs, Run.Chooser chooser) throws Exception {
     restore();
-    BlockingQueue<Session> stopped = Run.newQueue();
+    Turns turns = new Turns();
     List<Session> sessions = new ArrayList<>();
     int slot = 0;
     for (String name : programs.keySet()) {
       connection(slot);
       sessions.add(
           new Session(
-              name, pids.get(slot), stopped, access -> access.ofStreams(BY_STREAM, STREAMS)));
+              name, pids.get(slot), turns, access -> access.ofStreams(BY_STREAM, STREAMS)));
       slot++;
     }
-    Run run = new Run(sessions, stopped, this::isBlocked);
+    Run run = new Run(sessions, turns, this::isBlocked);
     List<Thread> threads = new ArrayList<>();
     for (Program program : programs.values()) {
       int index = threads.size();
@@ -142,8 +145,9 @@ final class Scene implements AutoCloseable {
       Thread thread =
           new Thread(() -> session.run(program, connection, sql, rewriting), session.name());
       threads.add(thread);
+      turns.give(session);
       thread.start();
-      run.awaitStop(session);
+      run.awaitTurn();
     }
     Run.Outcome outcome = run.run(chooser);
     for (Thread thread : threads) {
@@ -182,14 +186,18 @@ final class Scene implements AutoCloseable {
   }
 
   private boolean isBlocked(int pid) throws SQLException {
-    return isSo("SELECT cardinality(pg_blocking_pids(" + pid + ")) > 0");
+    return isSo(watch, "SELECT cardinality(pg_blocking_pids(" + pid + ")) > 0");
   }
 
   // What programs may look at without being seen
 
   /** Whether something is so, by what is committed. */
   boolean isSo(String question) throws SQLException {
-    try (Statement statement = control.createStatement();
+    return isSo(control, question);
+  }
+
+  private static boolean isSo(Connection connection, String question) throws SQLException {
+    try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(question)) {
       return row.next() && row.getBoolean(1);
     }
@@ -228,6 +236,7 @@ final class Scene implements AutoCloseable {
       connection.close();
     }
     control.close();
+    watch.close();
     world.close();
   }
 }

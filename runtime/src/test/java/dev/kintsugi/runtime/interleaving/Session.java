@@ -5,7 +5,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
@@ -57,10 +56,13 @@ final class Session {
 
   private final String name;
   private final int pid;
-  private final BlockingQueue<Session> stopped;
+  private final Turns turns;
   private final Semaphore go = new Semaphore(0);
 
-  private final AtomicReference<State> state = new AtomicReference<>(State.RUNNING);
+  /** From one stop to the next: another one each time. */
+  static final class Running {}
+
+  private final AtomicReference<Object> state = new AtomicReference<>(new Running());
   private UnaryOperator<Access> narrowed;
   private @Nullable Step pending;
   private @Nullable Look awaited;
@@ -78,11 +80,11 @@ final class Session {
    *
    * @param all what a step touches, where the session says no more of itself
    */
-  Session(String name, int pid, BlockingQueue<Session> stopped, UnaryOperator<Access> all) {
+  Session(String name, int pid, Turns turns, UnaryOperator<Access> all) {
     this.narrowed = all;
     this.name = name;
     this.pid = pid;
-    this.stopped = stopped;
+    this.turns = turns;
   }
 
   // The program's side
@@ -102,8 +104,8 @@ final class Session {
     } catch (SQLException e) {
       failure = failure == null ? e : failure;
     }
-    state.set(State.ENDED);
-    stopped.add(this);
+    boolean ran = stand(State.ENDED);
+    turns.stopped(this, ran);
   }
 
   private void stop(String what, Access access) throws SQLException {
@@ -119,8 +121,7 @@ final class Session {
       throw new CrashedException();
     }
     pending = new Step(what, narrowed.apply(access));
-    state.set(State.READY);
-    handOver();
+    handOver(State.READY);
     pending = null;
   }
 
@@ -147,18 +148,26 @@ final class Session {
     isIdle = idle;
     asked = false;
     pending = new Step(what, narrowed.apply(access));
-    state.set(State.AWAITING);
-    handOver();
+    handOver(State.AWAITING);
     pending = null;
     awaited = null;
   }
 
-  private void handOver() {
-    stopped.add(this);
+  private void handOver(State standing) {
+    boolean ran = stand(standing);
+    if (turns.stopped(this, ran)) {
+      state.set(new Running());
+      return;
+    }
     go.acquireUninterruptibly();
     if (abandoned) {
       throw new AbandonedException();
     }
+  }
+
+  /** Whether it was taken for running until now. */
+  private boolean stand(State standing) {
+    return state.getAndSet(standing) instanceof Running;
   }
 
   /** Says what its steps touch in truth, of what their SQL may touch. */
@@ -187,12 +196,29 @@ final class Session {
   }
 
   State state() {
-    return Objects.requireNonNull(state.get());
+    return Objects.requireNonNull(state.get()) instanceof State standing ? standing : State.RUNNING;
   }
 
-  /** It was found to wait for a lock; unless it has come to a stop since. */
-  void blocked() {
-    state.compareAndSet(State.RUNNING, State.BLOCKED);
+  /** Whether it does nothing, and will do nothing until it is let on. */
+  boolean stands() {
+    return switch (state()) {
+      case READY, AWAITING, ENDED -> true;
+      case RUNNING, BLOCKED -> false;
+    };
+  }
+
+  /** Since its last stop, if it runs. */
+  Optional<Running> running() {
+    return state.get() instanceof Running running ? Optional.of(running) : Optional.empty();
+  }
+
+  /**
+   * It was found to wait for a lock.
+   *
+   * @return false if it has come to a stop since
+   */
+  boolean blocked(Running since) {
+    return state.compareAndSet(since, State.BLOCKED);
   }
 
   Step pending() {
@@ -230,7 +256,7 @@ final class Session {
   }
 
   void goOn() {
-    state.set(State.RUNNING);
+    state.set(new Running());
     go.release();
   }
 
