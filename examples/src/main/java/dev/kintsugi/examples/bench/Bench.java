@@ -5,6 +5,7 @@ import dev.kintsugi.examples.bench.cluster.bad.BadRequests;
 import dev.kintsugi.examples.bench.cluster.chaos.Chaos;
 import dev.kintsugi.examples.bench.cluster.failover.Failover;
 import dev.kintsugi.examples.bench.cluster.many.Many;
+import dev.kintsugi.examples.bench.endurance.Endurance;
 import dev.kintsugi.examples.bench.failures.FailingStreams;
 import dev.kintsugi.examples.bench.failures.HotStream;
 import dev.kintsugi.examples.bench.failures.Storm;
@@ -43,7 +44,8 @@ import picocli.CommandLine.Spec;
       BadRequests.class,
       Failover.class,
       Many.class,
-      Chaos.class
+      Chaos.class,
+      Endurance.class
     })
 public final class Bench implements Runnable {
 

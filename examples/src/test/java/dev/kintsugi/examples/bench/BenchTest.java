@@ -182,6 +182,29 @@ class BenchTest {
   }
 
   @Test
+  void endurance_shows_the_first_and_the_last_intervals_side_by_side() {
+    Program program =
+        onServer(
+            "endurance",
+            "--intervals",
+            "3",
+            "--seconds",
+            "1",
+            "--rate",
+            "100",
+            "--actors",
+            "20",
+            "--connections",
+            "8");
+
+    assertThat(program.exitCode()).as(program.err()).isZero();
+    assertThat(program.out())
+        .containsPattern("\n +3 +[0-9.]+ ")
+        .containsPattern("connections +8.00 +8.00 +1.00")
+        .containsPattern("replayed +[0-9.]+ +[1-9][0-9.]+");
+  }
+
+  @Test
   void rebuild_latency_puts_phases_with_and_without_a_rebuild_side_by_side() {
     Program program =
         onServer(

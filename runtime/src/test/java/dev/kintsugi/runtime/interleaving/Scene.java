@@ -40,6 +40,7 @@ final class Scene implements AutoCloseable {
 
   /** Asks who waits for a lock, while a session may be looking at something by {@link #control}. */
   private final Connection watch;
+
   private final Sql sql;
   private final List<Connection> connections = new ArrayList<>();
   private final List<Integer> pids = new ArrayList<>();
@@ -128,8 +129,7 @@ final class Scene implements AutoCloseable {
     for (String name : programs.keySet()) {
       connection(slot);
       sessions.add(
-          new Session(
-              name, pids.get(slot), turns, access -> access.ofStreams(BY_STREAM, STREAMS)));
+          new Session(name, pids.get(slot), turns, access -> access.ofStreams(BY_STREAM, STREAMS)));
       slot++;
     }
     Run run = new Run(sessions, turns, this::isBlocked);

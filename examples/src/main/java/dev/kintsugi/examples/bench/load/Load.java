@@ -77,11 +77,17 @@ public final class Load implements AutoCloseable {
    */
   public Done recover(String streams, int count, Function<String, Object> event)
       throws LoadFailedException, InterruptedException {
-    Phase recovery = begin(count);
+    return recover(
+        IntStream.rangeClosed(1, count).mapToObj(i -> streams + "-" + i).toList(), event);
+  }
+
+  /** The same, with streams of these names. */
+  public Done recover(List<String> streams, Function<String, Object> event)
+      throws LoadFailedException, InterruptedException {
+    Phase recovery = begin(streams.size());
     LoadActor.Listener listener = new ToThePhase();
     actors =
-        IntStream.rangeClosed(1, count)
-            .mapToObj(i -> streams + "-" + i)
+        streams.stream()
             .map(stream -> system.actorOf(LoadActor.props(stream, event.apply(stream), listener)))
             .toList();
     return recovery.awaitEnd();
