@@ -83,7 +83,11 @@ final class Answers {
       return problem(
           503,
           "the database did not answer, or failed: "
-              + String.valueOf(why.getMessage()).lines().findFirst().orElse("")
+              + String.valueOf(why.getMessage())
+                  .lines()
+                  .findFirst()
+                  .map(line -> line.replaceAll("\\.$", ""))
+                  .orElse("")
               + ". Try again; whether a change was made, the history says.");
     }
     log.error("{} failed", request, why);

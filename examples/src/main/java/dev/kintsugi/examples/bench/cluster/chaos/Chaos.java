@@ -155,7 +155,7 @@ public final class Chaos extends BenchCommand {
       tried.add(outcome.tried());
       table.row(
           run,
-          own,
+          Long.toString(own),
           outcome.tried().done(),
           outcome.restarts(),
           outcome.acknowledged(),
