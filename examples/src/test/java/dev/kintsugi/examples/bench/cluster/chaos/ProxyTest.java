@@ -35,6 +35,10 @@ class ProxyTest {
     atServer = server.accept();
     client.setSoTimeout(PATIENCE_MILLIS);
     atServer.setSoTimeout(PATIENCE_MILLIS);
+    // The server is connected to before the proxy counts the connection; what passes shows that it
+    // does.
+    client.getOutputStream().write('h');
+    assertThat(atServer.getInputStream().read()).isEqualTo('h');
   }
 
   @AfterEach
