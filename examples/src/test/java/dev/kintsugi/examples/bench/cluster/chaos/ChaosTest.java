@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.examples.bench.Program;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class ChaosTest {
@@ -17,6 +19,7 @@ class ChaosTest {
    * An hour of everything is for the program.
    */
   @Test
+  @Timeout(value = 15, unit = TimeUnit.MINUTES)
   void a_short_one_comes_to_a_clean_end(@TempDir Path logs) {
     Program program =
         Program.run(
