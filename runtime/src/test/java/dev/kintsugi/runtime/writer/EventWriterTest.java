@@ -809,6 +809,26 @@ class EventWriterTest {
     assertThat(behind).as("look-ups of a stream behind in one of 51").isLessThanOrEqualTo(5);
   }
 
+  /** The first that a stream is behind in, by name, is not the one that is asked about. */
+  @Test
+  void a_stream_that_is_behind_in_several_projections_is_seen_to_be_behind_in_each()
+      throws Exception {
+    world.start(log, other);
+    world.setPaused(log, true);
+    world.setPaused(other, true);
+    append("a", 0, "first");
+    connection.commit();
+    world.setPaused(other, false);
+
+    append("a", 1, "second");
+    connection.commit();
+
+    assertThat(world.applied(other)).hasSize(2);
+    assertThat(world.openSkips(other)).isEmpty();
+    assertThat(world.openSkips(log)).hasSize(2);
+    world.audit(log, other);
+  }
+
   private static final String PLANS =
       """
       SELECT sum(generic_plans) FROM pg_prepared_statements

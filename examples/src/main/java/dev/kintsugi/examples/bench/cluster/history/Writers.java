@@ -190,7 +190,7 @@ public final class Writers implements AutoCloseable {
   /**
    * Waits until all are acknowledged.
    *
-   * @throws ClusterFailedException if they are not in time, or a file lacks one that was
+   * @throws ClusterFailedException if they are not in time
    */
   public void awaitEnd(Duration atMost) throws InterruptedException, ClusterFailedException {
     try {
