@@ -92,10 +92,25 @@ public final class Management {
    */
   public String retryParked(Node node, String projection, String reason)
       throws IOException, InterruptedException {
-    return change(
-        node,
-        projection + "/skips/retry",
-        Map.of("filter", Map.of("parked", true), "reason", reason));
+    return change(node, projection + "/skips/retry", allParked(reason));
+  }
+
+  /**
+   * Asks a node to discard all parked records of a projection: its read model does without their
+   * events.
+   *
+   * @return how many these were
+   * @throws IOException if the node does not answer, or refuses
+   */
+  public long discardParked(Node node, String projection, String reason)
+      throws IOException, InterruptedException {
+    HttpResponse<String> response = post(node, projection + "/skips/discard", allParked(reason));
+    refuse(response, OK);
+    return JSON.readTree(response.body()).required("changed").asLong();
+  }
+
+  private static Map<String, ?> allParked(String reason) {
+    return Map.of("filter", Map.of("parked", true), "reason", reason);
   }
 
   private String change(Node node, String path, Map<String, ?> body)
@@ -103,6 +118,33 @@ public final class Management {
     HttpResponse<String> response = post(node, path, body);
     refuse(response, OK);
     return JSON.readTree(response.body()).required("message").asText();
+  }
+
+  /**
+   * Asks a node to verify a projection.
+   *
+   * @return the verification's number, to look at it by
+   * @throws IOException if the node does not answer, or refuses
+   */
+  public int startVerification(Node node, String projection, String reason)
+      throws IOException, InterruptedException {
+    HttpResponse<String> response =
+        post(node, projection + "/verifications", Map.of("reason", reason));
+    refuse(response, ACCEPTED);
+    return JSON.readTree(response.body()).required("id").asInt();
+  }
+
+  /**
+   * A verification, as it stands.
+   *
+   * @throws IOException if the node does not answer, or knows none of that number
+   */
+  public VerificationView verification(Node node, String projection, int id)
+      throws IOException, InterruptedException {
+    HttpResponse<String> response =
+        get(node.management().resolve("/projections/" + projection + "/verifications/" + id));
+    refuse(response, OK);
+    return VerificationView.of(JSON.readTree(response.body()));
   }
 
   /**

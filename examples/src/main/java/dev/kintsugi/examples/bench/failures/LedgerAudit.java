@@ -13,22 +13,33 @@ import java.sql.Statement;
  * @param doubled events that it has too often
  * @param different streams whose row is another one than the journal makes: another sum of sequence
  *     numbers, or another last one
- * @param misplaced events that were applied, and not right after the one before
+ * @param misplaced events that were applied, and not right after the one before; where that one was
+ *     discarded, not right after the last one that was not
  */
 public record LedgerAudit(long lost, long doubled, long different, long misplaced) {
 
+  /** The journal without what the ledger's generation has given up by name. */
   private static final String COMPARE =
       """
+      WITH shown AS (
+        SELECT persistence_id, sequence_number,
+          (sequence_number <> COALESCE(lag(sequence_number) OVER
+            (PARTITION BY persistence_id ORDER BY sequence_number), 0) + 1)::int AS after_a_gap
+        FROM event_journal
+        WHERE (persistence_id, sequence_number) NOT IN (
+          SELECT persistence_id, sequence_number FROM kintsugi_skip_archive
+          JOIN kintsugi_projection USING (projection, generation)
+          WHERE projection = 'ledger' AND outcome = 'discarded'))
       SELECT
         COALESCE(sum(greatest(COALESCE(j.events, 0) - COALESCE(l.events, 0), 0)), 0),
         COALESCE(sum(greatest(COALESCE(l.events, 0) - COALESCE(j.events, 0), 0)), 0),
         count(*) FILTER (WHERE (j.sequence_sum, j.last_sequence_number)
           IS DISTINCT FROM (l.sequence_sum, l.last_sequence_number)),
-        COALESCE(sum(l.misplaced), 0)
+        COALESCE(sum(greatest(l.misplaced - COALESCE(j.gaps, 0), 0)), 0)
       FROM (
         SELECT persistence_id, count(*) AS events, sum(sequence_number)::bigint AS sequence_sum,
-          max(sequence_number) AS last_sequence_number
-        FROM event_journal GROUP BY persistence_id) j
+          max(sequence_number) AS last_sequence_number, sum(after_a_gap) AS gaps
+        FROM shown GROUP BY persistence_id) j
       FULL JOIN (
         SELECT %s AS persistence_id, events, sequence_sum, last_sequence_number, %s AS misplaced
         FROM ledger) l USING (persistence_id)

@@ -32,7 +32,7 @@ class LedgerAuditTest {
 
   @BeforeEach
   void threeEventsOfEachOfTwoStreams() throws SQLException {
-    database = server.create().withJournal();
+    database = server.create().withJournal().withSkipRecords();
     database.execute(LedgerRow.DDL);
     database.execute(
         """
@@ -97,5 +97,45 @@ class LedgerAuditTest {
     enter("c", 1);
 
     assertThat(LedgerAudit.of(database, Ledger.HANDLER)).isEqualTo(new LedgerAudit(3, 1, 2, 0));
+  }
+
+  private void atGeneration(int generation) throws SQLException {
+    database.execute(
+        """
+        INSERT INTO kintsugi_projection (projection, generation, status, version)
+        VALUES ('ledger', %d, 'active', 1)
+        """
+            .formatted(generation));
+  }
+
+  private void discard(int generation, String stream, long sequenceNumber) throws SQLException {
+    database.execute(
+        """
+        INSERT INTO kintsugi_skip_archive (projection, generation, persistence_id, sequence_number,
+          ordering, reason, recorded_at, attempts, outcome)
+        VALUES ('ledger', %d, '%s', %d, 0, 'failed', now(), 1, 'discarded')
+        """
+            .formatted(generation, stream, sequenceNumber));
+  }
+
+  @Test
+  void an_event_that_was_discarded_has_to_be_missing() throws SQLException {
+    atGeneration(2);
+    discard(2, "a", 2);
+    discard(2, "b", 2);
+    enter("a", 1, 3);
+    enter("b", 1, 2, 3);
+
+    assertThat(LedgerAudit.of(database, Ledger.HANDLER)).isEqualTo(new LedgerAudit(0, 1, 1, 0));
+  }
+
+  @Test
+  void an_event_that_was_discarded_before_the_last_rebuild_has_to_be_there() throws SQLException {
+    atGeneration(2);
+    discard(1, "a", 2);
+    enter("a", 1, 3);
+    enter("b", 1, 2, 3);
+
+    assertThat(LedgerAudit.of(database, Ledger.HANDLER)).isEqualTo(new LedgerAudit(1, 0, 1, 1));
   }
 }

@@ -2,6 +2,7 @@ package dev.kintsugi.examples.bench.cluster.chaos;
 
 import dev.kintsugi.examples.bench.BenchCommand;
 import dev.kintsugi.examples.bench.Positive;
+import dev.kintsugi.examples.bench.cluster.history.Audits;
 import dev.kintsugi.examples.bench.cluster.history.Change;
 import dev.kintsugi.examples.bench.failures.Claims;
 import dev.kintsugi.examples.bench.server.BenchServer;
@@ -27,9 +28,9 @@ import picocli.CommandLine.Option;
         "Three JVMs write a real history into read models of each kind, while at random nodes are"
             + " killed or stand still, the server crashes and recovers, sessions are ended,"
             + " connections stall or are cut by a proxy, handlers fail, one node's clock is an hour"
-            + " off, and operators rebuild, pause, stop and retry. Then there is peace, and the"
-            + " audit: nothing acknowledged is lost, nothing doubled, nothing out of order, nothing"
-            + " stuck. The same seed makes the same faults at the same times; what they meet is"
+            + " off, and operators rebuild, pause, stop, retry and discard. Then there is peace, and"
+            + " the audit: nothing acknowledged is lost, nothing doubled, nothing out of order,"
+            + " nothing stuck, and the nodes' own verification finds every read model clean. The same seed makes the same faults at the same times; what they meet is"
             + " another story each time.")
 public final class Chaos extends BenchCommand {
 
@@ -124,6 +125,7 @@ public final class Chaos extends BenchCommand {
     out().flush();
     Claims claims = new Claims();
     Tried tried = new Tried();
+    Recorded recorded = new Recorded();
     TextTable table =
         new TextTable(
             "run",
@@ -153,6 +155,7 @@ public final class Chaos extends BenchCommand {
       outcome.broken().forEach(System.out::println);
       clean &= outcome.broken().isEmpty();
       tried.add(outcome.tried());
+      recorded.add(outcome.records());
       table.row(
           run,
           Long.toString(own),
@@ -161,10 +164,10 @@ public final class Chaos extends BenchCommand {
           outcome.acknowledged(),
           outcome.unknown(),
           outcome.rebuilds(),
-          outcome.records(),
+          outcome.records().stream().mapToLong(Audits.Records::count).sum(),
           outcome.broken().isEmpty() ? "clean" : "BROKEN");
     }
-    report(table, tried, claims);
+    report(table, tried, recorded, claims);
     return clean && claims.hold() ? DONE : FAILED;
   }
 
@@ -184,11 +187,13 @@ public final class Chaos extends BenchCommand {
         config.toRealPath());
   }
 
-  private void report(TextTable table, Tried tried, Claims claims) {
+  private void report(TextTable table, Tried tried, Recorded recorded, Claims claims) {
     out().println();
     table.lines().forEach(out()::println);
     out().println();
     tried.lines().forEach(out()::println);
+    out().println();
+    recorded.lines().forEach(out()::println);
     out().println();
     claims.lines().forEach(out()::println);
     out().println();

@@ -42,9 +42,7 @@ final class ChaosNode {
             HistoryProjections.all(event -> mishaps.strike(), ChaosNode::onFailureOfHistory));
     projections.add(
         Ledger.grouped(
-            FileEvent.class,
-            event -> mishaps.strike(),
-            FailurePolicy.skip().withoutRetry().thenPark()));
+            FileEvent.class, mishaps::strike, FailurePolicy.skip().withoutRetry().thenPark()));
     return projections;
   }
 

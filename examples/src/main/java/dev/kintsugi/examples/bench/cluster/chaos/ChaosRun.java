@@ -69,7 +69,7 @@ final class ChaosRun {
       long acknowledged,
       long unknown,
       long rebuilds,
-      long records,
+      List<Audits.Records> records,
       List<String> broken) {}
 
   private final BenchServer server;
@@ -177,6 +177,7 @@ final class ChaosRun {
     timeline.note("%,d events are written; the unrest begins".formatted(tally.count()));
     int restarts;
     List<String> stuck;
+    List<String> wrong;
     try (Keeper keeper = Keeper.of(cluster, timeline);
         Writers writers =
             Writers.start(
@@ -187,11 +188,12 @@ final class ChaosRun {
       timeline.note("the unrest is over; %,d events acknowledged".formatted(tally.count()));
       boolean wroteToTheEnd = !writers.hasEnded();
       stuck = peace(cluster, database, writers, tally);
+      timeline.note(stuck.isEmpty() ? "every projection is whole" : "NOT all is whole again");
+      wrong = new Verifications(cluster, timeline).wrong(ChaosNode.PROJECTIONS);
       claims.claim("runs whose writers wrote until the unrest was over", 1, wroteToTheEnd ? 1 : 0);
       restarts = keeper.restarts();
     }
-    timeline.note(stuck.isEmpty() ? "every projection is whole" : "NOT all is whole again");
-    return audit(database, tally, tried, restarts, stuck, logs, claims);
+    return audit(database, tally, tried, restarts, stuck, wrong, logs, claims);
   }
 
   /** Returns what is stuck, a line each. */
@@ -217,6 +219,7 @@ final class ChaosRun {
       Tried tried,
       int restarts,
       List<String> stuck,
+      List<String> wrong,
       Path logs,
       Claims claims)
       throws SQLException, IOException {
@@ -229,10 +232,12 @@ final class ChaosRun {
     LedgerAudit ledger = LedgerAudit.of(database, Ledger.GROUPED);
     for (Claims some : List.of(own, claims)) {
       some.claim("projections that are stuck", 0, stuck.size());
+      some.claim("read models that their verification does not find clean", 0, wrong.size());
       audits.claim(some);
       ledger.claim(some, Ledger.GROUPED);
     }
     List<String> broken = new ArrayList<>(stuck);
+    broken.addAll(wrong);
     if (!own.hold()) {
       broken.addAll(own.lines());
       audits.readModels().stream()
@@ -251,7 +256,7 @@ final class ChaosRun {
         tally.count(),
         tally.unknown(),
         rebuilds,
-        audits.records().stream().mapToLong(Audits.Records::count).sum(),
+        audits.records(),
         List.copyOf(broken));
   }
 }

@@ -24,6 +24,7 @@ final class Evidence {
                   "kintsugi_skip",
                   "kintsugi_skip_archive",
                   "kintsugi_operation",
+                  "kintsugi_verification",
                   "event_journal",
                   Ledger.NAME),
               HistoryProjections.NAMES.stream())

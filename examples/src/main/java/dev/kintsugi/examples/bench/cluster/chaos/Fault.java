@@ -35,6 +35,8 @@ record Fault(Duration at, Kind kind, int node, Duration lasts, double share, Str
       case STOP_REBUILD -> "node %d is asked to stop a rebuild of %s".formatted(node, projection);
       case PAUSE -> "node %d is asked to pause %s for %s".formatted(node, projection, seconds());
       case RETRY -> "node %d is asked to retry what is parked of %s".formatted(node, projection);
+      case DISCARD ->
+          "node %d is asked to discard what is parked of %s".formatted(node, projection);
     };
   }
 

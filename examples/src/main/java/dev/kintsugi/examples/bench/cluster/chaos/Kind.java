@@ -19,7 +19,10 @@ enum Kind {
   STALL(6, Duration.ofSeconds(20)),
   /** A share of a node's connections loses the server's answers for a moment, and is closed. */
   CUT(6, Duration.ofMillis(500)),
-  /** On all nodes a share of the handlers' calls throws, or takes its time. */
+  /**
+   * On all nodes a share of the handlers' calls throws, or takes its time; and the ledger fails on
+   * a share of the events as often as they are tried.
+   */
   FAIL(6, Duration.ofSeconds(15)),
   /** An operator has a projection rebuilt. */
   REBUILD(12, Duration.ZERO),
@@ -28,7 +31,12 @@ enum Kind {
   /** An operator pauses a projection, and resumes it. */
   PAUSE(4, Duration.ofSeconds(20)),
   /** An operator has a projection's parked records retried. */
-  RETRY(4, Duration.ZERO);
+  RETRY(4, Duration.ZERO),
+  /**
+   * An operator gives up a projection's parked records: its read model does without the events.
+   * Often, as few projections have some.
+   */
+  DISCARD(8, Duration.ZERO);
 
   private final int weight;
   private final Duration longest;

@@ -149,6 +149,7 @@ final class Unrest implements AutoCloseable {
       case STOP_REBUILD -> cluster.management().stopRebuild(node, fault.projection(), REASON);
       case PAUSE -> pause(node, fault);
       case RETRY -> cluster.management().retryParked(node, fault.projection(), REASON);
+      case DISCARD -> discard(node, fault);
     };
   }
 
@@ -234,6 +235,15 @@ final class Unrest implements AutoCloseable {
     String paused = cluster.management().pause(node, fault.projection(), REASON);
     TimeUnit.NANOSECONDS.sleep(fault.lasts().toNanos());
     return paused + "; " + cluster.management().resume(node, fault.projection(), REASON);
+  }
+
+  private String discard(Node node, Fault fault)
+      throws IOException, InterruptedException, WithoutEffectException {
+    long discarded = cluster.management().discardParked(node, fault.projection(), REASON);
+    if (discarded == 0) {
+      throw new WithoutEffectException("nothing was parked");
+    }
+    return discarded + " records";
   }
 
   /** Ends it where it stands. */

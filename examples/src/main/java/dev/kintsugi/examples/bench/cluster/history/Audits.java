@@ -5,6 +5,8 @@ import dev.kintsugi.examples.common.TextTable;
 import dev.kintsugi.examples.history.audit.Audit;
 import dev.kintsugi.examples.history.audit.Difference;
 import dev.kintsugi.examples.history.audit.Findings;
+import dev.kintsugi.examples.history.files.FileEntity;
+import dev.kintsugi.examples.history.input.HistoryLine;
 import dev.kintsugi.examples.history.readmodel.HistoryProjections;
 import java.io.IOException;
 import java.sql.Connection;
@@ -23,6 +25,10 @@ import java.util.Set;
  * @param readModels each compared with the oracle's, which is computed from the history's lines
  * @param open skip records
  * @param twice records that were archived as applied more than once
+ * @param otherwise records that were archived as neither applied, nor superseded by a rebuild, nor
+ *     discarded by an operator
+ * @param discarded records that operators discarded, by the archive
+ * @param discardedByOperations the same, by what is on record of their operations
  * @param records how many of each projection and reason there were, and what became of them
  */
 public record Audits(
@@ -31,11 +37,20 @@ public record Audits(
     long open,
     long twice,
     long otherwise,
+    long discarded,
+    long discardedByOperations,
     List<Records> records) {
 
   /** Archived skip records. */
   public record Records(
       String projection, int generation, String reason, String outcome, long count) {}
+
+  /** Which event a change has become. */
+  private record EventId(String stream, long number) {
+    static EventId of(Change change) {
+      return new EventId(FileEntity.persistenceId(change.line().path()), change.number());
+    }
+  }
 
   private static final String OPEN = "SELECT count(*) FROM kintsugi_skip";
 
@@ -53,6 +68,21 @@ public record Audits(
       WHERE outcome <> 'applied' AND NOT (outcome = 'superseded' AND EXISTS (
         SELECT FROM kintsugi_projection p
         WHERE p.projection = a.projection AND p.generation > a.generation))
+      AND NOT (outcome = 'discarded' AND operation IS NOT NULL)
+      """;
+
+  private static final String DISCARDED =
+      "SELECT count(*) FROM kintsugi_skip_archive WHERE outcome = 'discarded' AND operation IS NOT NULL";
+
+  private static final String DISCARDED_BY_OPERATIONS =
+      "SELECT COALESCE(sum(records), 0) FROM kintsugi_operation WHERE operation = 'discard'";
+
+  /** A rebuild begins anew: what was discarded before it is applied again. */
+  private static final String GIVEN_UP =
+      """
+      SELECT persistence_id, sequence_number FROM kintsugi_skip_archive
+      JOIN kintsugi_projection USING (projection, generation)
+      WHERE projection = ? AND outcome = 'discarded'
       """;
 
   private static final String RECORDS =
@@ -73,10 +103,9 @@ public record Audits(
     connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
     List<Change> acknowledged = tally.acknowledged();
     Set<Change> written = new HashSet<>(acknowledged);
-    Audit audit = new Audit(history.stream().filter(written::contains).map(Change::line).toList());
     List<Findings> readModels = new ArrayList<>();
     for (String table : HistoryProjections.NAMES) {
-      readModels.add(audit.of(table, connection));
+      readModels.add(new Audit(shownBy(table, connection, history, written)).of(table, connection));
     }
     Audits audits =
         new Audits(
@@ -86,9 +115,37 @@ public record Audits(
             count(connection, OPEN),
             count(connection, TWICE),
             count(connection, OTHERWISE),
+            count(connection, DISCARDED),
+            count(connection, DISCARDED_BY_OPERATIONS),
             records(connection));
     connection.rollback();
     return audits;
+  }
+
+  /** The lines that a projection's read model has to show: those of its events not given up. */
+  private static List<HistoryLine> shownBy(
+      String projection, Connection connection, List<Change> history, Set<Change> written)
+      throws SQLException {
+    Set<EventId> givenUp = givenUp(connection, projection);
+    return history.stream()
+        .filter(written::contains)
+        .filter(change -> !givenUp.contains(EventId.of(change)))
+        .map(Change::line)
+        .toList();
+  }
+
+  private static Set<EventId> givenUp(Connection connection, String projection)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(GIVEN_UP)) {
+      select.setString(1, projection);
+      Set<EventId> events = new HashSet<>();
+      try (ResultSet row = select.executeQuery()) {
+        while (row.next()) {
+          events.add(new EventId(row.getString(1), row.getLong(2)));
+        }
+      }
+      return events;
+    }
   }
 
   private static long count(Connection connection, String query) throws SQLException {
@@ -128,7 +185,11 @@ public record Audits(
     }
     claims.claim("open records", 0, open);
     claims.claim("records applied twice", 0, twice);
-    claims.claim("records archived as neither applied nor superseded by a rebuild", 0, otherwise);
+    claims.claim(
+        "records archived as neither applied, nor superseded, nor discarded by an operator",
+        0,
+        otherwise);
+    claims.claim("records that operators discarded", discardedByOperations, discarded);
   }
 
   private static long rows(Findings findings) {

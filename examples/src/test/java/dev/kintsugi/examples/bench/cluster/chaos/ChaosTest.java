@@ -14,9 +14,9 @@ class ChaosTest {
   private static final String CONFIG = Path.of("..", "config").toString();
 
   /**
-   * By this seed read models are rebuilt while connections are cut, handlers fail, the server
-   * crashes, and at last a node is killed: in this order, so that events are written all the time.
-   * An hour of everything is for the program.
+   * By this seed read models are rebuilt while handlers fail, an operator discards what is parked,
+   * the server crashes, connections are cut, and at last a node is killed: in this order, so that
+   * events are written all the time. An hour of everything is for the program.
    */
   @Test
   @Timeout(value = 15, unit = TimeUnit.MINUTES)
@@ -31,7 +31,7 @@ class ChaosTest {
             "--gap",
             "1700",
             "--seed",
-            "6368",
+            "8989506",
             "--events",
             "3000",
             "--config",
@@ -42,7 +42,8 @@ class ChaosTest {
     assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
     assertThat(program.out())
         .contains(
-            "seed 6368", "nothing lost, nothing doubled, nothing out of order, nothing stuck.")
+            "seed 8989506", "nothing lost, nothing doubled, nothing out of order, nothing stuck.")
+        .containsPattern("read models that their verification does not find clean +0 +0 +held")
         .containsPattern("acknowledged events that are not in the journal +0 +0 +held")
         .containsPattern("ledger: events not applied right after the one before +0 +0 +held");
   }

@@ -30,9 +30,9 @@ class PlanTest {
     assertThat(plan.faults().subList(0, 3))
         .extracting(fault -> fault.at().toMillis() + " " + fault)
         .containsExactly(
-            "1524 node 1 stands still for 4.1 s",
-            "10669 node 1 is asked to rebuild files",
-            "11213 28.3% of the connections of node 2 are cut, 185 ms after they went deaf");
+            "1524 the server crashes, and is away for 0.4 s",
+            "10669 40.2% of the connections of node 1 stand still for 17.5 s",
+            "11213 node 2 is asked to discard what is parked of files");
   }
 
   @Test
