@@ -31,6 +31,8 @@ class BrokenVariantsTest {
   private static final String NOWHERE = "INSERT INTO nowhere (";
   private static final String HAS_PASSED =
       "pg_snapshot_xmin(pg_current_snapshot()) > ?::text::xid8";
+  private static final String OF_THE_REBUILD =
+      "FROM kintsugi_rebuild WHERE projection = ? AND generation = ?";
   private static final String TRUNCATE = "TRUNCATE log_log RESTART IDENTITY";
 
   /**
@@ -95,6 +97,12 @@ class BrokenVariantsTest {
             "the read model emptied before the fence",
             emptiedBeforeTheFence(),
             () -> Broken.where(TRUNCATE, "SELECT 'emptied already'")),
+        new Variant(
+            "two owners, and neither the lock on the rebuild's row nor the compare-and-set",
+            Stories.TWO_OWNERS,
+            () ->
+                Broken.where(OF_THE_REBUILD + " FOR NO KEY UPDATE", OF_THE_REBUILD)
+                    .and("phase = 'replay' AND checkpoint = ?", "phase = 'replay' AND 0 <= ?")),
         article("article: wait for those that run", ArticleRepairs::waitForThoseThatRun),
         article("article: an id as the boundary", ArticleRepairs::boundAtAnId),
         new Variant(

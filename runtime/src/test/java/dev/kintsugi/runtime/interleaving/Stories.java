@@ -106,6 +106,17 @@ final class Stories {
           },
           cast -> cast.writer("writer", "a", 1, End.COMMIT).rebuild());
 
+  /** Nodes that lost sight of each other may both own it, for as long as it takes. */
+  static final Told TWO_OWNERS =
+      new Told(
+          "a rebuild; another owner's step at any time",
+          () -> new TestProjection("log"),
+          (world, log) -> {
+            appendToTwo(world, log);
+            world.requestRebuild(log);
+          },
+          cast -> cast.and("owner", cast.does().owner()).and("former", cast.does().formerOwner(1)));
+
   private Stories() {}
 
   static List<Told> ofOneWriter() {
