@@ -25,9 +25,9 @@ import picocli.CommandLine.Option;
     description =
         "Persists at a steady rate for an hour, with two inline projections, one of which is rebuilt"
             + " at the beginning of each minute: that of one stream in ten, as the journal grows and"
-            + " a minute does not. Prints latencies, heap, connections and sizes of the first and"
-            + " the last ten minutes: what grows that should not? Latencies count from the time at"
-            + " which an event was due.")
+            + " a minute does not. Prints latencies (while it is rebuilt, and afterwards), heap,"
+            + " connections and sizes of the first and the last ten minutes: what grows that should"
+            + " not? Latencies count from the time at which an event was due.")
 public final class Endurance extends BenchCommand {
 
   /** Of all streams; never rebuilt. */
@@ -104,11 +104,12 @@ public final class Endurance extends BenchCommand {
         report.add(done);
         progress()
             .line(
-                "%d of %d  p99 %.1f ms, %,d events, %,d replayed"
+                "%d of %d  p99 %.1f ms, %.1f ms while rebuilding; %,d events, %,d replayed"
                     .formatted(
                         interval,
                         intervals,
-                        done.load().latencies().percentile(0.99).toNanos() / 1e6,
+                        done.afterwards().p99().toNanos() / 1e6,
+                        done.rebuilding().p99().toNanos() / 1e6,
                         done.server().events(),
                         done.rebuild().replayed()));
       }
@@ -130,16 +131,19 @@ public final class Endurance extends BenchCommand {
         load.kintsugi().rebuild(REBUILT, "endurance").toCompletableFuture().get();
     CompletableFuture<Rebuild> proven = handle.done().toCompletableFuture();
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
-    Load.Done done;
+    Waits rebuilding;
+    Waits afterwards;
     try (Progress.Running running = progress().counting("events", load::events)) {
-      done = load.paced(rate, () -> System.nanoTime() < end);
+      rebuilding = Waits.of(load.paced(rate, () -> !proven.isDone() && System.nanoTime() < end));
+      afterwards = Waits.of(load.paced(rate, () -> System.nanoTime() < end));
     }
     // Between two loads, so that the collection delays nothing that is due.
     System.gc();
     Runtime runtime = Runtime.getRuntime();
     long heap = runtime.totalMemory() - runtime.freeMemory();
     return new Interval(
-        done,
+        rebuilding,
+        afterwards,
         proven.get(seconds + PATIENCE_SECONDS, TimeUnit.SECONDS),
         heap,
         ServerSample.take(database));

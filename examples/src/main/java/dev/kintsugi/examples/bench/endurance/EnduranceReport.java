@@ -23,10 +23,12 @@ final class EnduranceReport {
 
   private static final List<Figure> FIGURES =
       List.of(
-          new Figure("events/s", interval -> interval.load().perSecond()),
-          new Figure("p50 ms", interval -> millis(interval.load().latencies().percentile(0.5))),
-          new Figure("p99 ms", interval -> millis(interval.load().latencies().percentile(0.99))),
-          new Figure("longest ms", interval -> millis(interval.load().latencies().max())),
+          new Figure("events/s", Interval::perSecond),
+          new Figure("p50 ms", interval -> millis(interval.afterwards().p50())),
+          new Figure("p99 ms", interval -> millis(interval.afterwards().p99())),
+          new Figure("p50 ms rebuilding", interval -> millis(interval.rebuilding().p50())),
+          new Figure("p99 ms rebuilding", interval -> millis(interval.rebuilding().p99())),
+          new Figure("longest ms", interval -> millis(interval.longest())),
           new Figure("heap MiB", interval -> interval.heap() / MIB),
           new Figure("connections", interval -> interval.server().connections()),
           new Figure("skip MiB", interval -> interval.server().skipBytes() / MIB),
