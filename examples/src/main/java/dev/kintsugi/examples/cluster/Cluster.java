@@ -2,6 +2,7 @@ package dev.kintsugi.examples.cluster;
 
 import dev.kintsugi.examples.cluster.audit.Audit;
 import dev.kintsugi.examples.cluster.audit.AuditReport;
+import dev.kintsugi.examples.cluster.launch.ConfigDirectory;
 import dev.kintsugi.examples.cluster.launch.DatabaseProcess;
 import dev.kintsugi.examples.cluster.launch.Node;
 import dev.kintsugi.examples.cluster.launch.Ports;
@@ -23,6 +24,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -99,13 +101,7 @@ public final class Cluster implements Callable<Integer> {
       description = "The first node's port for orders; default ${DEFAULT-VALUE}.")
   private int orderPort;
 
-  @Option(
-      names = "--config",
-      paramLabel = "DIR",
-      defaultValue = "config",
-      description =
-          "The directory with cluster.conf, logback.xml and ddl; default ${DEFAULT-VALUE}.")
-  private Path config = Path.of("config");
+  @Mixin private ConfigDirectory config = new ConfigDirectory();
 
   @Option(
       names = "--logs",
@@ -158,17 +154,15 @@ public final class Cluster implements Callable<Integer> {
 
   /** Whether all is as it should be. */
   private boolean run() throws Exception {
-    if (!Files.isRegularFile(config.resolve("cluster.conf"))) {
-      throw new BadInputException("There is no cluster.conf in " + config.toAbsolutePath());
-    }
+    Path configuration = config.path();
     Ports ports = new Ports(arteryPort, managementPort, orderPort);
     ports.check(RunningCluster.NODES);
     Path directory = Files.createDirectories(logs).toRealPath();
     out.println("Starting a PostgreSQL and three nodes, which log to " + directory);
     Timeline timeline = new Timeline(out);
-    try (DatabaseProcess database = DatabaseProcess.start(config.toRealPath(), directory);
+    try (DatabaseProcess database = DatabaseProcess.start(configuration, directory);
         RunningCluster cluster =
-            RunningCluster.start(ports, program(database), config.toRealPath(), directory)) {
+            RunningCluster.start(ports, program(database), configuration, directory)) {
       timeline.note("three nodes form a cluster, and both projections are inline");
       return underLoad(cluster, database, timeline);
     }

@@ -8,9 +8,9 @@ import dev.kintsugi.examples.bench.failures.Claims;
 import dev.kintsugi.examples.bench.server.BenchServer;
 import dev.kintsugi.examples.cluster.ClusterFailedException;
 import dev.kintsugi.examples.cluster.Timeline;
+import dev.kintsugi.examples.cluster.launch.ConfigDirectory;
 import dev.kintsugi.examples.common.BadInputException;
 import dev.kintsugi.examples.common.TextTable;
-import dev.kintsugi.examples.history.input.HistoryFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Lets everything go wrong at once, by a seed, and looks for what was lost. */
@@ -92,12 +93,7 @@ public final class Chaos extends BenchCommand {
       description = "How many events a second are written from then on; default ${DEFAULT-VALUE}.")
   private int rate;
 
-  @Option(
-      names = "--config",
-      paramLabel = "DIR",
-      defaultValue = "${sys:kintsugi.config:-config}",
-      description = "The directory with cluster.conf and logback.xml; default ${DEFAULT-VALUE}.")
-  private Path config = Path.of("config");
+  @Mixin private ConfigDirectory config = new ConfigDirectory();
 
   @Option(
       names = "--logs",
@@ -111,12 +107,7 @@ public final class Chaos extends BenchCommand {
   @Override
   protected int run(BenchServer server) throws Exception {
     ChaosRun.Shape shape = shape(server);
-    List<Change> history = Change.of(HistoryFile.ofTheExample());
-    if (history.size() <= events) {
-      throw new BadInputException(
-          "--events %d leaves nothing to write: the history has %d"
-              .formatted(events, history.size()));
-    }
+    List<Change> history = Change.ofTheExample(events);
     long first = seed.orElseGet(() -> ThreadLocalRandom.current().nextLong(1_000_000_000));
     out()
         .printf(
@@ -172,9 +163,7 @@ public final class Chaos extends BenchCommand {
   }
 
   private ChaosRun.Shape shape(BenchServer server) throws IOException, BadInputException {
-    if (!Files.isRegularFile(config.resolve("cluster.conf"))) {
-      throw new BadInputException("There is no cluster.conf in " + config.toAbsolutePath());
-    }
+    Path configuration = config.path();
     if (!server.isEmbedded()) {
       throw new BadInputException("The server is to be crashed, and the one at --url is not ours");
     }
@@ -184,7 +173,7 @@ public final class Chaos extends BenchCommand {
         Duration.ofSeconds(seconds),
         Duration.ofMillis(gap),
         List.copyOf(only),
-        config.toRealPath());
+        configuration);
   }
 
   private void report(TextTable table, Tried tried, Recorded recorded, Claims claims) {

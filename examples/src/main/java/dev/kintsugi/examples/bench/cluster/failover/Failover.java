@@ -14,12 +14,12 @@ import dev.kintsugi.examples.bench.server.Login;
 import dev.kintsugi.examples.cluster.ClusterFailedException;
 import dev.kintsugi.examples.cluster.RunningCluster;
 import dev.kintsugi.examples.cluster.Timeline;
+import dev.kintsugi.examples.cluster.launch.ConfigDirectory;
 import dev.kintsugi.examples.cluster.launch.Node;
 import dev.kintsugi.examples.cluster.launch.Ports;
 import dev.kintsugi.examples.cluster.launch.Program;
 import dev.kintsugi.examples.common.BadInputException;
 import dev.kintsugi.examples.common.TextTable;
-import dev.kintsugi.examples.history.input.HistoryFile;
 import dev.kintsugi.examples.history.readmodel.HistoryProjections;
 import java.net.URI;
 import java.nio.file.Files;
@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Kills one node and cuts off another one while a read model of a real history is rebuilt. */
@@ -95,12 +96,7 @@ public final class Failover extends BenchCommand {
               + " ${DEFAULT-VALUE}.")
   private String projection = HistoryProjections.FILES;
 
-  @Option(
-      names = "--config",
-      paramLabel = "DIR",
-      defaultValue = "${sys:kintsugi.config:-config}",
-      description = "The directory with cluster.conf and logback.xml; default ${DEFAULT-VALUE}.")
-  private Path config = Path.of("config");
+  @Mixin private ConfigDirectory config = new ConfigDirectory();
 
   @Option(
       names = "--logs",
@@ -114,15 +110,8 @@ public final class Failover extends BenchCommand {
     if (!HistoryProjections.NAMES.contains(projection)) {
       throw new BadInputException("--projection is one of " + HistoryProjections.NAMES);
     }
-    if (!Files.isRegularFile(config.resolve("cluster.conf"))) {
-      throw new BadInputException("There is no cluster.conf in " + config.toAbsolutePath());
-    }
-    List<Change> history = Change.of(HistoryFile.ofTheExample());
-    if (history.size() <= events) {
-      throw new BadInputException(
-          "--events %d leaves nothing to write: the history has %d"
-              .formatted(events, history.size()));
-    }
+    Path configuration = config.path();
+    List<Change> history = Change.ofTheExample(events);
     Path directory = Files.createDirectories(logs).toRealPath();
     out()
         .printf(
@@ -132,20 +121,18 @@ public final class Failover extends BenchCommand {
     out().println("The nodes log to " + directory);
     out().flush();
     try (BenchDatabase database = server.create().withJournal().withSkipRecords()) {
-      return run(database, history, directory);
+      return run(database, history, configuration, directory);
     } catch (ClusterFailedException e) {
       out().println(e.getMessage());
       return FAILED;
     }
   }
 
-  private int run(BenchDatabase database, List<Change> history, Path directory) throws Exception {
+  private int run(BenchDatabase database, List<Change> history, Path configuration, Path directory)
+      throws Exception {
     RunningCluster cluster =
         RunningCluster.start(
-            Ports.free(RunningCluster.NODES),
-            program(database.login()),
-            config.toRealPath(),
-            directory);
+            Ports.free(RunningCluster.NODES), program(database.login()), configuration, directory);
     try {
       return run(cluster, database, history);
     } finally {

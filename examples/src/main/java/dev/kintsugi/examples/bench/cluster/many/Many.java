@@ -6,6 +6,7 @@ import dev.kintsugi.examples.bench.load.LoadFailedException;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.server.BenchServer;
 import dev.kintsugi.examples.bench.stats.LatencyLog;
+import dev.kintsugi.examples.cluster.launch.ConfigDirectory;
 import dev.kintsugi.examples.common.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Hosts many projections on a cluster, and few on another, and puts the figures side by side. */
@@ -82,14 +84,7 @@ public final class Many extends BenchCommand {
       description = "How many events are appended on each cluster; default ${DEFAULT-VALUE}.")
   private int appends;
 
-  @Option(
-      names = "--config",
-      paramLabel = "DIR",
-      defaultValue = "../config",
-      description =
-          "The directory with cluster.conf and logback.xml; default ${DEFAULT-VALUE}, as seen from"
-              + " examples/, where Maven runs this.")
-  private Path config = Path.of("config");
+  @Mixin private ConfigDirectory config = new ConfigDirectory();
 
   @Option(
       names = "--logs",
@@ -107,9 +102,7 @@ public final class Many extends BenchCommand {
       throw new BadInputException(
           "--nodes is %d: expected %d or more".formatted(nodes, FEWEST_NODES));
     }
-    if (!Files.isRegularFile(config.resolve("cluster.conf"))) {
-      throw new BadInputException("There is no cluster.conf in " + config.toAbsolutePath());
-    }
+    Path configuration = config.path();
     Path directory = Files.createDirectories(logs).toRealPath();
     out()
         .printf(
@@ -120,8 +113,17 @@ public final class Many extends BenchCommand {
         Observer fewObserved = Observer.of(ofFew);
         Observer manyObserved = Observer.of(ofMany)) {
       Side few =
-          new Side("few", this.few.orElse(nodes), installation(ofFew, directory), fewObserved);
-      Side many = new Side("many", projections, installation(ofMany, directory), manyObserved);
+          new Side(
+              "few",
+              this.few.orElse(nodes),
+              new ManyCluster.Installation(ofFew, configuration, directory, settings()),
+              fewObserved);
+      Side many =
+          new Side(
+              "many",
+              projections,
+              new ManyCluster.Installation(ofMany, configuration, directory, settings()),
+              manyObserved);
       First firstOfFew = first(few);
       First firstOfMany = first(many);
       report(again(few, firstOfFew, many, firstOfMany));
@@ -131,11 +133,6 @@ public final class Many extends BenchCommand {
 
   private static BenchDatabase database(BenchServer server) throws SQLException {
     return server.create().withJournal().withSkipRecords();
-  }
-
-  private ManyCluster.Installation installation(BenchDatabase database, Path directory)
-      throws IOException {
-    return new ManyCluster.Installation(database, config.toRealPath(), directory, settings());
   }
 
   /** One of the two that are compared. */
