@@ -65,6 +65,7 @@ class ExplorerTest {
     database.execute("CREATE TABLE one (v TEXT NOT NULL)");
     database.execute("CREATE TABLE two (v TEXT NOT NULL)");
     database.execute("CREATE TABLE numbered (n BIGSERIAL, v TEXT NOT NULL)");
+    database.execute("CREATE TABLE keyed (k INT PRIMARY KEY, v TEXT NOT NULL)");
     database.execute("INSERT INTO one VALUES ('')");
     database.execute("INSERT INTO two VALUES ('')");
   }
@@ -79,11 +80,22 @@ class ExplorerTest {
       int statements = sessions == 2 ? 3 : 2;
       boolean locks = false;
       while (script.size() < statements) {
-        String table = random.nextBoolean() ? "one" : "two";
-        switch (random.nextInt(4)) {
+        String table = spelled(random.nextBoolean() ? "one" : "two", random);
+        String numbered = spelled("numbered", random);
+        String keyed = spelled("keyed", random);
+        switch (random.nextInt(6)) {
           case 0 -> script.add("SELECT v FROM " + table);
-          case 1 -> script.add("SELECT string_agg(v, ',' ORDER BY n) FROM numbered");
-          case 2 -> script.add("INSERT INTO numbered (v) VALUES ('" + name + "')");
+          case 1 -> script.add("SELECT string_agg(v, ',' ORDER BY n) FROM " + numbered);
+          case 2 -> script.add("SELECT string_agg(v, ',') FROM " + keyed);
+          case 3 -> script.add("INSERT INTO " + numbered + " (v) VALUES ('" + name + "')");
+          case 4 -> {
+            if (!locks) {
+              script.add(
+                  "INSERT INTO %s AS t VALUES (1, '%s') ON CONFLICT (k) DO UPDATE SET v = t.v || excluded.v"
+                      .formatted(keyed, name));
+              locks = true;
+            }
+          }
           default -> {
             if (!locks) {
               script.add("UPDATE " + table + " SET v = v || '" + name + "'");
@@ -96,6 +108,11 @@ class ExplorerTest {
       scripts.put(name, script);
     }
     return scripts;
+  }
+
+  /** The journal's tables are quoted, as they may have any name. */
+  private static String spelled(String table, RandomGenerator random) {
+    return random.nextBoolean() ? table : '"' + table + '"';
   }
 
   private Explorer.Result run(Scene scene, Map<String, List<String>> scripts, Run.Chooser chooser)
@@ -145,6 +162,7 @@ class ExplorerTest {
             .world()
             .column(
                 "SELECT (SELECT v FROM one) || '|' || (SELECT v FROM two) || '|'"
+                    + " || COALESCE((SELECT v FROM keyed), '') || '|'"
                     + " || COALESCE((SELECT string_agg(v, ',' ORDER BY n) FROM numbered), '')");
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -22,7 +23,7 @@ class InterleavingsTest {
   private static final Logger log = LoggerFactory.getLogger(InterleavingsTest.class);
 
   static List<Stories.Told> stories() {
-    return Stories.ofOneWriter();
+    return Stream.concat(Stories.ofOneWriter().stream(), Stories.ofOtherKinds().stream()).toList();
   }
 
   @ParameterizedTest

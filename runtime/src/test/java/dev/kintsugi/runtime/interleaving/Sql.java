@@ -19,17 +19,25 @@ final class Sql {
   private static final Pattern LOCKING =
       Pattern.compile("for (no key )?(update|share|key share)( of \\w+)?");
   private static final Pattern WRITTEN =
-      Pattern.compile("(insert into|update|delete from) (?:only )?(\\w+)");
+      Pattern.compile("(insert into|copy|update|delete from) (?:only )?(\\w+)");
+
+  private static final String UPSERT = "do update set";
 
   /** How much there is to replay: shown to people as progress, and nothing else depends on it. */
   private static final List<String> SURVEY =
       List.of(
-          "select count(*) filter (where not \"deleted\")",
-          "select \"persistence_id\" from \"event_journal\" where \"deleted\"");
+          "select count(*) filter (where not deleted)",
+          "select persistence_id from event_journal where deleted");
+
+  /** Events whose skip records have been seen: they were committed with these. */
+  private static final String OF_RECORDS = "from event_journal where ordering = any (?)";
 
   private static final Pattern WORD = Pattern.compile("\\w+");
   private static final Pattern KNOWN_VERB =
-      Pattern.compile("(select|with|insert|update|delete)\\b.*", Pattern.DOTALL);
+      Pattern.compile("(select|with|insert|copy|update|delete)\\b.*", Pattern.DOTALL);
+
+  private static final Pattern CHANGES =
+      Pattern.compile("(insert|copy|update|delete)\\b.*", Pattern.DOTALL);
 
   private final Set<String> tables;
   private final Set<String> numbered;
@@ -79,12 +87,12 @@ final class Sql {
   }
 
   private Statement parse(String text) {
-    String sql = text.toLowerCase(Locale.ROOT).replaceAll("\\s+", " ").strip();
-    if (SURVEY.stream().anyMatch(sql::startsWith)) {
+    String sql = text.toLowerCase(Locale.ROOT).replace("\"", "").replaceAll("\\s+", " ").strip();
+    if (SURVEY.stream().anyMatch(sql::startsWith) || sql.contains(OF_RECORDS)) {
       return new Statement(Access.NONE, false, Set.of());
     }
     boolean locking = LOCKING.matcher(sql).find();
-    String plain = LOCKING.matcher(sql).replaceAll("").replace("do update set", "");
+    String plain = LOCKING.matcher(sql).replaceAll("").replace(UPSERT, "");
     Set<String> named = named(plain);
     Set<String> writes = new HashSet<>();
     Set<String> draws = new HashSet<>();
@@ -95,7 +103,9 @@ final class Sql {
       while (written.find()) {
         if (tables.contains(written.group(2))) {
           writes.add(written.group(2));
-          if (!written.group(1).equals("insert into")) {
+          boolean inserts =
+              written.group(1).equals("insert into") || written.group(1).equals("copy");
+          if (!inserts || sql.contains(UPSERT)) {
             locks.add(written.group(2));
           } else if (numbered.contains(written.group(2))) {
             draws.add(written.group(2));
@@ -108,6 +118,9 @@ final class Sql {
     } else {
       owns.addAll(named);
       writes.addAll(named);
+    }
+    if (writes.isEmpty() && CHANGES.matcher(plain).matches()) {
+      throw new IllegalArgumentException("what does it change? " + text);
     }
     if (plain.contains("pg_advisory")) {
       locks.add("an advisory lock");
@@ -134,13 +147,16 @@ final class Sql {
   /**
    * The tables that a statement's snapshot matters for: those that it names otherwise than to
    * insert into them. Of the rows that are there an insert knows only the same key, and no two
-   * transactions here insert one.
+   * transactions here insert one, unless they upsert.
    */
   private static Set<String> readBy(String sql, Set<String> named) {
     Set<String> reads = new HashSet<>(named);
+    if (sql.contains("on conflict") && !sql.contains("do nothing")) {
+      return reads;
+    }
     reads.removeIf(
         table ->
-            sql.contains("insert into " + table)
+            sql.matches("(?s).*\\b(insert into|copy) " + table + "\\b.*")
                 && sql.split("\\b" + table + "\\b", -1).length == 2);
     return reads;
   }

@@ -14,6 +14,10 @@ import java.util.List;
 import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
+import org.postgresql.copy.CopyManager;
+import org.postgresql.core.BaseConnection;
 
 /**
  * A connection that stops at a {@link Gate} before each statement, commit and rollback that another
@@ -73,12 +77,36 @@ final class SteppedConnection implements InvocationHandler {
         }
         yield null;
       }
+      case "unwrap" ->
+          arguments(arguments)[0] == PGConnection.class
+              ? proxy(PGConnection.class, this::ofTheDriver)
+              : call(real, method, arguments);
       case "close" -> {
         end("ROLLBACK", Set.of(), real::rollback);
         yield null;
       }
       default -> call(real, method, arguments);
     };
+  }
+
+  private @Nullable Object ofTheDriver(Object proxy, Method method, Object @Nullable [] arguments)
+      throws Throwable {
+    return method.getName().equals("getCopyAPI")
+        ? new SteppedCopies(real.unwrap(BaseConnection.class))
+        : call(real.unwrap(PGConnection.class), method, arguments);
+  }
+
+  /** COPY is a statement that the driver has a way of its own for. */
+  private final class SteppedCopies extends CopyManager {
+    SteppedCopies(BaseConnection connection) throws SQLException {
+      super(connection);
+    }
+
+    @Override
+    public CopyIn copyIn(String statement) throws SQLException {
+      step(statement);
+      return super.copyIn(statement);
+    }
   }
 
   private interface End {

@@ -4,7 +4,10 @@ import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.interleaving.Programs.End;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
+import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -129,6 +132,22 @@ final class Stories {
         HELP,
         PARKED,
         POISON);
+  }
+
+  /** The shortest ones, of the other kinds of projections. */
+  static List<Told> ofOtherKinds() {
+    List<Told> stories = new ArrayList<>();
+    for (TestProjection.Kind kind : EnumSet.complementOf(EnumSet.of(TestProjection.Kind.HANDLER))) {
+      for (Told story : List.of(ONE_APPEND, HELP)) {
+        stories.add(
+            new Told(
+                "%s; %s".formatted(kind.name().toLowerCase(Locale.ROOT), story.title()),
+                () -> story.projection().get().kind(kind),
+                story.beginning(),
+                story.casting()));
+      }
+    }
+    return stories;
   }
 
   static List<Told> ofTwoWriters() {
