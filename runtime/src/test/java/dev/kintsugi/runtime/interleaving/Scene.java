@@ -45,7 +45,6 @@ final class Scene implements AutoCloseable {
   private final Sql sql;
   private final List<Connection> connections = new ArrayList<>();
   private final List<Integer> pids = new ArrayList<>();
-  private final String restore;
   private int runs;
 
   /** What a run of the sessions found wrong. */
@@ -70,7 +69,7 @@ final class Scene implements AutoCloseable {
     this.watch = DriverManager.getConnection(world.url());
     Set<String> tables = new HashSet<>(tables());
     this.sql = new Sql(tables, numbered(), rewriting.comparesIds());
-    this.restore = saved(tables);
+    save(tables);
   }
 
   World world() {
@@ -96,8 +95,8 @@ final class Scene implements AutoCloseable {
                 + " WHERE table_schema = 'public' AND column_default LIKE 'nextval%'"));
   }
 
-  /** Saves the rows and returns the statements that bring them back. */
-  private String saved(Set<String> tables) throws Exception {
+  /** Saves the rows, and makes a function that brings them back; it keeps its plans. */
+  private void save(Set<String> tables) throws Exception {
     StringBuilder restoring = new StringBuilder();
     world.execute("CREATE SCHEMA saved");
     for (String table : tables) {
@@ -116,9 +115,12 @@ final class Scene implements AutoCloseable {
         world.column(
             "SELECT sequencename || ''',' || coalesce(last_value, 1) || ',' || (last_value IS NOT NULL)"
                 + " FROM pg_sequences WHERE schemaname = 'public'")) {
-      restoring.append("SELECT setval('").append(sequence).append("); ");
+      restoring.append("PERFORM setval('").append(sequence).append("); ");
     }
-    return restoring.toString();
+    world.execute(
+        "CREATE FUNCTION saved.restore() RETURNS void LANGUAGE plpgsql AS $$ BEGIN "
+            + restoring
+            + "END $$");
   }
 
   /** Runs programs, by their names, as somebody chooses. */
@@ -165,7 +167,7 @@ final class Scene implements AutoCloseable {
   private void restore() throws SQLException {
     violations.clear();
     try (Statement statement = control.createStatement()) {
-      statement.execute(restore);
+      statement.execute("SELECT saved.restore()");
       if (++runs % RUNS_BETWEEN_VACUUMS == 0) {
         statement.execute("VACUUM");
       }

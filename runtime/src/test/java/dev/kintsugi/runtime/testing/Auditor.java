@@ -1,9 +1,9 @@
 package dev.kintsugi.runtime.testing;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -147,9 +147,9 @@ public final class Auditor {
   private static void query(
       Connection connection, TestProjection projection, String sql, EachRow each)
       throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row =
-            statement.executeQuery(sql.formatted(projection.fromItem(), projection.name()))) {
+    try (PreparedStatement statement =
+            connection.prepareStatement(sql.formatted(projection.fromItem(), projection.name()));
+        ResultSet row = statement.executeQuery()) {
       while (row.next()) {
         each.accept(row);
       }
