@@ -104,12 +104,12 @@ public final class Endurance extends BenchCommand {
         report.add(done);
         progress()
             .line(
-                "%d of %d  p99 %.1f ms, %.1f ms while rebuilding; %,d events, %,d replayed"
+                "%d of %d  p99 %s, %s while rebuilding; %,d events, %,d replayed"
                     .formatted(
                         interval,
                         intervals,
-                        done.afterwards().p99().toNanos() / 1e6,
-                        done.rebuilding().p99().toNanos() / 1e6,
+                        p99(done.afterwards()),
+                        p99(done.rebuilding()),
                         done.server().events(),
                         done.rebuild().replayed()));
       }
@@ -118,6 +118,10 @@ public final class Endurance extends BenchCommand {
     out().println();
     report.lines().forEach(out()::println);
     return DONE;
+  }
+
+  private static String p99(Waits waits) {
+    return waits.p99Millis().map("%.1f ms"::formatted).orElse("of nobody");
   }
 
   private List<String> streams() {

@@ -8,6 +8,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
 /** The first intervals and the last ones, and what the medians of both are to each other. */
@@ -18,26 +20,31 @@ final class EnduranceReport {
 
   private static final double MIB = 1 << 20;
 
-  /** Something that is looked at. */
-  private record Figure(String title, ToDoubleFunction<Interval> of) {}
+  /** Something that is looked at; not every interval has it. */
+  private record Figure(String title, Function<Interval, Optional<Double>> of) {
+
+    static Figure ofEach(String title, ToDoubleFunction<Interval> of) {
+      return new Figure(title, interval -> Optional.of(of.applyAsDouble(interval)));
+    }
+  }
 
   private static final List<Figure> FIGURES =
       List.of(
-          new Figure("events/s", Interval::perSecond),
-          new Figure("p50 ms", interval -> millis(interval.afterwards().p50())),
-          new Figure("p99 ms", interval -> millis(interval.afterwards().p99())),
-          new Figure("p50 ms rebuilding", interval -> millis(interval.rebuilding().p50())),
-          new Figure("p99 ms rebuilding", interval -> millis(interval.rebuilding().p99())),
-          new Figure("longest ms", interval -> millis(interval.longest())),
-          new Figure("heap MiB", interval -> interval.heap() / MIB),
-          new Figure("connections", interval -> interval.server().connections()),
-          new Figure("skip MiB", interval -> interval.server().skipBytes() / MIB),
-          new Figure("read models MiB", interval -> interval.server().readModelBytes() / MIB),
-          new Figure("open", interval -> interval.server().open()),
-          new Figure("journal bytes an event", interval -> interval.server().bytesAnEvent()),
-          new Figure("archive bytes a record", interval -> interval.server().bytesARecord()),
-          new Figure("replayed", interval -> interval.rebuild().replayed()),
-          new Figure("rebuild s", interval -> seconds(interval.rebuild())));
+          Figure.ofEach("events/s", Interval::perSecond),
+          new Figure("p50 ms", interval -> interval.afterwards().p50Millis()),
+          new Figure("p99 ms", interval -> interval.afterwards().p99Millis()),
+          new Figure("p50 ms rebuilding", interval -> interval.rebuilding().p50Millis()),
+          new Figure("p99 ms rebuilding", interval -> interval.rebuilding().p99Millis()),
+          Figure.ofEach("longest ms", interval -> millis(interval.longest())),
+          Figure.ofEach("heap MiB", interval -> interval.heap() / MIB),
+          Figure.ofEach("connections", interval -> interval.server().connections()),
+          Figure.ofEach("skip MiB", interval -> interval.server().skipBytes() / MIB),
+          Figure.ofEach("read models MiB", interval -> interval.server().readModelBytes() / MIB),
+          Figure.ofEach("open", interval -> interval.server().open()),
+          Figure.ofEach("journal bytes an event", interval -> interval.server().bytesAnEvent()),
+          Figure.ofEach("archive bytes a record", interval -> interval.server().bytesARecord()),
+          Figure.ofEach("replayed", interval -> interval.rebuild().replayed()),
+          Figure.ofEach("rebuild s", interval -> seconds(interval.rebuild())));
 
   private final List<Interval> intervals = new ArrayList<>();
 
@@ -75,7 +82,7 @@ final class EnduranceReport {
       if (i < SHOWN || i >= intervals.size() - SHOWN) {
         List<Object> cells = new ArrayList<>(List.of(i + 1));
         for (Figure figure : FIGURES) {
-          cells.add(figure.of().applyAsDouble(intervals.get(i)));
+          cells.add(shown(figure.of().apply(intervals.get(i))));
         }
         table.row(cells.toArray());
       }
@@ -87,14 +94,22 @@ final class EnduranceReport {
     int many = Math.min(SHOWN, Math.max(1, intervals.size() / 2));
     TextTable table = new TextTable("", "first " + many, "last " + many, "ratio");
     for (Figure figure : FIGURES) {
-      double first = median(figure, intervals.subList(0, many));
-      double last = median(figure, intervals.subList(intervals.size() - many, intervals.size()));
-      table.row(figure.title(), first, last, first == 0 ? "" : last / first);
+      Optional<Double> first = median(figure, intervals.subList(0, many));
+      Optional<Double> last =
+          median(figure, intervals.subList(intervals.size() - many, intervals.size()));
+      Optional<Double> ratio =
+          first.filter(value -> value != 0).flatMap(value -> last.map(later -> later / value));
+      table.row(figure.title(), shown(first), shown(last), shown(ratio));
     }
     return table;
   }
 
-  private static double median(Figure figure, List<Interval> some) {
-    return Median.of(some.stream().map(figure.of()::applyAsDouble).toList());
+  private static Optional<Double> median(Figure figure, List<Interval> some) {
+    List<Double> values = some.stream().map(figure.of()).flatMap(Optional::stream).toList();
+    return values.isEmpty() ? Optional.empty() : Optional.of(Median.of(values));
+  }
+
+  private static Object shown(Optional<Double> figure) {
+    return figure.isPresent() ? figure.get() : "";
   }
 }
