@@ -21,8 +21,8 @@ final class Run {
 
   private static final long PATIENCE_SECONDS = 60;
 
-  /** A step that takes longer may be waiting for a lock. */
-  private static final long LOOK_EVERY_MICROS = 700;
+  /** A step that takes longer may be waiting for a lock; if it does not, it is given twice that. */
+  private static final long LOOK_AFTER_MICROS = 700;
 
   /** Chooses what runs next. */
   interface Chooser {
@@ -171,13 +171,15 @@ final class Run {
    */
   boolean awaitTurn() throws Exception {
     Optional<Session.Running> seen = turns.holder().running();
-    while (!turns.isTheRuns(LOOK_EVERY_MICROS, TimeUnit.MICROSECONDS)) {
+    long patience = LOOK_AFTER_MICROS;
+    while (!turns.isTheRuns(patience, TimeUnit.MICROSECONDS)) {
       Session session = turns.holder();
       Optional<Session.Running> running = session.running();
-      if (running.isPresent()
-          && running.equals(seen)
-          && blocked.isBlocked(session.pid())
-          && session.blocked(running.get())) {
+      if (running.isEmpty() || !running.equals(seen)) {
+        patience = LOOK_AFTER_MICROS;
+      } else if (!blocked.isBlocked(session.pid())) {
+        patience *= 2;
+      } else if (session.blocked(running.get())) {
         turns.take();
       }
       seen = running;

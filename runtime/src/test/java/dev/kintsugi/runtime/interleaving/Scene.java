@@ -6,6 +6,7 @@ import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -13,7 +14,10 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
+import org.postgresql.PGConnection;
+import org.postgresql.PGProperty;
 
 /**
  * A database in which the same short story is told again and again, each time in another order of
@@ -59,10 +63,8 @@ final class Scene implements AutoCloseable {
     this.log = log;
     this.rewriting = rewriting;
     world.start(log);
-    world.execute(
-        "ALTER DATABASE "
-            + world.column("SELECT current_database()").get(0)
-            + " SET synchronous_commit = off");
+    turnOff("synchronous_commit");
+    turnOff("jit"); // compiling takes longer than the few rows
     world.execute("CREATE TABLE nowhere (LIKE kintsugi_skip INCLUDING DEFAULTS)");
     beginning.in(world, log);
     this.control = DriverManager.getConnection(world.url());
@@ -70,6 +72,12 @@ final class Scene implements AutoCloseable {
     Set<String> tables = new HashSet<>(tables());
     this.sql = new Sql(tables, numbered(), rewriting.comparesIds());
     save(tables);
+  }
+
+  /** Turns something off for all sessions. */
+  private void turnOff(String parameter) throws Exception {
+    String database = world.column("SELECT current_database()").get(0);
+    world.execute("ALTER DATABASE " + database + " SET " + parameter + " = off");
   }
 
   World world() {
@@ -128,23 +136,16 @@ final class Scene implements AutoCloseable {
     restore();
     Turns turns = new Turns();
     List<Session> sessions = new ArrayList<>();
-    int slot = 0;
     for (String name : programs.keySet()) {
-      connection(slot);
-      sessions.add(
-          new Session(name, pids.get(slot), turns, access -> access.ofStreams(BY_STREAM, STREAMS)));
-      slot++;
+      int pid = connected(sessions.size(), name);
+      sessions.add(new Session(name, pid, turns, access -> access.ofStreams(BY_STREAM, STREAMS)));
     }
     Run run = new Run(sessions, turns, this::isBlocked);
     List<Thread> threads = new ArrayList<>();
     for (Program program : programs.values()) {
       int index = threads.size();
       Session session = sessions.get(index);
-      Connection connection = connection(index);
-      try (Statement named = connection.createStatement()) {
-        named.execute("SET application_name = '" + session.name() + "'");
-        connection.commit();
-      }
+      Connection connection = connections.get(index);
       Thread thread =
           new Thread(() -> session.run(program, connection, sql, rewriting), session.name());
       threads.add(thread);
@@ -174,34 +175,38 @@ final class Scene implements AutoCloseable {
     }
   }
 
-  private Connection connection(int slot) throws SQLException {
-    while (connections.size() <= slot) {
-      Connection connection = DriverManager.getConnection(world.url());
-      try (Statement statement = connection.createStatement();
-          ResultSet pid = statement.executeQuery("SELECT pg_backend_pid()")) {
-        pid.next();
-        pids.add(pid.getInt(1));
-      }
-      connection.setAutoCommit(false);
+  /** Connects a session, whose name the server knows; it is the same in all runs. */
+  private int connected(int slot, String name) throws SQLException {
+    if (connections.size() == slot) {
+      Properties properties = new Properties();
+      PGProperty.APPLICATION_NAME.set(properties, name);
+      Connection connection = DriverManager.getConnection(world.url(), properties);
       connections.add(connection);
+      pids.add(connection.unwrap(PGConnection.class).getBackendPID());
+      connection.setAutoCommit(false);
     }
-    return connections.get(slot);
+    return pids.get(slot);
   }
 
   private boolean isBlocked(int pid) throws SQLException {
-    return isSo(watch, "SELECT cardinality(pg_blocking_pids(" + pid + ")) > 0");
+    try (PreparedStatement blockers =
+        watch.prepareStatement("SELECT cardinality(pg_blocking_pids(?)) > 0")) {
+      blockers.setInt(1, pid);
+      return isSo(blockers);
+    }
   }
 
   // What programs may look at without being seen
 
   /** Whether something is so, by what is committed. */
   boolean isSo(String question) throws SQLException {
-    return isSo(control, question);
+    try (PreparedStatement statement = control.prepareStatement(question)) {
+      return isSo(statement);
+    }
   }
 
-  private static boolean isSo(Connection connection, String question) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery(question)) {
+  private static boolean isSo(PreparedStatement question) throws SQLException {
+    try (ResultSet row = question.executeQuery()) {
       return row.next() && row.getBoolean(1);
     }
   }

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,8 +50,10 @@ final class Session {
 
   /** A step that is about to be done; without numbers, which differ from run to run. */
   record Step(String what, Access access) {
+    private static final Pattern NUMBER = Pattern.compile("\\b[0-9]+\\b");
+
     Step {
-      what = what.replaceAll("\\b[0-9]+\\b", "n");
+      what = NUMBER.matcher(what).replaceAll("n");
     }
   }
 
