@@ -13,8 +13,9 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Comparator;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.commons.io.FileUtils;
+import java.util.stream.Stream;
 
 /**
  * The PostgreSQL server of all tests of this JVM: embedded, or the one that KINTSUGI_JDBC_URL
@@ -70,10 +71,18 @@ public final class TestServer {
           try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.WRITE);
               FileLock free = channel.tryLock()) {
             if (free != null) {
-              FileUtils.deleteDirectory(directory.toFile());
+              delete(directory);
             }
           }
         }
+      }
+    }
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
       }
     }
   }

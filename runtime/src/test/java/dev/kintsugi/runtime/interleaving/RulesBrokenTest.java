@@ -20,9 +20,9 @@ import org.slf4j.LoggerFactory;
  * mean that the rule is not needed, or that {@link InterleavingsTest} sees nothing.
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
-class BrokenVariantsTest {
+class RulesBrokenTest {
 
-  private static final Logger log = LoggerFactory.getLogger(BrokenVariantsTest.class);
+  private static final Logger log = LoggerFactory.getLogger(RulesBrokenTest.class);
 
   /** How many runs are looked at from the first that fails on, for one that is shorter to tell. */
   private static final int ENOUGH = 30;

@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The same as {@link InterleavingsTest}, with two writers. */
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
-class TwoWritersInterleavingsTest {
+class ConcurrentWritersInterleavingsTest {
 
   static List<Stories.Told> stories() {
     return Stories.ofTwoWriters();
