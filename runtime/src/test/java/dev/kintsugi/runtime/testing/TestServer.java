@@ -13,6 +13,8 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -33,6 +35,7 @@ public final class TestServer {
 
   private static final long ENOUGH_MEMORY = 4L << 30;
   private static final String PREFIX = "kintsugi-tests-";
+  private static final Duration NEW = Duration.ofMinutes(1);
 
   private static final String SERVER_URL = start();
 
@@ -67,7 +70,7 @@ public final class TestServer {
     try (DirectoryStream<Path> directories = Files.newDirectoryStream(MEMORY, PREFIX + "*")) {
       for (Path directory : directories) {
         Path lock = directory.resolve("epg-lock");
-        if (Files.isWritable(lock)) {
+        if (Files.isWritable(lock) && isOld(lock)) {
           try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.WRITE);
               FileLock free = channel.tryLock()) {
             if (free != null) {
@@ -77,6 +80,11 @@ public final class TestServer {
         }
       }
     }
+  }
+
+  /** A new one may be about to be locked. */
+  private static boolean isOld(Path lock) throws IOException {
+    return Files.getLastModifiedTime(lock).toInstant().isBefore(Instant.now().minus(NEW));
   }
 
   private static void delete(Path directory) throws IOException {
