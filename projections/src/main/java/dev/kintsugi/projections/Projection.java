@@ -7,6 +7,7 @@ import dev.kintsugi.projections.rows.RowsHandler;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
@@ -51,24 +52,37 @@ public final class Projection<E> {
   private final int version;
   private final Subscription<E> subscription;
   private final Tables tables;
-  private final Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler;
-  private final Calls calls;
+  private final Kind<E> kind;
   private final FailurePolicy failurePolicy;
   private final boolean sharesRows;
+  private final Writing writing;
 
-  private Projection(
-      Builder<E> builder,
-      Tables tables,
-      Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler) {
+  private Projection(Builder<E> builder, Tables tables, Kind<E> kind) {
     this.name = builder.name;
     this.version = builder.version;
     this.subscription = builder.subscription;
     this.tables = tables;
-    this.handler = handler;
-    this.calls = builder.calls;
+    this.kind = kind;
     this.failurePolicy = builder.failurePolicy;
     this.sharesRows = builder.sharesRows;
+    this.writing = Writing.AS_SETS;
   }
+
+  private Projection(Projection<E> definition, Writing writing) {
+    this.name = definition.name;
+    this.version = definition.version;
+    this.subscription = definition.subscription;
+    this.tables = definition.tables;
+    this.kind = definition.kind;
+    this.failurePolicy = definition.failurePolicy;
+    this.sharesRows = definition.sharesRows;
+    this.writing = writing;
+  }
+
+  /** What a kind is to the runtime: how its handler is called, and how one is made. */
+  private record Kind<E>(
+      Calls calls,
+      Function<Writing, ? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handlers) {}
 
   /**
    * Begins the definition of a projection.
@@ -114,9 +128,28 @@ public final class Projection<E> {
     return failurePolicy;
   }
 
-  /** Whether its rows are shared between streams; see {@link Builder#sharedRows()}. */
+  /**
+   * Whether transactions apply to it one after the other: as its rows are shared between streams
+   * ({@link Builder#sharedRows()}), or are {@linkplain Writing#inEventsOrder written in the events'
+   * order}, in which no two transactions could lock them without deadlocks.
+   */
   public boolean sharesRows() {
-    return sharesRows;
+    return sharesRows || writing.inEventsOrder();
+  }
+
+  /** How its read model has to be written; for the runtime, which finds that out. */
+  public Writing writing() {
+    return writing;
+  }
+
+  /**
+   * The same definition, for a read model that has to be written so; for the runtime. A handler's
+   * own SQL is not the runtime's to order: of these only the constraints matter.
+   */
+  public Projection<E> written(Writing writing) {
+    boolean ordersWrites = kind.calls() == Calls.TO_GATHER;
+    return new Projection<>(
+        this, new Writing(ordersWrites && writing.inEventsOrder(), writing.deferredConstraints()));
   }
 
   /** Which events it subscribes to. */
@@ -126,7 +159,7 @@ public final class Projection<E> {
 
   /** Whether its handler takes many events in one call; see {@link Builder#groupedHandler}. */
   public boolean handlesGroups() {
-    return calls != Calls.FOR_EACH;
+    return kind.calls() != Calls.FOR_EACH && !writing.isOneByOne();
   }
 
   /**
@@ -134,7 +167,7 @@ public final class Projection<E> {
    * memory what many events come to: that of rows and folds.
    */
   public boolean gathers() {
-    return calls == Calls.TO_GATHER;
+    return kind.calls() == Calls.TO_GATHER && Writing.AS_SETS.equals(writing);
   }
 
   /** How a kind's handler is called. */
@@ -146,7 +179,7 @@ public final class Projection<E> {
 
   /** A new handler, for one thread; one that takes no groups is called for each event by itself. */
   public JdbcHandler<List<EventEnvelope<E>>, JdbcSession> newHandler() {
-    return made(handler, name);
+    return kind.handlers().apply(writing);
   }
 
   private static <T> T made(Supplier<? extends T> supplier, String projection) {
@@ -180,8 +213,7 @@ public final class Projection<E> {
     private Subscription<E> subscription;
     private int version = 1;
     private @Nullable Tables tables;
-    private @Nullable Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler;
-    private Calls calls = Calls.FOR_EACH;
+    private @Nullable Kind<E> kind;
     private FailurePolicy failurePolicy = FailurePolicy.reject();
     private boolean sharesRows;
     private @Nullable Fold<E, ?> fold;
@@ -266,20 +298,19 @@ public final class Projection<E> {
      */
     public Builder<E> handler(
         Supplier<? extends JdbcHandler<EventEnvelope<E>, JdbcSession>> handler) {
-      return kind("handler(...)", () -> new OneByOne<>(made(handler, name)), Calls.FOR_EACH);
+      return kind("handler(...)", Calls.FOR_EACH, writing -> new OneByOne<>(made(handler, name)));
     }
 
     private Builder<E> kind(
-        String kind,
-        Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler,
-        Calls calls) {
-      if (this.handler != null) {
+        String method,
+        Calls calls,
+        Function<Writing, ? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handlers) {
+      if (kind != null) {
         throw new IllegalStateException(
             "projection '%s' is of one kind, and can't have %s beside the other"
-                .formatted(name, kind));
+                .formatted(name, method));
       }
-      this.handler = handler;
-      this.calls = calls;
+      kind = new Kind<>(calls, handlers);
       return this;
     }
 
@@ -294,7 +325,7 @@ public final class Projection<E> {
      */
     public Builder<E> groupedHandler(
         Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler) {
-      return kind("groupedHandler(...)", handler, Calls.FOR_GROUPS);
+      return kind("groupedHandler(...)", Calls.FOR_GROUPS, writing -> made(handler, name));
     }
 
     /**
@@ -312,7 +343,8 @@ public final class Projection<E> {
         throw new IllegalArgumentException("projection '" + name + "': rows(...) without a table");
       }
       rowTables = List.copyOf(tables);
-      return kind("rows(...)", () -> new RowsHandler<>(rowTables, mapper), Calls.TO_GATHER);
+      List<RowTable> declared = rowTables;
+      return kind("rows(...)", Calls.TO_GATHER, writing -> new RowsHandler<>(declared, mapper));
     }
 
     /**
@@ -322,7 +354,7 @@ public final class Projection<E> {
     public <S> Builder<E> fold(Class<S> stateClass, UnaryOperator<Fold.Builder<E, S>> definition) {
       Fold<E, S> defined = definition.apply(Fold.into(name, stateClass)).build();
       fold = defined;
-      return kind("fold(...)", () -> defined.newHandler(version), Calls.TO_GATHER);
+      return kind("fold(...)", Calls.TO_GATHER, writing -> defined.newHandler(version));
     }
 
     /** What happens when the handler throws; default {@link FailurePolicy#reject()}. */
@@ -351,12 +383,12 @@ public final class Projection<E> {
      * @throws IllegalStateException if the tables or the handler were not given
      */
     public Projection<E> build() {
-      if (handler == null) {
+      if (kind == null) {
         throw new IllegalStateException(
             "projection '%s' has none of handler(...), groupedHandler(...), rows(...) and fold(...)"
                 .formatted(name));
       }
-      return new Projection<>(this, tablesOfKind(), handler);
+      return new Projection<>(this, tablesOfKind(), kind);
     }
 
     private Tables tablesOfKind() {
@@ -369,7 +401,7 @@ public final class Projection<E> {
         return Tables.of(fold);
       }
       if (tables != null) {
-        return tables;
+        return tables.declaring(rowTables);
       }
       if (rowTables.isEmpty()) {
         throw new IllegalStateException("projection '" + name + "' has no tables(...)");

@@ -1,5 +1,6 @@
 package dev.kintsugi.projections;
 
+import dev.kintsugi.projections.bulk.DeclaredTable;
 import dev.kintsugi.projections.bulk.Names;
 import dev.kintsugi.projections.fold.Fold;
 import dev.kintsugi.projections.rows.RowTable;
@@ -23,11 +24,13 @@ import org.jspecify.annotations.Nullable;
  * @param source where the script comes from, for error messages
  * @param ddl the script, any number of SQL statements
  * @param indexes what a rebuild drops before its bulk load, and builds after it
+ * @param declared the tables that the runtime writes to by itself; none if a handler does
  */
-public record Tables(String source, String ddl, List<Index> indexes) {
+public record Tables(String source, String ddl, List<Index> indexes, List<DeclaredTable> declared) {
 
   public Tables {
     indexes = List.copyOf(indexes);
+    declared = List.copyOf(declared);
     if (ddl.isBlank()) {
       throw new IllegalArgumentException("the table script " + source + " is empty");
     }
@@ -35,7 +38,12 @@ public record Tables(String source, String ddl, List<Index> indexes) {
 
   /** A script, all of whose indexes stay in a rebuild. */
   public Tables(String source, String ddl) {
-    this(source, ddl, List.of());
+    this(source, ddl, List.of(), List.of());
+  }
+
+  /** The same script, for tables that are declared as these. */
+  Tables declaring(List<RowTable> tables) {
+    return new Tables(source, ddl, indexes, tables.stream().map(RowTable::declared).toList());
   }
 
   /**
@@ -67,7 +75,10 @@ public record Tables(String source, String ddl, List<Index> indexes) {
   /** The script of a fold's table. */
   static Tables of(Fold<?, ?> fold) {
     return new Tables(
-        "of the fold into " + fold.table(), fold.ddl(), indexes(fold.table(), fold.indexes()));
+        "of the fold into " + fold.table(),
+        fold.ddl(),
+        indexes(fold.table(), fold.indexes()),
+        List.of(fold.declared()));
   }
 
   /** The script of rows' tables. */
@@ -75,7 +86,8 @@ public record Tables(String source, String ddl, List<Index> indexes) {
     return new Tables(
         "of the rows in " + tables.stream().map(RowTable::name).toList(),
         tables.stream().map(RowTable::ddl).collect(Collectors.joining()),
-        tables.stream().flatMap(table -> indexes(table.name(), table.indexes()).stream()).toList());
+        tables.stream().flatMap(table -> indexes(table.name(), table.indexes()).stream()).toList(),
+        tables.stream().map(RowTable::declared).toList());
   }
 
   private static List<Index> indexes(String table, List<List<String>> indexes) {

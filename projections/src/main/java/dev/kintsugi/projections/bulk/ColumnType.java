@@ -1,5 +1,6 @@
 package dev.kintsugi.projections.bulk;
 
+import dev.kintsugi.projections.text.StorableText;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Instant;
@@ -108,12 +109,7 @@ public enum ColumnType {
     if (!(value instanceof CharSequence || value instanceof Enum)) {
       throw refusal(value);
     }
-    String text = value.toString();
-    if (text.indexOf('\0') >= 0) {
-      throw new IllegalArgumentException(
-          "a text with a NUL, which PostgreSQL can't store: " + text);
-    }
-    return text;
+    return StorableText.checked(value.toString(), "the text");
   }
 
   private Long integer(Object value) {

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.kintsugi.projections.bulk.Column;
+import dev.kintsugi.projections.bulk.DeclaredTable;
 import dev.kintsugi.projections.bulk.Names;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -126,6 +127,13 @@ public final class Fold<E, S> {
             SCHEMA_VERSION.ddl(),
             STATE.ddl(),
             stateColumns.stream().map(added -> ",\n  " + added.column().ddl()).collect(joining()));
+  }
+
+  /** The table as the runtime holds it against the database. */
+  public DeclaredTable declared() {
+    List<Column> set = new ArrayList<>(List.of(SCHEMA_VERSION, STATE));
+    stateColumns.forEach(added -> set.add(added.column()));
+    return new DeclaredTable(table, List.of(KEY), set, List.of(), List.of());
   }
 
   Class<S> stateClass() {

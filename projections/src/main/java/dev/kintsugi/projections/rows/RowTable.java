@@ -3,11 +3,13 @@ package dev.kintsugi.projections.rows;
 import static java.util.stream.Collectors.joining;
 
 import dev.kintsugi.projections.bulk.Column;
+import dev.kintsugi.projections.bulk.DeclaredTable;
 import dev.kintsugi.projections.bulk.Names;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A flat table that rows are written to, declared once and kept in a constant.
@@ -202,6 +204,25 @@ public final class RowTable {
       case LEAST -> "least(…)";
       case GREATEST -> "greatest(…)";
     };
+  }
+
+  /** The table as the runtime holds it against the database. */
+  public DeclaredTable declared() {
+    return new DeclaredTable(
+        name,
+        keyColumns,
+        columnsOf(Combine.SET),
+        columnsOf(Combine.SUM),
+        Stream.of(Combine.LEAST, Combine.GREATEST)
+            .flatMap(combine -> columnsOf(combine).stream())
+            .toList());
+  }
+
+  private List<Column> columnsOf(Combine combine) {
+    return valueColumns.stream()
+        .filter(value -> value.combine() == combine)
+        .map(ValueColumn::column)
+        .toList();
   }
 
   /** The indexes, as columns each. */

@@ -58,7 +58,10 @@ class ArchitectureTest {
   @ArchTest static final ArchRule rows = kintsugi("projections.rows").knows("projections.bulk");
 
   /** What is gathered in memory and written as sets. */
-  @ArchTest static final ArchRule bulk_knows_none = kintsugi("projections.bulk").knows();
+  @ArchTest static final ArchRule bulk = kintsugi("projections.bulk").knows("projections.text");
+
+  /** What a text may be on its way to the database. */
+  @ArchTest static final ArchRule text_knows_none = kintsugi("projections.text").knows();
 
   // The ground: rows of one kind each, on a connection that somebody else owns.
 

@@ -1,0 +1,30 @@
+package dev.kintsugi.projections;
+
+import java.util.List;
+
+/**
+ * How a read model has to be written, as its tables really are. The runtime finds that out when a
+ * projection starts: the script says it, not the definition.
+ *
+ * @param inEventsOrder whether the database can refuse, or change, more than the row at hand: by a
+ *     CHECK, a unique index beside the key, a foreign key, a trigger. Then each event's changes are
+ *     written in its turn, and transactions apply to the projection one after the other. Otherwise
+ *     the changes of many events are combined by key, and written as sets.
+ * @param deferredConstraints the names, quoted, of constraints that would be looked at when the
+ *     transaction commits. They are looked at after each event instead, so that a violation is that
+ *     event's failure.
+ */
+public record Writing(boolean inEventsOrder, List<String> deferredConstraints) {
+
+  /** Nothing the database looks at depends on how events are grouped. */
+  public static final Writing AS_SETS = new Writing(false, List.of());
+
+  public Writing {
+    deferredConstraints = List.copyOf(deferredConstraints);
+  }
+
+  /** Whether events are handed to the handler one at a time. */
+  boolean isOneByOne() {
+    return !deferredConstraints.isEmpty();
+  }
+}

@@ -1,0 +1,108 @@
+package dev.kintsugi.projections.text;
+
+import java.util.Optional;
+
+/**
+ * What a text may be on its way to PostgreSQL, so that what comes back is what was sent. Java's
+ * texts can be what UTF-8 is not: a surrogate without its other half, which the driver sends as a
+ * question mark. And PostgreSQL has no NUL in a text.
+ *
+ * <p>Keys, ids, tags and columns are {@link #checked}: another text in their place would be another
+ * row. What people read, such as an error's message, is {@link #repaired}.
+ */
+public final class StorableText {
+
+  private static final char REPLACEMENT = '\uFFFD';
+
+  private StorableText() {}
+
+  /** Whether PostgreSQL can store the text, and gives the same one back. */
+  public static boolean isStorable(CharSequence text) {
+    return faultAt(text) < 0;
+  }
+
+  /** What is wrong with a text, in a few words; empty if nothing is. */
+  public static Optional<String> fault(CharSequence text) {
+    int at = faultAt(text);
+    if (at < 0) {
+      return Optional.empty();
+    }
+    char c = text.charAt(at);
+    return Optional.of(
+        c == 0
+            ? "it has a NUL at index %d, which PostgreSQL can't store".formatted(at)
+            : "it has half of a surrogate pair (U+%04X) at index %d, which is no character"
+                .formatted((int) c, at));
+  }
+
+  /**
+   * The text, if it can be stored.
+   *
+   * @param what what it is, for the error
+   * @throws IllegalArgumentException if it can't, with what it is and where its fault is
+   */
+  public static String checked(String text, String what) {
+    int at = faultAt(text);
+    if (at >= 0) {
+      throw new IllegalArgumentException(
+          "%s can't be stored: %s. It reads '%s'"
+              .formatted(what, fault(text).orElseThrow(), shortened(repaired(text), 100)));
+    }
+    return text;
+  }
+
+  /** The text with each character that can't be stored replaced by U+FFFD. */
+  public static String repaired(String text) {
+    int at = faultAt(text);
+    if (at < 0) {
+      return text;
+    }
+    StringBuilder repaired = new StringBuilder(text);
+    while (at >= 0) {
+      repaired.setCharAt(at, REPLACEMENT);
+      at = faultAt(repaired, at + 1);
+    }
+    return repaired.toString();
+  }
+
+  /**
+   * The beginning of a text, with "…" where it was cut; never cut within a surrogate pair.
+   *
+   * @param longest in characters as Java counts them, without the "…"
+   */
+  public static String shortened(String text, int longest) {
+    if (text.length() <= longest) {
+      return text;
+    }
+    boolean splitsAPair =
+        longest > 0
+            && Character.isHighSurrogate(text.charAt(longest - 1))
+            && Character.isLowSurrogate(text.charAt(longest));
+    return text.substring(0, splitsAPair ? longest - 1 : longest) + "…";
+  }
+
+  private static int faultAt(CharSequence text) {
+    return faultAt(text, 0);
+  }
+
+  /** Where the first character is that can't be stored, from an index on; -1 if there is none. */
+  private static int faultAt(CharSequence text, int from) {
+    for (int i = from; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == 0) {
+        return i;
+      }
+      if (Character.isSurrogate(c)) {
+        boolean isPair =
+            Character.isHighSurrogate(c)
+                && i + 1 < text.length()
+                && Character.isLowSurrogate(text.charAt(i + 1));
+        if (!isPair) {
+          return i;
+        }
+        i++;
+      }
+    }
+    return -1;
+  }
+}
