@@ -232,8 +232,10 @@ class ProjectionTest {
   void rows_make_their_tables_unless_a_script_does() {
     assertThat(files().rows(List.of(ROWS), (envelope, rows) -> {}).build().tables().ddl())
         .isEqualTo(ROWS.ddl());
-    assertThat(files().tables(TABLES).rows(List.of(ROWS), (envelope, rows) -> {}).build().tables())
-        .isEqualTo(TABLES);
+    Tables ofScript =
+        files().tables(TABLES).rows(List.of(ROWS), (envelope, rows) -> {}).build().tables();
+    assertThat(ofScript.ddl()).isEqualTo(TABLES.ddl());
+    assertThat(ofScript.declared()).containsExactly(ROWS.declared());
   }
 
   @Test
