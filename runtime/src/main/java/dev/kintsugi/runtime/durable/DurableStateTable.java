@@ -47,7 +47,7 @@ public final class DurableStateTable {
    * Builds the statements.
    *
    * @param jdbcDurableStateStore the section {@code jdbc-durable-state-store}
-   * @throws IllegalArgumentException if a name in it is no plain identifier
+   * @throws IllegalArgumentException if a name in it is none of PostgreSQL's
    */
   public DurableStateTable(Config jdbcDurableStateStore) {
     DurableStateTableConfiguration table =

@@ -45,7 +45,7 @@ public record JournalTables(
    * The names that a configuration gives.
    *
    * @param jdbcJournal the section {@code jdbc-journal}
-   * @throws IllegalArgumentException if a name in it is no plain identifier
+   * @throws IllegalArgumentException if a name in it is none of PostgreSQL's
    */
   public static JournalTables of(Config jdbcJournal) {
     EventJournalTableConfiguration events = new EventJournalTableConfiguration(jdbcJournal);

@@ -1,12 +1,14 @@
 package dev.kintsugi.runtime.query;
 
 import dev.kintsugi.runtime.event.EventJournal;
+import dev.kintsugi.runtime.event.OrderingSequence;
 import dev.kintsugi.runtime.state.Fence;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -32,10 +34,6 @@ record FinalOrdering(long ordering, Optional<FinalOrdering.Unproven> unproven) {
    */
   record Unproven(long ordering, Fence fence, Instant since) {}
 
-  private static final String ORDERINGS_IN_STOCK =
-      "SELECT seqrelid::regclass::text, seqcache FROM pg_sequence"
-          + " WHERE seqrelid = pg_get_serial_sequence(?, ?)::regclass";
-
   /** Nothing is known yet. */
   static final FinalOrdering NONE = new FinalOrdering(0, Optional.empty());
 
@@ -46,7 +44,7 @@ record FinalOrdering(long ordering, Optional<FinalOrdering.Unproven> unproven) {
    */
   FinalOrdering look(Connection connection, EventJournal journal) throws SQLException {
     if (equals(NONE)) {
-      refuseCachedOrderings(connection, journal);
+      refuseUnorderedOrderings(connection, journal);
     }
     FinalOrdering now = prove(connection);
     return now.unproven.isPresent() ? now : now.takeNext(connection, journal).prove(connection);
@@ -89,20 +87,14 @@ record FinalOrdering(long ordering, Optional<FinalOrdering.Unproven> unproven) {
   }
 
   /** A session that has orderings in stock may use a low one long after a higher one was seen. */
-  private static void refuseCachedOrderings(Connection connection, EventJournal journal)
+  private static void refuseUnorderedOrderings(Connection connection, EventJournal journal)
       throws SQLException {
-    String column = journal.column(EventJournal.Column.ORDERING);
-    try (PreparedStatement select = connection.prepareStatement(ORDERINGS_IN_STOCK)) {
-      select.setString(1, journal.table());
-      select.setString(2, column.substring(1, column.length() - 1));
-      try (ResultSet row = select.executeQuery()) {
-        if (row.next() && row.getLong(2) > 1) {
-          throw new IllegalStateException(
-              "the sequence %1$s of the journal's orderings has CACHE %2$d: a session could use one that it keeps in stock long after higher ones were read. Do ALTER SEQUENCE %1$s CACHE 1, and connect the writers anew."
-                  .formatted(row.getString(1), row.getLong(2)));
-        }
-      }
-    }
+    List<String> faults =
+        OrderingSequence.faults(
+            connection, journal.table(), journal.column(EventJournal.Column.ORDERING));
     connection.rollback();
+    if (!faults.isEmpty()) {
+      throw new IllegalStateException(String.join("; ", faults));
+    }
   }
 }

@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.schema;
 
 import dev.kintsugi.runtime.event.JournalTables;
+import dev.kintsugi.runtime.event.OrderingSequence;
 import dev.kintsugi.runtime.event.TagLayout;
 import dev.kintsugi.runtime.schema.TableShape.Expected;
 import java.sql.Connection;
@@ -26,10 +27,16 @@ final class JournalLayout {
    * Finds out how tags are laid out.
    *
    * @throws SchemaException if one of the tables is of an unknown layout, with what was found and
-   *     what is expected
+   *     what is expected; or if its orderings may not rise one by one
    */
   static TagLayout read(Connection connection, JournalTables names) throws SQLException {
     checkEvents(TableShape.read(connection, names.table()), names);
+    List<String> faults = OrderingSequence.faults(connection, names.table(), names.ordering());
+    if (!faults.isEmpty()) {
+      throw new SchemaException(
+          "The table %s can't be used as a journal: %s."
+              .formatted(names.table(), String.join("; ", faults)));
+    }
     return tagLayout(TableShape.read(connection, names.tags().table()), names.tags());
   }
 

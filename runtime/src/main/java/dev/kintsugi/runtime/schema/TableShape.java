@@ -21,7 +21,7 @@ final class TableShape {
 
   private static final String COLUMNS =
       """
-      SELECT quote_ident(a.attname), '"' || a.attname || '"', a.attnotnull,
+      SELECT quote_ident(a.attname), '"' || replace(a.attname, '"', '""') || '"', a.attnotnull,
         a.atthasdef OR a.attidentity <> '',
         format_type(CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, NULL)
       FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
@@ -31,7 +31,7 @@ final class TableShape {
 
   private static final String UNIQUE =
       """
-      SELECT '"' || a.attname || '"', i.indexrelid FROM pg_index i
+      SELECT '"' || replace(a.attname, '"', '""') || '"', i.indexrelid FROM pg_index i
       JOIN pg_attribute a ON a.attrelid = i.indrelid
         AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
       WHERE i.indrelid = to_regclass(?) AND i.indisunique AND i.indimmediate AND i.indisvalid
@@ -66,7 +66,7 @@ final class TableShape {
     }
 
     private String describe() {
-      return name.replace("\"", "") + " " + types.get(0);
+      return name.substring(1, name.length() - 1).replace("\"\"", "\"") + " " + types.get(0);
     }
   }
 

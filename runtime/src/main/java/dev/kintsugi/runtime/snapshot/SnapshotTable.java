@@ -35,7 +35,7 @@ public final class SnapshotTable {
    * Builds the statements.
    *
    * @param jdbcSnapshotStore the section {@code jdbc-snapshot-store}
-   * @throws IllegalArgumentException if a name in it is no plain identifier
+   * @throws IllegalArgumentException if a name in it is none of PostgreSQL's
    */
   public SnapshotTable(Config jdbcSnapshotStore) {
     SnapshotTableConfiguration table = new SnapshotTableConfiguration(jdbcSnapshotStore);

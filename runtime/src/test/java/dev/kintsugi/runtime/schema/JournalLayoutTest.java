@@ -224,4 +224,112 @@ class JournalLayoutTest {
     assertThat(List.of(TagLayout.BY_STREAM.filled()))
         .containsExactly(java.util.Set.of(TagLayout.Key.STREAM));
   }
+
+  // What fills the orderings
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          ALTER SEQUENCE event_journal_ordering_seq CACHE 50       | event_journal_ordering_seq of the journal's orderings has CACHE 50
+          ALTER SEQUENCE event_journal_ordering_seq INCREMENT -1   | has INCREMENT -1
+          ALTER SEQUENCE event_journal_ordering_seq CYCLE          | has CYCLE
+          ALTER TABLE event_journal ALTER ordering SET DEFAULT 7   | ordering of event_journal is filled by 7
+          ALTER TABLE event_journal ALTER ordering SET DEFAULT nextval('event_journal_ordering_seq') * -1      | is filled by (nextval(
+          ALTER TABLE event_journal ALTER ordering SET DEFAULT nextval('event_journal_ordering_seq'::text)     | is filled by nextval(
+          """)
+  void a_journal_whose_orderings_may_not_rise_one_by_one_is_refused(String change, String fault)
+      throws Exception {
+    world.execute(change);
+
+    assertThatThrownBy(this::ensure)
+        .isInstanceOf(SchemaException.class)
+        .hasMessageContaining("\"event_journal\" can't be used as a journal")
+        .hasMessageContaining(fault);
+  }
+
+  @Test
+  void a_sequence_in_stock_is_refused_also_where_the_column_does_not_own_it() throws Exception {
+    world.execute(
+        """
+        CREATE SCHEMA other; CREATE SEQUENCE other."My Seq" CACHE 50;
+        ALTER TABLE event_journal ALTER ordering SET DEFAULT nextval('other."My Seq"')
+        """);
+
+    assertThatThrownBy(this::ensure)
+        .hasMessageContaining("ALTER SEQUENCE other.\"My Seq\" CACHE 1,");
+    world.execute("ALTER SEQUENCE other.\"My Seq\" CACHE 1");
+    assertThat(ensure()).isEqualTo(TagLayout.BY_EVENT_ID);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ALWAYS", "BY DEFAULT"})
+  void a_sequence_in_stock_is_refused_also_where_it_is_an_identity(String generated)
+      throws Exception {
+    world.execute("ALTER TABLE event_journal ALTER ordering DROP DEFAULT");
+    world.execute(
+        "ALTER TABLE event_journal ALTER ordering ADD GENERATED %s AS IDENTITY (CACHE 2)"
+            .formatted(generated));
+
+    assertThatThrownBy(this::ensure).hasMessageContaining("has CACHE 2");
+    world.execute("ALTER TABLE event_journal ALTER ordering SET CACHE 1");
+    assertThat(ensure()).isEqualTo(TagLayout.BY_EVENT_ID);
+  }
+
+  @Test
+  void a_sequence_in_stock_is_refused_also_where_a_partition_alone_uses_it() throws Exception {
+    partition();
+    assertThat(ensure()).isEqualTo(TagLayout.BY_STREAM);
+    world.execute(
+        """
+        CREATE SEQUENCE of_partition CACHE 9;
+        ALTER TABLE journal_1 ALTER ordering SET DEFAULT nextval('of_partition')
+        """);
+
+    assertThatThrownBy(this::ensure).hasMessageContaining("of_partition of the journal's");
+    world.execute("ALTER TABLE journal_1 ALTER ordering DROP DEFAULT");
+    assertThat(ensure()).isEqualTo(TagLayout.BY_STREAM);
+  }
+
+  @Test
+  void a_sequence_in_stock_is_refused_also_where_the_journal_is_partitioned() throws Exception {
+    partition();
+    world.execute("ALTER SEQUENCE one_for_all CACHE 50");
+
+    assertThatThrownBy(this::ensure).hasMessageContaining("one_for_all CACHE 1,");
+  }
+
+  @Test
+  void a_journal_whose_orderings_come_from_a_trigger_is_refused() throws Exception {
+    world.execute("ALTER TABLE event_journal ALTER ordering SET DEFAULT NULL");
+    world.execute(
+        """
+        CREATE FUNCTION number() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN NEW.ordering := nextval(''event_journal_ordering_seq''); RETURN NEW; END'
+        """);
+    world.execute(
+        "CREATE TRIGGER numbers BEFORE INSERT ON event_journal FOR EACH ROW EXECUTE FUNCTION number()");
+
+    assertThatThrownBy(this::ensure)
+        .isInstanceOf(SchemaException.class)
+        .hasMessageContaining("has no default");
+  }
+
+  private void partition() throws Exception {
+    world.execute(
+        """
+        CREATE SEQUENCE one_for_all;
+        ALTER TABLE event_journal ALTER ordering SET DEFAULT nextval('one_for_all');
+        DROP TABLE event_tag;
+        ALTER TABLE event_journal RENAME TO in_one_table;
+        CREATE TABLE event_journal (LIKE in_one_table INCLUDING DEFAULTS,
+          PRIMARY KEY (persistence_id, sequence_number)) PARTITION BY HASH (persistence_id);
+        DROP TABLE in_one_table;
+        CREATE TABLE journal_0 PARTITION OF event_journal FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+        CREATE TABLE journal_1 PARTITION OF event_journal FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+        CREATE TABLE event_tag (persistence_id VARCHAR(255), sequence_number BIGINT,
+          tag VARCHAR(256), PRIMARY KEY (persistence_id, sequence_number, tag))
+        """);
+  }
 }

@@ -9,12 +9,17 @@ import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.runtime.RebuildHandle;
 import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.event.JournalTables;
+import dev.kintsugi.runtime.query.KintsugiReadJournal;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestServer;
 import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.util.Map;
+import org.apache.pekko.persistence.query.Offset;
+import org.apache.pekko.persistence.query.PersistenceQuery;
+import org.apache.pekko.stream.javadsl.Sink;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -112,8 +117,54 @@ class OtherNamesTest {
   }
 
   @Test
-  void a_name_that_is_no_identifier_is_refused() {
-    for (String name : new String[] {"ord\\\"; DROP TABLE x; --", "two words", "1st", ""}) {
+  void names_that_need_their_quotes_are_taken_as_they_are() throws Exception {
+    Map<String, String> names =
+        Map.of(
+            "Sales",
+            "my-app",
+            "Events",
+            "schéma \"of\" % $1 ?",
+            "Tags",
+            "a{b}; -- :c",
+            "Ord",
+            "or\"der %s",
+            "Stream",
+            "stream?",
+            "No",
+            "N° %1$s",
+            "EventId",
+            "id'",
+            "order",
+            "ta.g");
+    String ddl = DDL;
+    String settings = NAMES;
+    for (Map.Entry<String, String> name : names.entrySet()) {
+      String quoted = '"' + name.getKey() + '"';
+      ddl = ddl.replace(quoted, '"' + name.getValue().replace("\"", "\"\"") + '"');
+      settings = settings.replace(quoted, '"' + name.getValue().replace("\"", "\\\"") + '"');
+    }
+    world.execute("DROP TABLE event_tag, event_journal");
+    world.execute(ddl);
+    try (TestSystem node = new TestSystem(world, settings)) {
+      node.record("a", "one", "tag:red");
+      assertThat(node.read(node.recorder("a"))).containsExactly("one", "tag:red");
+      node.startAndFinish(log);
+      node.record("b", "two");
+      get(get(node.kintsugi().rebuild("log", "test")).done());
+      assertThat(world.applied(log)).containsExactly("a/1", "a/2", "b/1");
+      assertThat(
+              get(
+                  PersistenceQuery.get(node.system())
+                      .getReadJournalFor(KintsugiReadJournal.class, KintsugiReadJournal.IDENTIFIER)
+                      .currentEventsByTag("red", Offset.noOffset())
+                      .runWith(Sink.seq(), node.system())))
+          .hasSize(1);
+    }
+  }
+
+  @Test
+  void a_name_that_is_none_of_postgresqls_is_refused() {
+    for (String name : new String[] {"ord\\u0000", "", "é".repeat(32)}) {
       Config config =
           ConfigFactory.parseString("tables.event_journal.columnNames.ordering = \"" + name + "\"")
               .withFallback(ConfigFactory.load().getConfig("jdbc-journal"));
@@ -121,7 +172,7 @@ class OtherNamesTest {
       assertThatThrownBy(() -> JournalTables.of(config))
           .as(name)
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("jdbc-journal is no plain SQL identifier");
+          .hasMessageContaining("the section jdbc-journal");
     }
   }
 

@@ -1,0 +1,122 @@
+package dev.kintsugi.runtime.event;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether the journal's orderings are handed out one by one and rising. Rebuilds, drains and live
+ * queries all rely on it: a session that keeps orderings in stock gives a stream's later event a
+ * lower one than an earlier event of another session has.
+ *
+ * <p>A check that finds no sequence has checked nothing, so that is a fault, too.
+ */
+public final class OrderingSequence {
+
+  /**
+   * The journal's table and its partitions, each with what fills the column, and with the sequence
+   * that this depends on: through the default's expression, whether the column owns the sequence or
+   * not, or as an identity.
+   */
+  private static final String FILLED_BY =
+      """
+      SELECT t.oid = to_regclass(?), t.oid::regclass::text, quote_ident(a.attname), a.attgenerated <> '',
+        a.attidentity <> '' OR pg_get_expr(d.adbin, d.adrelid) ~ '^nextval\\(''.*''::regclass\\)$',
+        pg_get_expr(d.adbin, d.adrelid), s.seqrelid::regclass::text, s.seqcache, s.seqincrement,
+        s.seqcycle,
+        (SELECT string_agg(quote_ident(g.tgname), ', ' ORDER BY g.tgname) FROM pg_trigger g
+          WHERE g.tgrelid = t.oid AND NOT g.tgisinternal AND g.tgtype & 4 > 0)
+      FROM pg_class t
+      JOIN pg_attribute a ON a.attrelid = t.oid AND '"' || replace(a.attname, '"', '""') || '"' = ?
+      LEFT JOIN pg_attrdef d ON d.adrelid = t.oid AND d.adnum = a.attnum
+      LEFT JOIN LATERAL (
+        SELECT CASE WHEN p.classid = 'pg_attrdef'::regclass THEN p.refobjid ELSE p.objid END AS oid
+        FROM pg_depend p
+        WHERE p.refclassid = 'pg_class'::regclass
+          AND (p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
+            OR a.attidentity <> '' AND p.classid = 'pg_class'::regclass AND p.deptype = 'i'
+              AND p.refobjid = t.oid AND p.refobjsubid = a.attnum)) used ON used.oid IN
+                (SELECT seqrelid FROM pg_sequence)
+      LEFT JOIN pg_sequence s ON s.seqrelid = used.oid
+      WHERE t.oid = to_regclass(?)
+        OR t.oid IN (SELECT relid FROM pg_partition_tree(to_regclass(?)))
+      ORDER BY 1 DESC, 2
+      """;
+
+  private OrderingSequence() {}
+
+  /**
+   * What is wrong with what fills the column of orderings, a sentence each that says what to do;
+   * empty if nothing is. Works in the caller's transaction, and reads the catalog only.
+   *
+   * @param table the journal's, quoted
+   * @param ordering its column, quoted
+   */
+  public static List<String> faults(Connection connection, String table, String ordering)
+      throws SQLException {
+    List<String> faults = new ArrayList<>();
+    boolean found = false;
+    try (PreparedStatement select = connection.prepareStatement(FILLED_BY)) {
+      select.setString(1, table);
+      select.setString(2, ordering);
+      select.setString(3, table);
+      select.setString(4, table);
+      try (ResultSet row = select.executeQuery()) {
+        while (row.next()) {
+          boolean isJournal = row.getBoolean(1);
+          found |= isJournal;
+          String sequence = row.getString(7);
+          String filledBy = row.getString(6);
+          if (sequence != null && row.getBoolean(5) && !row.getBoolean(4)) {
+            faults.addAll(ofSequence(sequence, row.getLong(8), row.getLong(9), row.getBoolean(10)));
+          } else if (isJournal || filledBy != null) {
+            faults.add(
+                withoutSequence(row.getString(2), row.getString(3), filledBy, row.getString(11)));
+          }
+        }
+      }
+    }
+    if (!found) {
+      faults.add("there is no column %s in the table %s".formatted(ordering, table));
+    }
+    return faults.stream().distinct().toList();
+  }
+
+  private static List<String> ofSequence(
+      String sequence, long cache, long increment, boolean cycles) {
+    List<String> faults = new ArrayList<>();
+    if (cache > 1) {
+      faults.add(
+          "the sequence %1$s of the journal's orderings has CACHE %2$d: a session could use one that it keeps in stock long after higher ones were read, and a rebuild would apply a stream out of its order. Do ALTER SEQUENCE %1$s CACHE 1, and connect the writers anew"
+              .formatted(sequence, cache));
+    }
+    if (increment <= 0) {
+      faults.add(
+          "the sequence %1$s of the journal's orderings has INCREMENT %2$d: later events would come before earlier ones. Do ALTER SEQUENCE %1$s INCREMENT 1, and see that it goes on above the journal's highest ordering"
+              .formatted(sequence, increment));
+    }
+    if (cycles) {
+      faults.add(
+          "the sequence %1$s of the journal's orderings has CYCLE: it would begin anew with numbers that events have. Do ALTER SEQUENCE %1$s NO CYCLE"
+              .formatted(sequence));
+    }
+    return faults;
+  }
+
+  private static String withoutSequence(
+      String table, String column, @Nullable String filledBy, @Nullable String triggers) {
+    return "the column %s of %s is filled by %s, and it can't be told whether orderings rise one by one. Give it nextval of a sequence with CACHE 1 as its default: ALTER TABLE %2$s ALTER %1$s SET DEFAULT nextval('…'::regclass)"
+        .formatted(
+            column,
+            table,
+            filledBy != null
+                ? filledBy
+                : triggers != null
+                    ? "no default; by one of the triggers " + triggers + " perhaps"
+                    : "no default");
+  }
+}
