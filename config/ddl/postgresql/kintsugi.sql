@@ -227,3 +227,15 @@ CREATE UNIQUE INDEX IF NOT EXISTS kintsugi_verification_open_idx
   ON kintsugi_verification (projection) WHERE state IN ('waiting', 'running');
 
 CREATE INDEX IF NOT EXISTS kintsugi_verification_projection_idx ON kintsugi_verification (projection, id);
+
+-- What a version of a projection may subscribe to, as far as others than its own build can tell: the entity types
+-- of streams and the tags (none means any). The class of the events only that build can ask.
+-- Written by each start. A writer whose build lacks the projection records only what is included here; of a
+-- version that is not here it records everything.
+CREATE TABLE IF NOT EXISTS kintsugi_subscription (
+  projection   TEXT    NOT NULL,
+  version      INTEGER NOT NULL CHECK (version > 0),
+  entity_types TEXT[]  NOT NULL,
+  tags         TEXT[]  NOT NULL,
+  PRIMARY KEY (projection, version)
+);

@@ -25,6 +25,7 @@ import dev.kintsugi.runtime.state.Operation;
 import dev.kintsugi.runtime.state.Operations;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
+import dev.kintsugi.runtime.state.Subscriptions;
 import dev.kintsugi.runtime.verify.Verification;
 import dev.kintsugi.runtime.verify.VerificationRun;
 import dev.kintsugi.runtime.verify.VerificationRuns;
@@ -191,6 +192,8 @@ public final class Kintsugi implements Extension {
             projection.version(),
             "start",
             "built version " + projection.version());
+    Subscriptions.note(
+        connection, projection.name(), projection.version(), projection.subscription());
     if (request.registerFirst(connection)) {
       log.info("Projection '{}' is new and is built from history", projection.name());
     } else if (onRaisedVersion == OnRaisedVersion.WAIT) {

@@ -97,6 +97,16 @@ class KintsugiTest {
   // Start
 
   @Test
+  void a_start_stores_what_its_projections_subscribe_to() throws Exception {
+    kintsugi().start(log.entityTypes("Order", "Bill").tags("red").definition());
+
+    assertThat(
+            world.column(
+                "SELECT projection || version || entity_types::text || tags::text FROM kintsugi_subscription"))
+        .containsExactly("log1{Bill,Order}{red}");
+  }
+
+  @Test
   void a_new_projection_is_built_from_history_and_then_follows_inline() throws Exception {
     node.record("a", "one", "two");
 

@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.writer;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.Subscription;
 import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.event.JournalEvent;
@@ -17,12 +18,15 @@ import dev.kintsugi.runtime.skip.Outcome;
 import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.skip.SkipRecord;
 import dev.kintsugi.runtime.skip.SkipRecords;
+import dev.kintsugi.runtime.state.Generation;
+import dev.kintsugi.runtime.state.Subscriptions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -89,12 +93,29 @@ public final class InlineWriter {
 
     Written written = Written.at(consulted.orderings(), consultNanos);
     Helper.Locked held = helper.lock(connection, consulted.views(), appended);
+    Map<String, Subscription<Object>> foreign = subscriptionsOfOthers(connection, consulted);
     List<NewSkip> skips = new ArrayList<>();
     for (Consulted.View view : consulted.views()) {
-      new GenerationWrite(connection, applier, failures, held, view, skips, written).run(appended);
+      new GenerationWrite(connection, applier, failures, held, view, foreign, skips, written)
+          .run(appended);
     }
     SkipRecords.insert(connection, skips);
     return written;
+  }
+
+  /**
+   * What generations may subscribe to that this build lacks. A row and its version's subscription
+   * become visible in one commit, and this looks after the row was read: so what is missing here is
+   * unknown. Where this build has all, it asks nothing.
+   */
+  private Map<String, Subscription<Object>> subscriptionsOfOthers(
+      Connection connection, Consulted consulted) throws SQLException {
+    List<Generation> lacking =
+        consulted.views().stream()
+            .map(Consulted.View::generation)
+            .filter(g -> registry.find(g.projection(), g.version()).isEmpty())
+            .toList();
+    return lacking.isEmpty() ? Map.of() : Subscriptions.find(connection, lacking);
   }
 
   /** One generation's part of an append. */
@@ -107,6 +128,9 @@ public final class InlineWriter {
     private final List<NewSkip> skips;
     private final Written.Counts counts;
     private final Optional<Projection<?>> projection;
+
+    /** What it may subscribe to, if this build lacks it and the database says so. */
+    private final @Nullable Subscription<Object> foreign;
 
     /**
      * Older records that this append helped with; archived once their events are surely applied.
@@ -131,6 +155,7 @@ public final class InlineWriter {
         KnownFailures failures,
         Helper.Locked held,
         Consulted.View view,
+        Map<String, Subscription<Object>> foreign,
         List<NewSkip> skips,
         Written written) {
       this.connection = connection;
@@ -141,11 +166,12 @@ public final class InlineWriter {
       this.skips = skips;
       this.counts = written.of(view.generation().projection());
       this.projection = registry.find(view.generation().projection(), view.generation().version());
+      this.foreign = foreign.get(view.generation().projection());
     }
 
     void run(List<JournalEvent> appended) throws Exception {
       for (JournalEvent event : appended) {
-        if (projection.isEmpty() || Applier.isSubscribed(projection.get(), event)) {
+        if (maySubscribe(event)) {
           applyHelpOrRecord(event);
         }
       }
@@ -155,6 +181,14 @@ public final class InlineWriter {
       }
       SkipRecords.archive(connection, helped, Outcome.APPLIED);
       SkipRecords.archive(connection, unsubscribed, Outcome.UNSUBSCRIBED);
+    }
+
+    /** Of what this build lacks: whatever is not known to be excluded. */
+    private boolean maySubscribe(JournalEvent event) {
+      if (projection.isPresent()) {
+        return Applier.isSubscribed(projection.get(), event);
+      }
+      return foreign == null || foreign.includes(event.persistenceId(), event.tags());
     }
 
     private void applyHelpOrRecord(JournalEvent event) throws Exception {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.pekko.persistence.journal.Tagged;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -107,15 +108,74 @@ class SubscriptionTest {
         .inTransaction(connection -> Generations.setPaused(connection, projection.name(), paused));
   }
 
-  /** Records everything: a node without the handler can't tell what it subscribes to. */
+  /**
+   * Records everything: a node without the handler can't tell what it subscribes to, where that is
+   * not stored either.
+   */
   private void appendWithoutHandler(TestProjection projection, NewEvent... events)
       throws Exception {
+    world.execute("DELETE FROM kintsugi_subscription");
     world.forgetHandlers();
     world.append(events);
     world.haveHandlersOf(projection);
     assertThat(world.open(projection))
         .hasSize(events.length)
         .allMatch(record -> record.endsWith(" NO_HANDLER"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void a_node_without_the_handler_records_only_what_the_stored_subscription_may_include(By by)
+      throws Exception {
+    TestProjection log = by.projection();
+    world.start(log);
+    world.forgetHandlers();
+
+    world.append(history());
+
+    assertThat(world.open(log))
+        .as("a class can't be asked without the handler's build")
+        .containsExactlyElementsOf(
+            Stream.of(history())
+                .filter(
+                    event ->
+                        log.definition()
+                            .subscription()
+                            .includes(event.row().persistenceId(), event.tags()))
+                .map(
+                    event ->
+                        "%s/%d NO_HANDLER"
+                            .formatted(event.row().persistenceId(), event.row().sequenceNumber()))
+                .toList());
+    world.haveHandlersOf(log);
+    world.drainAll(log);
+    assertThat(world.applied(log)).containsExactlyElementsOf(by.ofHistory());
+  }
+
+  @Test
+  void while_it_is_rebuilt_a_node_without_the_handler_records_no_more_than_that_either()
+      throws Exception {
+    TestProjection log = new TestProjection("log").entityTypes("Order");
+    world.start(log);
+    world.requestRebuild(log);
+    world.forgetHandlers();
+
+    world.append(world.event("Order|1", 1), world.event("Bill|1", 1));
+
+    assertThat(world.open(log)).containsExactly("Order|1/1 REBUILDING");
+  }
+
+  @Test
+  void of_each_version_its_own_subscription_counts() throws Exception {
+    TestProjection log = new TestProjection("log").entityTypes("Order");
+    world.start(log);
+    TestProjection wider = new TestProjection("log").version(2).entityTypes("Order", "Bill");
+    world.raise(wider);
+    world.forgetHandlers();
+
+    world.append(world.event("Order|1", 1), world.event("Bill|1", 1), world.event("Till|1", 1));
+
+    assertThat(world.open(log)).containsExactly("Order|1/1 REBUILDING", "Bill|1/1 REBUILDING");
   }
 
   @ParameterizedTest

@@ -40,6 +40,7 @@ class SchemaTest {
           "kintsugi_skip",
           "kintsugi_skip_archive",
           "kintsugi_skip_archive_default",
+          "kintsugi_subscription",
           "kintsugi_table",
           "kintsugi_verification");
 

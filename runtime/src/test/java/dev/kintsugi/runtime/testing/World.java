@@ -33,6 +33,7 @@ import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
+import dev.kintsugi.runtime.state.Subscriptions;
 import dev.kintsugi.runtime.verify.Verifier;
 import dev.kintsugi.runtime.writer.Appender;
 import dev.kintsugi.runtime.writer.EventWriter;
@@ -166,10 +167,35 @@ public final class World implements AutoCloseable {
       registry.register(List.of(projection));
       readModels.put(test.name(), readModel);
       database.inTransaction(
-          connection ->
-              new RebuildRequest(test.name(), projection.version(), "test", "first")
-                  .registerFirst(connection));
+          connection -> {
+            Subscriptions.note(
+                connection, test.name(), projection.version(), projection.subscription());
+            return new RebuildRequest(test.name(), projection.version(), "test", "first")
+                .registerFirst(connection);
+          });
     }
+  }
+
+  /**
+   * Starts a build of the application that has a higher version of a projection, and nothing else:
+   * the next generation is rebuilding.
+   */
+  public void raise(TestProjection raised) throws Exception {
+    Projection<String> projection = raised.definition();
+    haveHandlersOf(raised);
+    database.inTransaction(
+        connection -> {
+          ReadModels.lock(connection);
+          ReadModels.create(
+              connection,
+              readModelOf(raised),
+              Generations.find(connection, raised.name()).map(Generation::version));
+          Subscriptions.note(
+              connection, raised.name(), projection.version(), projection.subscription());
+          return new RebuildRequest(raised.name(), projection.version(), "test", "raised")
+              .beginIfRaised(connection)
+              .orElseThrow();
+        });
   }
 
   /** As a build of the application that has none of the handlers. */

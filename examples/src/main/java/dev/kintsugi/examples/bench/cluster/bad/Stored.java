@@ -26,6 +26,7 @@ record Stored(Map<String, String> rows) {
           "kintsugi_skip_archive",
           "kintsugi_operation",
           "kintsugi_request",
+          "kintsugi_subscription",
           "kintsugi_table",
           "kintsugi_verification");
 
