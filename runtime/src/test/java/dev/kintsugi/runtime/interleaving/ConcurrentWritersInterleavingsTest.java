@@ -2,12 +2,14 @@ package dev.kintsugi.runtime.interleaving;
 
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The same as {@link InterleavingsTest}, with two writers. */
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
+@Tag("exhaustive")
 class ConcurrentWritersInterleavingsTest {
 
   static List<Stories.Told> stories() {

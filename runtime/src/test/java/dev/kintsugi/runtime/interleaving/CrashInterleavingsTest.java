@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.interleaving;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,6 +14,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * one takes itself for the owner, too.
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
+@Tag("exhaustive")
 class CrashInterleavingsTest {
 
   @ParameterizedTest

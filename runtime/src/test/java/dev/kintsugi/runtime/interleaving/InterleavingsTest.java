@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -18,6 +19,7 @@ import org.slf4j.LoggerFactory;
  * nobody can tell apart are run once; see {@link Explorer} and {@link Access}.
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
+@Tag("exhaustive")
 class InterleavingsTest {
 
   private static final Logger log = LoggerFactory.getLogger(InterleavingsTest.class);

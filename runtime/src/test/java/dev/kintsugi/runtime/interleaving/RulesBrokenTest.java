@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -20,6 +21,7 @@ import org.slf4j.LoggerFactory;
  * mean that the rule is not needed, or that {@link InterleavingsTest} sees nothing.
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
+@Tag("exhaustive")
 class RulesBrokenTest {
 
   private static final Logger log = LoggerFactory.getLogger(RulesBrokenTest.class);

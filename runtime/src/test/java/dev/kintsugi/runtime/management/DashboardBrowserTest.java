@@ -17,10 +17,12 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.Keys;
 
 /** The dashboard in a browser, on a real server. Skipped where the machine has no Chromium. */
+@Tag("exhaustive")
 class DashboardBrowserTest {
 
   private static final String HOSTILE =
