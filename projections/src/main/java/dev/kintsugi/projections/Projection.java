@@ -4,6 +4,7 @@ import dev.kintsugi.projections.fold.Fold;
 import dev.kintsugi.projections.rows.RowMapper;
 import dev.kintsugi.projections.rows.RowTable;
 import dev.kintsugi.projections.rows.RowsHandler;
+import java.sql.Connection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -301,6 +302,27 @@ public final class Projection<E> {
       return kind("handler(...)", Calls.FOR_EACH, writing -> new OneByOne<>(made(handler, name)));
     }
 
+    /**
+     * The same, for a handler that is typed on a session class of the application's own:
+     *
+     * <pre>{@code
+     * .handler(FilesHandler::new, connection -> new MySession(connection))
+     * }</pre>
+     *
+     * <p>Each call of the handler gets a session of its own. The connection is the one of the
+     * transaction that the handler takes part in: commit, rollback and close are refused, also by
+     * way of the session, and the runtime calls none of them. A session that holds writes back
+     * until its commit, as Hibernate's does, has to be {@link java.io.Flushable}: it is flushed
+     * after each call, and what that throws is the handler's failure.
+     *
+     * @param session makes a session of a connection; what it throws is the handler's failure
+     */
+    public <S extends JdbcSession> Builder<E> handler(
+        Supplier<? extends JdbcHandler<EventEnvelope<E>, S>> handler,
+        org.apache.pekko.japi.function.Function<Connection, ? extends S> session) {
+      return handler(() -> new InOwnSession<>(name, made(handler, name), session));
+    }
+
     private Builder<E> kind(
         String method,
         Calls calls,
@@ -326,6 +348,16 @@ public final class Projection<E> {
     public Builder<E> groupedHandler(
         Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler) {
       return kind("groupedHandler(...)", Calls.FOR_GROUPS, writing -> made(handler, name));
+    }
+
+    /**
+     * The same, for a handler that is typed on a session class of the application's own; see {@link
+     * #handler(Supplier, org.apache.pekko.japi.function.Function)}. Each group gets a session.
+     */
+    public <S extends JdbcSession> Builder<E> groupedHandler(
+        Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, S>> handler,
+        org.apache.pekko.japi.function.Function<Connection, ? extends S> session) {
+      return groupedHandler(() -> new InOwnSession<>(name, made(handler, name), session));
     }
 
     /**

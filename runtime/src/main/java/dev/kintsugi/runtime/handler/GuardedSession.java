@@ -3,8 +3,14 @@ package dev.kintsugi.runtime.handler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.sql.CallableStatement;
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.pekko.japi.function.Function;
@@ -27,6 +33,15 @@ final class GuardedSession implements JdbcSession {
               + "|ROLLBACK(?!\\s+((WORK|TRANSACTION)\\s+)?TO\\b))\\b.*",
           Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
+  /** What gives a connection away: each is guarded, too. The most special one comes first. */
+  private static final List<Class<?>> LEAD_TO_THE_CONNECTION =
+      List.of(
+          CallableStatement.class,
+          PreparedStatement.class,
+          Statement.class,
+          ResultSet.class,
+          DatabaseMetaData.class);
+
   private final Connection guarded;
 
   /** Whether a handler is being called. */
@@ -38,22 +53,47 @@ final class GuardedSession implements JdbcSession {
             Connection.class,
             (method, arguments) -> {
               refuseOutsideOfACall();
+              if (isAutoCommitOffAlready(connection, method, arguments)) {
+                return null;
+              }
               refuseEnd(method, arguments);
-              Object result = invoke(connection, method, arguments);
-              return method.getName().equals("createStatement") && result instanceof Statement made
-                  ? guarded(made)
-                  : result;
+              return guarded(method, invoke(connection, method, arguments));
             });
   }
 
-  /** A statement that will be given its SQL; a prepared one has been given it. */
-  private static Statement guarded(Statement statement) {
-    return proxy(
-        Statement.class,
-        (method, arguments) -> {
-          refuseEndBySql(arguments);
-          return invoke(statement, method, arguments);
-        });
+  /** Sessions of applications do that when they are made. */
+  private static boolean isAutoCommitOffAlready(
+      Connection connection, Method method, Object @Nullable [] arguments) throws SQLException {
+    return method.getName().equals("setAutoCommit")
+        && arguments != null
+        && Boolean.FALSE.equals(arguments[0])
+        && !connection.getAutoCommit();
+  }
+
+  /**
+   * What a method returned, so that no way leads from it to the connection itself; but what is
+   * unwrapped is the driver's own, as asked for.
+   */
+  private @Nullable Object guarded(Method by, @Nullable Object result) {
+    if (by.getName().equals("unwrap")) {
+      return result;
+    }
+    if (result instanceof Connection) {
+      return guarded;
+    }
+    for (Class<?> type : LEAD_TO_THE_CONNECTION) {
+      if (type.isInstance(result)) {
+        return proxy(
+            type,
+            (method, arguments) -> {
+              if (result instanceof Statement) {
+                refuseEndBySql(arguments);
+              }
+              return guarded(method, invoke(result, method, arguments));
+            });
+      }
+    }
+    return result;
   }
 
   /** To be called before a handler is called. */
@@ -130,7 +170,14 @@ final class GuardedSession implements JdbcSession {
         Proxy.newProxyInstance(
             GuardedSession.class.getClassLoader(),
             new Class<?>[] {type},
-            (proxy, method, arguments) -> call.of(method, arguments)));
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("equals")) {
+                return proxy == arguments[0];
+              }
+              boolean isTheProxyToo =
+                  method.getName().equals("unwrap") && ((Class<?>) arguments[0]).isInstance(proxy);
+              return isTheProxyToo ? proxy : call.of(method, arguments);
+            }));
   }
 
   private static @Nullable Object invoke(

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.runtime.testing.World;
+import java.sql.CallableStatement;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
@@ -16,6 +19,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
+import org.postgresql.PGStatement;
 
 /** What a handler may not do to the transaction that it takes part in. */
 class GuardedSessionTest {
@@ -103,6 +108,71 @@ class GuardedSessionTest {
               try (Statement statement = c.createStatement()) {
                 statement.execute("SAVEPOINT mine");
                 statement.execute(sql);
+              }
+            })
+        .call();
+  }
+
+  @Test
+  void turning_autocommit_off_which_it_is_changes_nothing() throws Throwable {
+    using(c -> c.setAutoCommit(false)).call();
+
+    assertThat(connection.getAutoCommit()).isFalse();
+    assertThatThrownBy(using(c -> c.setAutoCommit(true))).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void what_a_connection_gives_leads_back_to_the_guarded_one() throws Throwable {
+    using(
+            guarded -> {
+              try (Statement statement = guarded.createStatement();
+                  PreparedStatement prepared = guarded.prepareStatement("SELECT 1");
+                  CallableStatement callable = guarded.prepareCall("SELECT 1");
+                  ResultSet of = statement.executeQuery("SELECT 1");
+                  ResultSet ofPrepared = prepared.executeQuery()) {
+                for (Connection found :
+                    List.of(
+                        statement.getConnection(),
+                        prepared.getConnection(),
+                        callable.getConnection(),
+                        of.getStatement().getConnection(),
+                        ofPrepared.getStatement().getConnection(),
+                        guarded.getMetaData().getConnection(),
+                        guarded.getMetaData().getTableTypes().getStatement().getConnection(),
+                        guarded.unwrap(Connection.class),
+                        statement.unwrap(Statement.class).getConnection())) {
+                  assertThat(found).isSameAs(guarded).isEqualTo(guarded);
+                  assertThatThrownBy(found::commit).hasMessageContaining("Connection.commit");
+                }
+              }
+            })
+        .call();
+  }
+
+  @Test
+  void what_the_driver_adds_to_jdbc_is_there() throws Throwable {
+    using(
+            guarded -> {
+              assertThat(guarded.isWrapperFor(PGConnection.class)).isTrue();
+              assertThat(guarded.unwrap(PGConnection.class).getBackendPID()).isPositive();
+              try (PreparedStatement prepared = guarded.prepareStatement("SELECT 1")) {
+                prepared.unwrap(PGStatement.class).setPrepareThreshold(0);
+              }
+            })
+        .call();
+  }
+
+  @Test
+  void a_column_or_value_that_reads_like_the_end_of_a_transaction_is_none() throws Throwable {
+    using(
+            guarded -> {
+              try (PreparedStatement prepared =
+                  guarded.prepareStatement("SELECT ?::text AS \"end\"")) {
+                prepared.setString(1, "commit");
+                try (ResultSet row = prepared.executeQuery()) {
+                  assertThat(row.next()).isTrue();
+                  assertThat(row.getString("end")).isEqualTo("commit");
+                }
               }
             })
         .call();

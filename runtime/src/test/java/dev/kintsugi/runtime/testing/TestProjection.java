@@ -18,6 +18,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.apache.pekko.japi.function.Function;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
@@ -39,6 +40,7 @@ public final class TestProjection {
   private List<String> tags = List.of();
   private boolean sharesRows;
   private boolean uniquePayloads;
+  private @Nullable Function<Connection, ? extends OwnSession> sessions;
   private Kind kind = Kind.HANDLER;
   private final List<Integer> groups = new CopyOnWriteArrayList<>();
   private volatile @Nullable String swallowedOn;
@@ -97,6 +99,47 @@ public final class TestProjection {
   /** Has a handler that takes many events in one call. */
   public TestProjection grouped() {
     return kind(Kind.GROUPED);
+  }
+
+  /** Has a handler that is typed on a session class of its own. */
+  public TestProjection inSessions(Function<Connection, ? extends OwnSession> sessions) {
+    this.sessions = sessions;
+    return this;
+  }
+
+  /** A session class of an application's own, as Pekko Projection's documentation has it. */
+  public static class OwnSession implements JdbcSession {
+    private final Connection connection;
+
+    public OwnSession(Connection connection) throws SQLException {
+      this.connection = connection;
+      connection.setAutoCommit(false);
+    }
+
+    /** What Pekko Projection's sessions don't have. */
+    public Connection own() {
+      return connection;
+    }
+
+    @Override
+    public <R> R withConnection(Function<Connection, R> work) throws Exception {
+      return work.apply(connection);
+    }
+
+    @Override
+    public void commit() throws SQLException {
+      connection.commit();
+    }
+
+    @Override
+    public void rollback() throws SQLException {
+      connection.rollback();
+    }
+
+    @Override
+    public void close() throws SQLException {
+      connection.close();
+    }
   }
 
   /** How many events each call of a handler of groups had. */
@@ -231,15 +274,30 @@ public final class TestProjection {
       builder.sharedRows();
     }
     switch (kind) {
-      case HANDLER -> builder.tables(script()).handler(() -> JdbcHandler.fromFunction(this::log));
-      case GROUPED ->
-          builder.tables(script()).groupedHandler(() -> JdbcHandler.fromFunction(this::logAll));
+      case HANDLER -> handler(builder.tables(script()));
+      case GROUPED -> groupedHandler(builder.tables(script()));
       case FOLD ->
           builder.fold(
               Log.class, fold -> fold.table(table()).evolve(this::evolve).index("schema_version"));
       case ROWS -> builder.rows(List.of(rowTable), this::map);
     }
     return builder.version(version).onFailure(policy).build();
+  }
+
+  private void handler(Projection.Builder<String> builder) {
+    if (sessions == null) {
+      builder.handler(() -> JdbcHandler.fromFunction(this::log));
+    } else {
+      builder.handler(() -> JdbcHandler.fromFunction(this::logInOwn), sessions);
+    }
+  }
+
+  private void groupedHandler(Projection.Builder<String> builder) {
+    if (sessions == null) {
+      builder.groupedHandler(() -> JdbcHandler.fromFunction(this::logAll));
+    } else {
+      builder.groupedHandler(() -> JdbcHandler.fromFunction(this::logAllInOwn), sessions);
+    }
   }
 
   private Tables script() {
@@ -279,6 +337,14 @@ public final class TestProjection {
   private void logAll(JdbcSession session, List<EventEnvelope<String>> envelopes) {
     groups.add(envelopes.size());
     envelopes.forEach(envelope -> log(session, envelope));
+  }
+
+  private void logInOwn(OwnSession session, EventEnvelope<String> envelope) {
+    log(session, envelope);
+  }
+
+  private void logAllInOwn(OwnSession session, List<EventEnvelope<String>> envelopes) {
+    logAll(session, envelopes);
   }
 
   private void log(JdbcSession session, EventEnvelope<String> envelope) {
