@@ -185,6 +185,15 @@ CREATE TABLE IF NOT EXISTS kintsugi_rejected (
   PRIMARY KEY (persistence_id, sequence_number)
 );
 
+-- What an application wants deleted of a stream, and can't be yet: an open skip record or a replay still needs
+-- one of these events. Actors don't see them any more. "events" are how many wait.
+CREATE TABLE IF NOT EXISTS kintsugi_deletion (
+  persistence_id VARCHAR(255) NOT NULL PRIMARY KEY,
+  up_to          BIGINT       NOT NULL,
+  events         BIGINT       NOT NULL,
+  requested_at   TIMESTAMPTZ  NOT NULL DEFAULT clock_timestamp()
+);
+
 -- Whose table is it: which projection makes which table of a read model, and by which version's script it
 -- was made. A rebuild by another version makes these tables anew; one by the same version empties them.
 -- A new version's tables are noted before there are any, under the version that is to be replaced.

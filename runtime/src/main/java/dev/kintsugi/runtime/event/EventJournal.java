@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.event;
 
+import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.Parameters;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -12,7 +13,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -32,12 +32,16 @@ public final class EventJournal {
     DELETED
   }
 
+  /** Of so many streams in a transaction. */
+  private static final int DELETIONS_AT_ONCE = 100;
+
   private final Map<Column, String> columns;
   private final String table;
   private final String tagTable;
   private final TagLayout tagLayout;
   private final JournalTables names;
   private final Gaps gaps;
+  private final Deletions deletions;
   private final String rowColumns;
   private final String insertColumns;
 
@@ -45,9 +49,6 @@ public final class EventJournal {
   private final String selectTags;
   private final String selectStream;
   private final String highest;
-  private final String highestUpTo;
-  private final String deleteBelow;
-  private final String markDeleted;
   private final String maxOrdering;
   private final String survey;
   private final String deletedStreams;
@@ -61,6 +62,7 @@ public final class EventJournal {
   public EventJournal(JournalTables names, TagLayout tagLayout) {
     this.names = names;
     this.gaps = new Gaps(names);
+    this.deletions = new Deletions(names);
     this.tagLayout = tagLayout;
     String ordering = names.ordering();
     String persistenceId = names.persistenceId();
@@ -105,17 +107,13 @@ public final class EventJournal {
     selectStream =
         select
             + ofStream
-            + " AND %1$s >= ? AND %1$s <= ? AND NOT %2$s ORDER BY %1$s LIMIT ?"
+            + """
+               AND %1$s >= ? AND %1$s <= ? AND NOT %2$s
+              AND %1$s > COALESCE((SELECT up_to FROM kintsugi_deletion WHERE persistence_id = ?), 0)
+            ORDER BY %1$s LIMIT ?
+            """
                 .formatted(sequenceNumber, deleted);
     highest = "SELECT max(%s) FROM %s".formatted(sequenceNumber, table) + ofStream;
-    highestUpTo = highest + " AND " + sequenceNumber + " <= ?";
-    deleteBelow = "DELETE FROM " + table + ofStream + " AND " + sequenceNumber + " < ?";
-    markDeleted =
-        "UPDATE %s SET %s = TRUE".formatted(table, deleted)
-            + ofStream
-            + " AND "
-            + sequenceNumber
-            + " = ?";
     maxOrdering = "SELECT COALESCE(max(" + ordering + "), 0) FROM " + table;
     survey =
         """
@@ -261,7 +259,8 @@ public final class EventJournal {
   }
 
   /**
-   * Hands on the events of a stream in sequence, fetched from the server in portions.
+   * Hands on the events of a stream in sequence, fetched from the server in portions. One that the
+   * application has deleted is not among them, also where it still waits to be deleted.
    *
    * @param from the first sequence number, 1 or what comes behind a snapshot
    * @param max how many events at the most
@@ -281,7 +280,8 @@ public final class EventJournal {
       select.setString(1, persistenceId);
       select.setLong(2, from);
       select.setLong(3, to);
-      select.setLong(4, max);
+      select.setString(4, persistenceId);
+      select.setLong(5, max);
       long next = Math.max(1, from);
       long found = 0;
       try (ResultSet row = select.executeQuery()) {
@@ -322,39 +322,33 @@ public final class EventJournal {
   /** The highest sequence number that a stream ever had; 0 if it has none. */
   public long highestSequenceNumber(Connection connection, String persistenceId)
       throws SQLException {
-    return highest(connection, highest, persistenceId, OptionalLong.empty());
-  }
-
-  /**
-   * Deletes a stream's events up to a sequence number, as Pekko Persistence JDBC does it: the
-   * highest of them stays and is marked, so that the stream's highest sequence number never goes
-   * down.
-   */
-  public void deleteUpTo(Connection connection, String persistenceId, long sequenceNumber)
-      throws SQLException {
-    long last = highest(connection, highestUpTo, persistenceId, OptionalLong.of(sequenceNumber));
-    for (String sql : List.of(deleteBelow, markDeleted)) {
-      try (PreparedStatement delete = connection.prepareStatement(sql)) {
-        delete.setString(1, persistenceId);
-        delete.setLong(2, last);
-        delete.executeUpdate();
-      }
-    }
-    RejectedNumbers.delete(connection, persistenceId, last);
-  }
-
-  private static long highest(
-      Connection connection, String sql, String persistenceId, OptionalLong upTo)
-      throws SQLException {
-    try (PreparedStatement select = connection.prepareStatement(sql)) {
+    try (PreparedStatement select = connection.prepareStatement(highest)) {
       select.setString(1, persistenceId);
-      if (upTo.isPresent()) {
-        select.setLong(2, upTo.getAsLong());
-      }
       try (ResultSet row = select.executeQuery()) {
         row.next();
         return row.getLong(1);
       }
+    }
+  }
+
+  /**
+   * Deletes a stream's events up to a sequence number; no actor sees them any more. What an open
+   * skip record or a replay still needs, and what is behind it, stays in the table until that has
+   * ended. The highest event that is deleted stays and is marked, as Pekko Persistence JDBC does
+   * it, so that the stream's highest sequence number never goes down.
+   *
+   * <p>The caller's transaction must have read nothing before.
+   */
+  public void deleteUpTo(Connection connection, String persistenceId, long sequenceNumber)
+      throws SQLException {
+    deletions.upTo(connection, persistenceId, sequenceNumber);
+  }
+
+  /** Carries out the deletions that had to wait and need not any more, some in a transaction. */
+  public void carryOutDeletions(Database database) throws Exception {
+    while (database.inTransaction(connection -> deletions.carryOut(connection, DELETIONS_AT_ONCE))
+        == DELETIONS_AT_ONCE) {
+      // There may be more.
     }
   }
 

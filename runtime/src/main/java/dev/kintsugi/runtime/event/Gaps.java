@@ -21,13 +21,17 @@ final class Gaps {
         " FROM %s WHERE %s = ? AND %s "
             .formatted(names.table(), names.persistenceId(), names.sequenceNumber());
     highestDeleted =
-        "SELECT max(" + names.sequenceNumber() + ")" + ofStream + "<= ? AND " + names.deleted();
+        "SELECT GREATEST(max(%s), (SELECT up_to FROM kintsugi_deletion WHERE persistence_id = ?))"
+                .formatted(names.sequenceNumber())
+            + ofStream
+            + "<= ? AND "
+            + names.deleted();
     firstFrom = "SELECT min(" + names.sequenceNumber() + ")" + ofStream + ">= ?";
   }
 
   /**
    * Refuses a gap before which no event was found. What the application has deleted is excused: the
-   * highest of it is still there, and marked.
+   * highest of it is still there, and marked; or it waits to be deleted.
    *
    * @param behind what was found behind it: an event, or such a mark
    * @throws MissingEventsException if events of it are missing
@@ -35,7 +39,13 @@ final class Gaps {
   void refuseAtTheBeginning(
       Connection connection, String persistenceId, long first, long last, long behind)
       throws SQLException {
-    long deleted = number(connection, highestDeleted, persistenceId, behind);
+    long deleted;
+    try (PreparedStatement select = connection.prepareStatement(highestDeleted)) {
+      select.setString(1, persistenceId);
+      select.setString(2, persistenceId);
+      select.setLong(3, behind);
+      deleted = number(select);
+    }
     refuse(connection, persistenceId, Math.max(first, deleted + 1), last);
   }
 
@@ -71,19 +81,18 @@ final class Gaps {
    * that is the end, and there is no gap.
    */
   long firstFrom(Connection connection, String persistenceId, long number) throws SQLException {
-    return Math.max(number, number(connection, firstFrom, persistenceId, number));
+    try (PreparedStatement select = connection.prepareStatement(firstFrom)) {
+      select.setString(1, persistenceId);
+      select.setLong(2, number);
+      return Math.max(number, number(select));
+    }
   }
 
   /** The one number that a statement finds; 0 if it finds none. */
-  private static long number(Connection connection, String sql, String persistenceId, long bound)
-      throws SQLException {
-    try (PreparedStatement select = connection.prepareStatement(sql)) {
-      select.setString(1, persistenceId);
-      select.setLong(2, bound);
-      try (ResultSet row = select.executeQuery()) {
-        row.next();
-        return row.getLong(1);
-      }
+  private static long number(PreparedStatement select) throws SQLException {
+    try (ResultSet row = select.executeQuery()) {
+      row.next();
+      return row.getLong(1);
     }
   }
 }

@@ -82,7 +82,7 @@ public final class HousekeepingActor {
     timers.cancelAll();
     drained = 0;
     context.pipeToSelf(
-        node.onBlockingThread(housekeeping::run),
+        node.onBlockingThread(this::run),
         (report, error) -> error == null ? new Ran(report) : new RunFailed(error));
     return Behaviors.receive(Command.class)
         .onMessage(Ran.class, this::onRan)
@@ -90,6 +90,15 @@ public final class HousekeepingActor {
         .onMessage(Hinted.class, this::onHintedWhileRunning)
         .onMessage(Look.class, look -> Behaviors.same())
         .build();
+  }
+
+  private Optional<Report> run() throws Exception {
+    Optional<Report> report = housekeeping.run();
+    if (report.isPresent()) {
+      // As a rule, a drain has done so: unless the record was closed by a writer.
+      node.journal().carryOutDeletions(node.database());
+    }
+    return report;
   }
 
   private Behavior<Command> onRan(Ran ran) {

@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.management;
 
 import dev.kintsugi.runtime.event.EventView;
+import dev.kintsugi.runtime.event.WaitingDeletions;
 import dev.kintsugi.runtime.hosting.ClusterTotals;
 import dev.kintsugi.runtime.node.Counters;
 import dev.kintsugi.runtime.operations.Overview;
@@ -309,6 +310,7 @@ final class Views {
       long parked,
       Map<SkipReason, Long> byReason,
       Optional<Double> oldestSeconds,
+      WaitingDeletions waitingDeletions,
       CountsView counts) {
     static Projection of(ProjectionStatus status, Optional<String> node, ClusterTotals totals) {
       String name = status.generation().projection();
@@ -326,6 +328,7 @@ final class Views {
           status.parkedRecords(),
           status.skips().byReason(),
           seconds(status.skips().oldest()),
+          status.waitingDeletions(),
           CountsView.of(totals, name));
     }
   }

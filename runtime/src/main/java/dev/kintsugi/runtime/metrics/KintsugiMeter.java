@@ -46,7 +46,7 @@ public enum KintsugiMeter {
       Kind.COUNTER,
       null,
       "Skip records that recovery, rebuilds and helping appends closed: their events are applied, or"
-          + " there was nothing to apply",
+          + " the projection does not subscribe to them",
       Tag.PROJECTION),
 
   SKIPS_PARKED(
@@ -86,6 +86,14 @@ public enum KintsugiMeter {
       null,
       "Skip records that the failure policy discarded after their last attempt. Those that people"
           + " discard are in the history of operations",
+      Tag.PROJECTION),
+
+  SKIPS_DELETED(
+      "kintsugi.skips.deleted",
+      Kind.COUNTER,
+      null,
+      "Skip records that were closed as somebody had deleted their events from the journal: what only"
+          + " these told is lost",
       Tag.PROJECTION),
 
   APPEND(

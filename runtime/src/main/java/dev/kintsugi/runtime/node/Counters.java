@@ -25,7 +25,7 @@ public final class Counters {
    * @param appliedInline events that appends applied
    * @param recorded skip records that appends and replays wrote, for whichever reason
    * @param recovered skip records that recovery, rebuilds and appends closed: their events are
-   *     applied, or there was nothing to apply
+   *     applied, or the projection does not subscribe to them
    * @param recoveredPerSecond in the last ten seconds
    */
   public record Counts(
@@ -73,6 +73,7 @@ public final class Counters {
     private final LongAdder recovered = new LongAdder();
     private final LongAdder parked = new LongAdder();
     private final LongAdder discarded = new LongAdder();
+    private final LongAdder deleted = new LongAdder();
     private final LongAdder replayed = new LongAdder();
     private final RecentRate recovery = new RecentRate(System::nanoTime);
 
@@ -87,6 +88,7 @@ public final class Counters {
       metrics.counter(KintsugiMeter.SKIPS_RECOVERED, recovered, projection);
       metrics.counter(KintsugiMeter.SKIPS_PARKED, parked, projection);
       metrics.counter(KintsugiMeter.SKIPS_DISCARDED, discarded, projection);
+      metrics.counter(KintsugiMeter.SKIPS_DELETED, deleted, projection);
     }
 
     void recorded(SkipReason reason, int records) {
@@ -144,16 +146,18 @@ public final class Counters {
   /**
    * Counts a batch of a drain whose transaction has committed.
    *
-   * @param recovered how many records it closed as their events were applied, or as there was
-   *     nothing to apply
+   * @param recovered how many records it closed as their events were applied, or as the projection
+   *     does not subscribe to them
    * @param parked how many it parked
    * @param discarded how many it gave up for good
+   * @param deleted how many it closed as somebody had deleted their events: these are lost
    */
-  public void drained(String projection, int recovered, int parked, int discarded) {
+  public void drained(String projection, int recovered, int parked, int discarded, int deleted) {
     OfProjection counters = of(projection);
     counters.recovered(recovered);
     counters.parked.add(parked);
     counters.discarded.add(discarded);
+    counters.deleted.add(deleted);
   }
 
   /**

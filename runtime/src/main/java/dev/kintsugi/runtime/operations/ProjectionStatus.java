@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.operations;
 
+import dev.kintsugi.runtime.event.WaitingDeletions;
 import dev.kintsugi.runtime.node.Counters;
 import dev.kintsugi.runtime.skip.OpenSkips;
 import dev.kintsugi.runtime.skip.SkipFilter;
@@ -23,6 +24,8 @@ import java.util.Optional;
  * @param skips its open skip records
  * @param pause by whom and why it was paused, if it is
  * @param waitsFor who holds up the fence that the rebuild waits for, the oldest first
+ * @param waitingDeletions events that the application has deleted, and that stay until its records
+ *     are closed or its replay has ended
  * @param counts what the answering node did for it since the node's start
  */
 public record ProjectionStatus(
@@ -31,6 +34,7 @@ public record ProjectionStatus(
     OpenSkips.Summary skips,
     Optional<Operation> pause,
     List<Fence.Holder> waitsFor,
+    WaitingDeletions waitingDeletions,
     Counters.Counts counts) {
 
   /** How many skip records are open, parked ones among them. */
@@ -65,6 +69,7 @@ public record ProjectionStatus(
             skips,
             pause,
             rebuild.isPresent() ? waitsFor(connection, rebuild.get()) : List.of(),
+            WaitingDeletions.read(connection, projection),
             counters.counts(projection)));
   }
 

@@ -84,7 +84,11 @@ public final class Drain {
         batch -> {
           node.counters()
               .drained(
-                  projection, batch.applied() + batch.dropped(), batch.parked(), batch.discarded());
+                  projection,
+                  batch.recovered(),
+                  batch.parked(),
+                  batch.discarded(),
+                  batch.deleted());
           node.housekeepingHints().drained(batch.archived());
         },
         DrainSettings.of(node.config().getConfig("recovery")),
@@ -96,8 +100,10 @@ public final class Drain {
    * What became of a batch.
    *
    * @param applied records whose events were applied and that are archived now
-   * @param dropped records archived with nothing to apply: the projection does not subscribe to
-   *     their events, or these were deleted from the journal
+   * @param unsubscribed records archived with nothing to apply: the projection does not subscribe
+   *     to their events
+   * @param deleted records archived with nothing to apply, as somebody has deleted their events
+   *     from the journal: what only these told is lost
    * @param discarded records that its failure policy gave up for good
    * @param failed records that failed, once more or for the first time, and stay open
    * @param parked how many of these are tried no more until somebody asks for it
@@ -106,17 +112,23 @@ public final class Drain {
    */
   public record Batch(
       int applied,
-      int dropped,
+      int unsubscribed,
+      int deleted,
       int discarded,
       int failed,
       int parked,
       long lastOrdering,
       boolean isFull) {
-    static final Batch NOTHING = new Batch(0, 0, 0, 0, 0, 0, false);
+    static final Batch NOTHING = new Batch(0, 0, 0, 0, 0, 0, 0, false);
 
     /** How many records are open no more. */
     public int archived() {
-      return applied + dropped + discarded;
+      return recovered() + deleted + discarded;
+    }
+
+    /** How many records are open no more and have lost nothing. */
+    public int recovered() {
+      return applied + unsubscribed;
     }
   }
 
@@ -139,6 +151,10 @@ public final class Drain {
       batchSize.took(size, Duration.between(begin, Instant.now()));
     }
     passedOrdering = batch.isFull() ? batch.lastOrdering() : 0;
+    if (!batch.isFull()) {
+      // Records are closed that deletions may have waited for.
+      journal.carryOutDeletions(database);
+    }
     return batch;
   }
 

@@ -97,14 +97,16 @@ final class DrainBatch {
     Drain.Batch batch =
         new Drain.Batch(
             applied.size(),
-            unsubscribed.size() + deleted.size(),
+            unsubscribed.size(),
+            deleted.size(),
             discarded.size(),
             failed,
             parked,
             last.ordering(),
             isFull);
-    if (batch.archived() > 0) {
-      Rebuilds.addDrained(connection, last.projection(), last.generation(), batch.archived());
+    int drained = batch.archived() - batch.deleted();
+    if (drained > 0) {
+      Rebuilds.addDrained(connection, last.projection(), last.generation(), drained);
     }
     return batch;
   }

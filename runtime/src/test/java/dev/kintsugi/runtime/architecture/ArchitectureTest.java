@@ -154,8 +154,9 @@ class ArchitectureTest {
   static final ArchRule verify =
       kintsugi("verify").knows("handler", "event", "skip", "state", "jdbc", "projections");
 
-  /** Keeps the tables of skip records, and of verifications, small. */
-  @ArchTest static final ArchRule housekeeping = kintsugi("housekeeping").knows("node", "jdbc");
+  /** Keeps the tables of skip records, and of verifications, small, and carries out deletions. */
+  @ArchTest
+  static final ArchRule housekeeping = kintsugi("housekeeping").knows("node", "event", "jdbc");
 
   /** A projection's actor (DESIGN 9): runs the rebuild or recovery that its row asks for. */
   @ArchTest

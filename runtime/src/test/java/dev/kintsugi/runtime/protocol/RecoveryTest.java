@@ -115,7 +115,7 @@ class RecoveryTest {
 
     Drain.Batch batch = world.drain(log);
 
-    assertThat(batch).isEqualTo(new Drain.Batch(1, 0, 0, 1, 0, 3, true));
+    assertThat(batch).isEqualTo(new Drain.Batch(1, 0, 0, 0, 1, 0, 3, true));
     assertThat(world.applied(log)).containsExactly("b/1");
     assertThat(world.open(log)).containsExactly("a/1 FAILED", "a/2 PAUSED");
     world.audit(log);

@@ -34,6 +34,7 @@ class SchemaTest {
 
   private static final List<String> KINTSUGI =
       List.of(
+          "kintsugi_deletion",
           "kintsugi_projection",
           "kintsugi_rebuild",
           "kintsugi_rejected",
@@ -97,7 +98,7 @@ class SchemaTest {
   void an_empty_database_gets_all_tables() throws Exception {
     schema.ensure(true);
 
-    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(14);
+    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(15);
   }
 
   @Test
@@ -133,7 +134,7 @@ class SchemaTest {
     } finally {
       threads.shutdown();
     }
-    assertThat(tables()).hasSize(14);
+    assertThat(tables()).hasSize(15);
   }
 
   @Test

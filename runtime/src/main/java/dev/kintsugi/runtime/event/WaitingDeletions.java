@@ -1,0 +1,45 @@
+package dev.kintsugi.runtime.event;
+
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+
+/**
+ * Events that the application has deleted, and that stay in the journal as a projection still needs
+ * them or others before them in their streams: for an open skip record, or for a rebuild's replay.
+ *
+ * @param events how many
+ * @param streams of how many streams
+ * @param someStreams the persistence ids of those that have waited longest
+ */
+public record WaitingDeletions(long events, long streams, List<String> someStreams) {
+
+  private static final String READ =
+      """
+      SELECT COALESCE(sum(events), 0), count(*),
+        COALESCE((array_agg(persistence_id ORDER BY requested_at))[1:10], '{}')
+      FROM kintsugi_deletion d
+      WHERE EXISTS (SELECT FROM kintsugi_rebuild r JOIN kintsugi_projection p USING (projection, generation)
+          WHERE r.projection = ? AND r.phase IN ('fence', 'replay'))
+        OR EXISTS (SELECT FROM kintsugi_skip s WHERE s.persistence_id = d.persistence_id
+          AND s.projection = ? AND s.sequence_number <= d.up_to)
+      """;
+
+  /** Those that wait for a projection, in the caller's transaction. */
+  public static WaitingDeletions read(Connection connection, String projection)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(READ)) {
+      select.setString(1, projection);
+      select.setString(2, projection);
+      try (ResultSet row = select.executeQuery()) {
+        row.next();
+        Array streams = row.getArray(3);
+        return new WaitingDeletions(
+            row.getLong(1), row.getLong(2), List.of((String[]) streams.getArray()));
+      }
+    }
+  }
+}
