@@ -134,26 +134,21 @@ public final class Kintsugi implements Extension {
    * before events are written.
    *
    * @throws IllegalArgumentException if a projection is registered twice
+   *     <p>What a script really made decides how its tables are written: where the database can
+   *     refuse or change more than the row at hand, in the events' order ({@link
+   *     dev.kintsugi.projections.Writing}); the log says so, and why.
    * @throws SchemaException if a table script fails, makes no table, makes one by a qualified name,
    *     or one that is another projection's (on whichever node), the journal's or Kintsugi's own,
-   *     or that holds rows of others
+   *     or that holds rows of others; if it inserts rows, or makes tables that no event could be
+   *     written to rightly; if it was changed and the version was not raised
    */
   public void start(Projection<?>... projections) {
     List<Projection<?>> added = List.of(projections);
     node.registry().refuseDuplicates(added);
-    List<ReadModel> readModels = blocking(() -> probe(added));
-    blocking(
-        () ->
-            node.database()
-                .inTransaction(
-                    connection -> {
-                      ReadModels.lock(connection);
-                      for (ReadModel readModel : readModels) {
-                        ReadModels.create(connection, readModel, built(connection, readModel));
-                      }
-                      return added;
-                    }));
-    node.registry().register(added);
+    List<ReadModel> probed = blocking(() -> probe(added));
+    List<ReadModel> readModels =
+        blocking(() -> node.database().inTransaction(connection -> create(connection, probed)));
+    node.registry().register(projections(readModels));
     for (ReadModel readModel : readModels) {
       blocking(
           () ->
@@ -175,6 +170,23 @@ public final class Kintsugi implements Extension {
       }
     }
     return readModels;
+  }
+
+  private static List<ReadModel> create(Connection connection, List<ReadModel> probed)
+      throws SQLException {
+    ReadModels.lock(connection);
+    List<ReadModel> readModels = new ArrayList<>();
+    for (ReadModel readModel : probed) {
+      readModels.add(ReadModels.create(connection, readModel, built(connection, readModel)));
+    }
+    return readModels;
+  }
+
+  /** The definitions, each with how its tables have to be written. */
+  private static List<Projection<?>> projections(List<ReadModel> readModels) {
+    List<Projection<?>> projections = new ArrayList<>();
+    readModels.forEach(readModel -> projections.add(readModel.projection()));
+    return projections;
   }
 
   /** The version that the database has of a projection, if it knows it. */

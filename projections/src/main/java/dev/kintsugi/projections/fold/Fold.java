@@ -131,9 +131,13 @@ public final class Fold<E, S> {
 
   /** The table as the runtime holds it against the database. */
   public DeclaredTable declared() {
-    List<Column> set = new ArrayList<>(List.of(SCHEMA_VERSION, STATE));
-    stateColumns.forEach(added -> set.add(added.column()));
-    return new DeclaredTable(table, List.of(KEY), set, List.of(), List.of());
+    return new DeclaredTable(
+        table,
+        List.of(KEY),
+        List.of(SCHEMA_VERSION, STATE),
+        stateColumns.stream().map(StateColumn::column).toList(),
+        List.of(),
+        List.of());
   }
 
   Class<S> stateClass() {

@@ -211,6 +211,7 @@ public final class RowTable {
     return new DeclaredTable(
         name,
         keyColumns,
+        List.of(),
         columnsOf(Combine.SET),
         columnsOf(Combine.SUM),
         Stream.of(Combine.LEAST, Combine.GREATEST)

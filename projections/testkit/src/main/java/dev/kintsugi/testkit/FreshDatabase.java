@@ -193,15 +193,13 @@ final class FreshDatabase implements AutoCloseable {
       probed = ReadModels.probe(connection, projection);
       connection.rollback();
     }
-    database.inTransaction(
-        connection -> {
-          ReadModels.create(connection, probed, Optional.empty());
-          return probed;
-        });
-    readModel = probed;
-    registry.register(List.of(projection));
+    ReadModel made =
+        database.inTransaction(
+            connection -> ReadModels.create(connection, probed, Optional.empty()));
+    readModel = made;
+    registry.register(List.of(made.projection()));
     database.inTransaction(connection -> request().registerFirst(connection));
-    carryOut(probed, meanwhile);
+    carryOut(made, meanwhile);
   }
 
   /** Builds it once more, in place. */

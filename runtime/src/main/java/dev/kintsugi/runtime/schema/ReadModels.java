@@ -8,96 +8,32 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The tables of a projection, from its script. Which tables these are is found by running the
- * script in a schema that never comes to be: what it makes there with unqualified names is the read
- * model, all that a rebuild may empty. Every method works in the caller's transaction.
+ * The tables of a projection, from its script: finds them, makes them, empties them. Every method
+ * works in the caller's transaction.
  */
 public final class ReadModels {
 
-  private static final String TABLES_OF_PROBE =
-      """
-      SELECT quote_ident(relname) FROM pg_class
-      WHERE relnamespace = 'kintsugi_probe'::regnamespace AND relkind IN ('r', 'p')
-        AND NOT relispartition
-      ORDER BY relname
-      """;
-
-  private static final String TABLES_ELSEWHERE =
-      """
-      SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND NOT c.relispartition
-        AND n.nspname <> 'kintsugi_probe'
-      ORDER BY 1
-      """;
+  private static final Logger log = LoggerFactory.getLogger(ReadModels.class);
 
   private ReadModels() {}
 
   /**
-   * Finds the tables that a projection's script makes. The caller gives a transaction in which
-   * nothing was done yet, and must roll it back.
+   * Finds out what a projection's script makes, and how that has to be written. The caller gives a
+   * transaction in which nothing was done yet, and must roll it back.
    *
    * @throws SchemaException if the script fails, makes no table by an unqualified name, or one by a
-   *     qualified name, or one that is the journal's or Kintsugi's own
+   *     qualified name, or one that is the journal's or Kintsugi's own, or inserts rows; or if its
+   *     tables do not fit what the projection declares
    */
   public static ReadModel probe(Connection connection, Projection<?> projection)
       throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      // What others make meanwhile is not to be taken for the script's.
-      statement.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-      Set<String> before = new HashSet<>(names(statement, TABLES_ELSEWHERE));
-      statement.execute("CREATE SCHEMA kintsugi_probe");
-      statement.execute(
-          "SELECT set_config('search_path', 'kintsugi_probe, ' || current_setting('search_path'), TRUE)");
-      run(connection, projection);
-      List<String> elsewhere = names(statement, TABLES_ELSEWHERE);
-      elsewhere.removeAll(before);
-      refuseElsewhere(projection, elsewhere);
-      List<String> tables = names(statement, TABLES_OF_PROBE);
-      if (tables.isEmpty()) {
-        throw new SchemaException(
-            "the table script %s of projection '%s' makes no table by an unqualified name"
-                .formatted(projection.tables().source(), projection.name()));
-      }
-      refuseOwn(projection, tables);
-      return new ReadModel(projection, tables);
-    }
-  }
-
-  private static List<String> names(Statement statement, String sql) throws SQLException {
-    List<String> names = new ArrayList<>();
-    try (ResultSet row = statement.executeQuery(sql)) {
-      while (row.next()) {
-        names.add(row.getString(1));
-      }
-    }
-    return names;
-  }
-
-  private static void refuseElsewhere(Projection<?> projection, List<String> elsewhere) {
-    if (!elsewhere.isEmpty()) {
-      throw new SchemaException(
-          "the table script %s of projection '%s' makes %s by a qualified name. A rebuild would not empty it, and apply events to the rows that it holds: give it an unqualified name."
-              .formatted(
-                  projection.tables().source(), projection.name(), String.join(", ", elsewhere)));
-    }
-  }
-
-  private static void refuseOwn(Projection<?> projection, List<String> tables) {
-    for (String own : Schema.ownNames()) {
-      if (tables.contains(own)) {
-        throw new SchemaException(
-            "the table script %s of projection '%s' makes the table %s, which is the journal's or Kintsugi's own; a rebuild would empty it"
-                .formatted(projection.tables().source(), projection.name(), own));
-      }
-    }
+    return Probe.of(connection, projection);
   }
 
   /**
@@ -116,23 +52,50 @@ public final class ReadModels {
    * holds the {@link #lock}.
    *
    * @param built the version in the projection's row; empty if the projection is new
+   * @return the read model, written as the tables that are there need it, which may have
+   *     constraints that were added by hand
    * @throws SchemaException if the script fails, or one of its tables is another projection's, or
-   *     holds rows that are not this projection's
+   *     holds rows that are not this projection's, or is not as the script of the same version has
+   *     it
    */
-  public static void create(Connection connection, ReadModel readModel, Optional<Integer> built)
-      throws SQLException {
+  public static ReadModel create(
+      Connection connection, ReadModel readModel, Optional<Integer> built) throws SQLException {
     Projection<?> projection = readModel.projection();
     int replaced = built.orElse(projection.version());
     if (replaced > projection.version()) {
-      return;
+      return readModel;
     }
     TableOwners.refuseOthers(connection, readModel);
     refuseRowsOfOthers(connection, readModel, built.isPresent());
     TableOwners.note(connection, readModel, replaced);
-    if (!TableOwners.areOfAnotherVersion(connection, projection)
-        && !allExist(connection, readModel.tables())) {
+    if (TableOwners.areOfAnotherVersion(connection, projection)) {
+      return written(readModel, readModel.made());
+    }
+    if (built.isEmpty() && !allExist(connection, readModel.tables())) {
       run(connection, projection);
     }
+    return asItIs(connection, readModel, built.isPresent());
+  }
+
+  /** Looks at the tables that are there: somebody may have changed them, or the script. */
+  private static ReadModel asItIs(Connection connection, ReadModel readModel, boolean isBuilt)
+      throws SQLException {
+    List<MadeTable> found = MadeTable.read(connection, readModel.tables());
+    ChangedScript.refuse(readModel, found, isBuilt);
+    new MadeAsDeclared(readModel.projection(), found).refuseUnfit();
+    return written(readModel, found);
+  }
+
+  private static ReadModel written(ReadModel readModel, List<MadeTable> tables) {
+    Projection<?> projection = readModel.projection();
+    MadeAsDeclared.Judgement judgement = new MadeAsDeclared(projection, tables).judge();
+    if (!judgement.reasons().isEmpty()) {
+      log.info(
+          "Projection '{}' is written in the order of its events, by one transaction at a time, and not as sets: what the database makes of a row could depend on how events are grouped, as {}",
+          projection.name(),
+          String.join("; ", judgement.reasons()));
+    }
+    return readModel.written(projection.written(judgement.writing()));
   }
 
   /**
@@ -177,7 +140,7 @@ public final class ReadModels {
     }
   }
 
-  private static void run(Connection connection, Projection<?> projection) throws SQLException {
+  static void run(Connection connection, Projection<?> projection) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute(projection.tables().ddl());
       for (Tables.Index index : projection.tables().indexes()) {

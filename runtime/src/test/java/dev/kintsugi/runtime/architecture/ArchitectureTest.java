@@ -83,7 +83,9 @@ class ArchitectureTest {
   @ArchTest static final ArchRule skip = kintsugi("skip").knows("jdbc");
 
   /** Kintsugi's tables, the projections', and how the journal's are laid out. */
-  @ArchTest static final ArchRule schema = kintsugi("schema").knows("event", "jdbc", "projections");
+  @ArchTest
+  static final ArchRule schema =
+      kintsugi("schema").knows("event", "jdbc", "projections", "projections.bulk");
 
   // One event, one handler; and one append, which is all of them.
 

@@ -152,19 +152,18 @@ public final class World implements AutoCloseable {
   public void register(TestProjection... projections) throws Exception {
     for (TestProjection test : projections) {
       Projection<String> projection = test.definition();
-      ReadModel readModel;
+      ReadModel probed;
       try (Connection connection = database.connection()) {
-        readModel = ReadModels.probe(connection, projection);
+        probed = ReadModels.probe(connection, projection);
       }
-      database.inTransaction(
-          connection -> {
-            ReadModels.create(
-                connection,
-                readModel,
-                Generations.find(connection, test.name()).map(Generation::version));
-            return readModel;
-          });
-      registry.register(List.of(projection));
+      ReadModel readModel =
+          database.inTransaction(
+              connection ->
+                  ReadModels.create(
+                      connection,
+                      probed,
+                      Generations.find(connection, test.name()).map(Generation::version)));
+      registry.register(List.of(readModel.projection()));
       readModels.put(test.name(), readModel);
       database.inTransaction(
           connection -> {
