@@ -6,6 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,41 @@ public final class OrderingSequence {
       ORDER BY 1 DESC, 2
       """;
 
+  /** No row where this user may not look at the sequence. */
+  private static final String LAST_VALUE =
+      """
+      SELECT COALESCE(pg_sequence_last_value(s.seqrelid), 0)
+      FROM pg_attribute a
+      LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+      JOIN pg_depend p ON p.refclassid = 'pg_class'::regclass
+        AND (p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
+          OR a.attidentity <> '' AND p.classid = 'pg_class'::regclass AND p.deptype = 'i'
+            AND p.refobjid = a.attrelid AND p.refobjsubid = a.attnum)
+      JOIN pg_sequence s
+        ON s.seqrelid = CASE WHEN p.classid = 'pg_attrdef'::regclass THEN p.refobjid ELSE p.objid END
+      WHERE a.attrelid = to_regclass(?) AND '"' || replace(a.attname, '"', '""') || '"' = ?
+        AND has_sequence_privilege(s.seqrelid, 'USAGE, SELECT')
+      """;
+
   private OrderingSequence() {}
+
+  /**
+   * The last ordering that was handed out, 0 if none was; empty if the database's user may not
+   * know. Works in the caller's transaction.
+   *
+   * @param table the journal's, quoted
+   * @param ordering its column, quoted
+   */
+  public static OptionalLong lastValue(Connection connection, String table, String ordering)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(LAST_VALUE)) {
+      select.setString(1, table);
+      select.setString(2, ordering);
+      try (ResultSet row = select.executeQuery()) {
+        return row.next() ? OptionalLong.of(row.getLong(1)) : OptionalLong.empty();
+      }
+    }
+  }
 
   /**
    * What is wrong with what fills the column of orderings, a sentence each that says what to do;

@@ -76,7 +76,10 @@ public record ProjectionStatus(
   private static List<Fence.Holder> waitsFor(Connection connection, Rebuild rebuild)
       throws SQLException {
     Fence fence = rebuild.fence();
-    if (fence == null || !isWaiting(rebuild.phase()) || fence.hasPassed(connection)) {
+    if (fence == null
+        || !isWaiting(rebuild.phase())
+        || fence.hasPassed(connection)
+        || fence.isOfAnotherCluster(connection)) {
       return List.of();
     }
     return fence.holders(connection);

@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Up to which ordering the journal is final: no event will ever appear there any more. Orderings
@@ -41,21 +42,31 @@ record FinalOrdering(long ordering, Optional<FinalOrdering.Unproven> unproven) {
    * Goes on: proves what its fence allows, and takes the next fence if there are newer events. An
    * idle journal costs one short query, and no transaction id. Owns the connection's transactions;
    * it must be in none.
+   *
+   * @param asked the highest ordering that a query has read, or was told to begin behind
+   * @throws OrderingsWentBackException if the database has not come as far as one of these
    */
-  FinalOrdering look(Connection connection, EventJournal journal) throws SQLException {
+  FinalOrdering look(Connection connection, EventJournal journal, long asked) throws SQLException {
     if (equals(NONE)) {
       refuseUnorderedOrderings(connection, journal);
     }
     FinalOrdering now = prove(connection);
-    return now.unproven.isPresent() ? now : now.takeNext(connection, journal).prove(connection);
+    return now.unproven.isPresent()
+        ? now
+        : now.takeNext(connection, journal, asked).prove(connection);
   }
 
   private FinalOrdering prove(Connection connection) throws SQLException {
     if (unproven.isEmpty()) {
       return this;
     }
-    boolean passed = unproven.get().fence().hasPassed(connection);
+    Fence fence = unproven.get().fence();
+    boolean passed = fence.hasPassed(connection);
+    boolean isOfAnotherCluster = !passed && fence.isOfAnotherCluster(connection);
     connection.rollback();
+    if (isOfAnotherCluster) {
+      return new FinalOrdering(ordering, Optional.empty());
+    }
     return passed ? new FinalOrdering(unproven.get().ordering(), Optional.empty()) : this;
   }
 
@@ -63,26 +74,48 @@ record FinalOrdering(long ordering, Optional<FinalOrdering.Unproven> unproven) {
    * In one statement: its snapshot is older than the id that it takes, so whatever it sees was
    * drawn before the fence.
    */
-  private FinalOrdering takeNext(Connection connection, EventJournal journal) throws SQLException {
+  private FinalOrdering takeNext(Connection connection, EventJournal journal, long asked)
+      throws SQLException {
     String ordering = journal.column(EventJournal.Column.ORDERING);
     String sql =
         """
-        SELECT h.highest, pg_current_xact_id()::text
-        FROM (SELECT max(%s) AS highest FROM %s) h WHERE h.highest > ?
+        SELECT h.highest, CASE WHEN h.highest > ? THEN pg_current_xact_id()::text END
+        FROM (SELECT max(%s) AS highest FROM %s) h
         """
             .formatted(ordering, journal.table());
+    long highest;
+    Optional<Unproven> next;
     try (PreparedStatement select = connection.prepareStatement(sql)) {
       select.setLong(1, this.ordering);
       try (ResultSet row = select.executeQuery()) {
-        Optional<Unproven> next =
-            row.next()
-                ? Optional.of(
-                    new Unproven(
-                        row.getLong(1), new Fence(Long.parseLong(row.getString(2))), Instant.now()))
-                : Optional.empty();
-        connection.commit();
-        return new FinalOrdering(this.ordering, next);
+        row.next();
+        highest = row.getLong(1);
+        String id = row.getString(2);
+        next =
+            id == null
+                ? Optional.empty()
+                : Optional.of(new Unproven(highest, new Fence(Long.parseLong(id)), Instant.now()));
       }
+    }
+    connection.commit();
+    if (highest < Math.max(this.ordering, asked)) {
+      refuseOrderingsThatWentBack(connection, journal, highest, Math.max(this.ordering, asked));
+    }
+    return new FinalOrdering(this.ordering, next);
+  }
+
+  /**
+   * The highest event may be gone as somebody has deleted it; but what the sequence has handed out
+   * it hands out no more, unless the database is a copy that lacks the latest.
+   */
+  private static void refuseOrderingsThatWentBack(
+      Connection connection, EventJournal journal, long highest, long seen) throws SQLException {
+    OptionalLong last =
+        OrderingSequence.lastValue(
+            connection, journal.table(), journal.column(EventJournal.Column.ORDERING));
+    connection.rollback();
+    if (last.isPresent() && last.getAsLong() < seen) {
+      throw new OrderingsWentBackException(seen, last.getAsLong(), highest);
     }
   }
 

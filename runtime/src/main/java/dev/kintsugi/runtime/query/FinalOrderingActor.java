@@ -137,16 +137,17 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
     looking = true;
     lookAgain = false;
     FinalOrdering before = now;
+    long asked = waiting.stream().mapToLong(Waiting::above).max().orElse(0);
     getContext()
         .pipeToSelf(
-            node.onBlockingThread(() -> look(before)),
+            node.onBlockingThread(() -> look(before, asked)),
             (looked, error) -> error == null ? new Looked(looked) : new LookFailed(error));
     return this;
   }
 
-  private FinalOrdering look(FinalOrdering before) throws SQLException {
+  private FinalOrdering look(FinalOrdering before, long asked) throws SQLException {
     try (Connection connection = node.database().connection()) {
-      return before.look(connection, node.journal());
+      return before.look(connection, node.journal(), asked);
     }
   }
 
@@ -197,6 +198,10 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
   /** The streams fail, and are restarted by whoever runs them; the database may be back by then. */
   private Behavior<Command> onLookFailed(LookFailed failed) {
     looking = false;
+    if (failed.error() instanceof OrderingsWentBackException) {
+      // What was proven is so of another history.
+      now = FinalOrdering.NONE;
+    }
     waiting.forEach(question -> question.replyTo().tell(StatusReply.error(failed.error())));
     waiting.clear();
     return this;

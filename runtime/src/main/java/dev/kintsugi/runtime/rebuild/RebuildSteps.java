@@ -199,7 +199,11 @@ public final class RebuildSteps {
   private boolean hasPassed(Rebuild rebuild, Fence fence, RebuildListener listener)
       throws Exception {
     if (!database.inTransaction(fence::hasPassed)) {
-      awaited = fence;
+      if (database.inTransaction(fence::isOfAnotherCluster)) {
+        forget(rebuild, fence);
+      } else {
+        awaited = fence;
+      }
       return false;
     }
     if (fence.equals(awaited) && rebuild.fenceAt() != null) {
@@ -207,6 +211,20 @@ public final class RebuildSteps {
     }
     awaited = null;
     return true;
+  }
+
+  /**
+   * What an id of another cluster waits for has ended with that cluster; the next look takes ours.
+   */
+  private void forget(Rebuild rebuild, Fence fence) throws Exception {
+    if (database.inTransaction(connection -> Rebuilds.forgetFence(connection, rebuild, fence))) {
+      log.info(
+          "Rebuild of projection '{}', generation {}: its fence {} is above every transaction id of this"
+              + " cluster, so it was taken in another one that this database was copied from; another is taken",
+          projection.name(),
+          generation,
+          fence.xid());
+    }
   }
 
   /** Counts what there is to replay while the fence is waited for, so that progress has an end. */

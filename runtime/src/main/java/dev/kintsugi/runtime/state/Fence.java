@@ -29,6 +29,9 @@ public record Fence(long xid) {
   private static final String HAS_PASSED =
       "SELECT pg_snapshot_xmin(pg_current_snapshot()) > ?::text::xid8";
 
+  private static final String IS_AHEAD =
+      "SELECT ?::text::xid8 >= pg_snapshot_xmax(pg_current_snapshot())";
+
   private static final String HOLDERS =
       """
       SELECT 'pid ' || pid, COALESCE(application_name, ''), COALESCE(usename, ''),
@@ -83,6 +86,21 @@ public record Fence(long xid) {
     try (PreparedStatement passed = connection.prepareStatement(HAS_PASSED)) {
       passed.setString(1, Long.toString(xid));
       try (ResultSet row = passed.executeQuery()) {
+        row.next();
+        return row.getBoolean(1);
+      }
+    }
+  }
+
+  /**
+   * Whether it is another cluster's: this one has not handed out its id yet, although whoever took
+   * it has committed. So it came with a dump, or by replication of rows; it would be waited for
+   * until this cluster has come to that id, and is to be taken anew.
+   */
+  public boolean isOfAnotherCluster(Connection connection) throws SQLException {
+    try (PreparedStatement ahead = connection.prepareStatement(IS_AHEAD)) {
+      ahead.setString(1, Long.toString(xid));
+      try (ResultSet row = ahead.executeQuery()) {
         row.next();
         return row.getBoolean(1);
       }

@@ -55,6 +55,12 @@ public final class Rebuilds {
       WHERE projection = ? AND generation = ? AND phase = ? AND fence IS NULL
       """;
 
+  private static final String FORGET_FENCE =
+      """
+      UPDATE kintsugi_rebuild SET fence = NULL, fence_at = NULL
+      WHERE projection = ? AND generation = ? AND fence = ?::text::xid8
+      """;
+
   private static final String BEGIN_REPLAY =
       """
       UPDATE kintsugi_rebuild
@@ -230,6 +236,17 @@ public final class Rebuilds {
       update.setString(2, rebuild.projection());
       update.setInt(3, rebuild.generation());
       update.setString(4, rebuild.phase().inTable());
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /** Forgets a fence that is another cluster's, so that the phase takes one of this cluster. */
+  public static boolean forgetFence(Connection connection, Rebuild rebuild, Fence fence)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(FORGET_FENCE)) {
+      update.setString(1, rebuild.projection());
+      update.setInt(2, rebuild.generation());
+      update.setString(3, Long.toString(fence.xid()));
       return update.executeUpdate() == 1;
     }
   }

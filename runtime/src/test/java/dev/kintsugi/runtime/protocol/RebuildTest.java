@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.runtime.metrics.Metrics;
+import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.operations.ProjectionStatus;
 import dev.kintsugi.runtime.operations.RebuildAnswer;
 import dev.kintsugi.runtime.operations.RebuildOperations;
 import dev.kintsugi.runtime.operations.Request;
@@ -17,6 +20,7 @@ import dev.kintsugi.runtime.state.Status;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
+import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -251,6 +255,40 @@ class RebuildTest {
     assertThat(world.open(log)).containsExactly("a/1 FAILED", "a/2 BEHIND");
     assertThat(world.column("SELECT last_error FROM kintsugi_skip WHERE attempts > 0").get(0))
         .contains("event 1 of stream a", "987654");
+  }
+
+  @Test
+  void a_fence_that_came_from_another_cluster_is_taken_anew_and_blamed_on_nobody()
+      throws Exception {
+    world.start(log);
+    world.append(world.event("a", 1));
+    world.requestRebuild(log);
+    RebuildSteps owner = world.owner(log);
+    for (String phase : List.of("fence", "settle")) {
+      world.step(owner);
+      world.execute("UPDATE kintsugi_rebuild SET fence = '4000000000000' WHERE phase <> 'done'");
+      assertThat(world.rebuild(log).phase().name()).isEqualToIgnoringCase(phase);
+      try (Connection innocent = world.database().connection();
+          Statement statement = innocent.createStatement()) {
+        statement.execute("SELECT pg_current_xact_id()");
+        assertThat(
+                world
+                    .database()
+                    .inTransaction(
+                        c -> ProjectionStatus.read(c, "log", new Counters(new Metrics())))
+                    .orElseThrow()
+                    .waitsFor())
+            .isEmpty();
+        innocent.rollback();
+      }
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Waiting.class);
+      assertThat(world.rebuild(log).fence()).as("taken anew").isNull();
+      if (phase.equals("fence")) {
+        assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Activated.class);
+      }
+    }
+    world.runToTheEnd(log);
+    assertThat(world.applied(log)).containsExactly("a/1");
   }
 
   @Test

@@ -3,11 +3,14 @@ package dev.kintsugi.runtime.query;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kintsugi.runtime.state.Fence;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -111,9 +114,49 @@ class FinalOrderingTest {
         .hasMessageContaining("ALTER SEQUENCE event_journal_ordering_seq CACHE 1");
   }
 
+  @Test
+  void orderings_that_go_back_are_refused_with_what_was_seen() throws Exception {
+    world.append(world.event("a", 1), world.event("a", 2), world.event("a", 3));
+    assertThat(look()).isEqualTo(3);
+    world.execute("DELETE FROM event_journal WHERE sequence_number = 3");
+    assertThat(look()).as("an event that is gone is none that was never").isEqualTo(3);
+
+    // As a fail-over to a copy that lacks the latest event, and its number.
+    assertThat(world.column("SELECT setval('event_journal_ordering_seq', 2)")).containsExactly("2");
+    assertThatThrownBy(this::look)
+        .isInstanceOf(OrderingsWentBackException.class)
+        .hasMessageContaining("has read up to ordering 3")
+        .hasMessageContaining("none above 2")
+        .hasMessageContaining("its highest event has 2");
+    now = FinalOrdering.NONE;
+    assertThat(look()).isEqualTo(2);
+  }
+
+  @Test
+  void a_query_that_is_to_begin_behind_what_there_is_is_refused() throws Exception {
+    world.append(world.event("a", 1));
+    try (Connection connection = world.database().connection()) {
+      assertThatThrownBy(() -> now.look(connection, world.journal(), 7))
+          .isInstanceOf(OrderingsWentBackException.class)
+          .hasMessageContaining("begin behind it, but the journal has handed out none above 1");
+      assertThat(now.look(connection, world.journal(), 1).ordering()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void a_fence_of_another_cluster_is_not_waited_for() throws Exception {
+    world.append(world.event("a", 1));
+    now =
+        new FinalOrdering(
+            0,
+            Optional.of(
+                new FinalOrdering.Unproven(1, new Fence(4_000_000_000_000L), Instant.now())));
+    assertThat(look()).isEqualTo(1);
+  }
+
   private long look() throws SQLException {
     try (Connection connection = world.database().connection()) {
-      now = now.look(connection, world.journal());
+      now = now.look(connection, world.journal(), 0);
       return now.ordering();
     }
   }
