@@ -386,7 +386,10 @@ public final class Projection<E> {
     public <S> Builder<E> fold(Class<S> stateClass, UnaryOperator<Fold.Builder<E, S>> definition) {
       Fold<E, S> defined = definition.apply(Fold.into(name, stateClass)).build();
       fold = defined;
-      return kind("fold(...)", Calls.TO_GATHER, writing -> defined.newHandler(version));
+      return kind(
+          "fold(...)",
+          Calls.TO_GATHER,
+          writing -> defined.newHandler(version, writing.inEventsOrder()));
     }
 
     /** What happens when the handler throws; default {@link FailurePolicy#reject()}. */

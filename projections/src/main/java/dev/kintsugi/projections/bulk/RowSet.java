@@ -70,21 +70,29 @@ public final class RowSet {
             columns());
   }
 
-  /** Runs an INSERT that has {@link #asTable()} once. */
-  public void insert(Connection connection, String sql, List<@Nullable String[]> rows)
+  /**
+   * Runs an INSERT that has {@link #asTable()} once.
+   *
+   * @return how many rows it wrote
+   */
+  public long insert(Connection connection, String sql, List<@Nullable String[]> rows)
       throws SQLException {
-    inPortions(connection, sql, rows, PreparedStatement::executeUpdate);
+    return inPortions(connection, sql, rows, PreparedStatement::executeUpdate);
   }
 
-  /** Deletes the table's rows that are equal to these in the columns. */
-  public void delete(Connection connection, List<@Nullable String[]> rows) throws SQLException {
-    inPortions(
+  /**
+   * Deletes the table's rows that are equal to these in the columns.
+   *
+   * @return how many there were
+   */
+  public long delete(Connection connection, List<@Nullable String[]> rows) throws SQLException {
+    return inPortions(
         connection,
         "DELETE FROM %s AS t USING %s WHERE %s".formatted(table, asTable(), isSame("t")),
         rows,
         statement -> {
           planAnew(statement);
-          statement.executeUpdate();
+          return statement.executeUpdate();
         });
   }
 
@@ -97,11 +105,14 @@ public final class RowSet {
         rows,
         statement -> {
           planAnew(statement);
+          int found = 0;
           try (ResultSet row = statement.executeQuery()) {
             while (row.next()) {
               each.accept(row);
+              found++;
             }
           }
+          return found;
         });
   }
 
@@ -121,17 +132,20 @@ public final class RowSet {
 
   @FunctionalInterface
   private interface Execution {
-    void run(PreparedStatement statement) throws SQLException;
+    int run(PreparedStatement statement) throws SQLException;
   }
 
-  private void inPortions(
+  /** How many rows it came to in all. */
+  private long inPortions(
       Connection connection, String sql, List<@Nullable String[]> rows, Execution execution)
       throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      long count = 0;
       for (int from = 0; from < rows.size(); from += ROWS_A_STATEMENT) {
         bind(statement, rows.subList(from, Math.min(rows.size(), from + ROWS_A_STATEMENT)));
-        execution.run(statement);
+        count += execution.run(statement);
       }
+      return count;
     }
   }
 

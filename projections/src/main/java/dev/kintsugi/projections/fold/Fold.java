@@ -11,6 +11,7 @@ import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.kintsugi.projections.bulk.Column;
 import dev.kintsugi.projections.bulk.DeclaredTable;
 import dev.kintsugi.projections.bulk.Names;
+import dev.kintsugi.projections.text.StorableText;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -43,6 +44,12 @@ import org.jspecify.annotations.Nullable;
  * <p>If the key is the stream's own (the default), events come in the stream's sequence. If events
  * of several streams share a key, their order across streams is the commit order inline, and the
  * journal's in a rebuild: {@code evolve} must come to the same state in both.
+ *
+ * <p>What {@code evolve} gets is what the database gives back, inline and in a rebuild alike: maps
+ * in the order of jsonb's keys, numbers as numeric prints them, {@code Object} values as the
+ * classes that JSON has. Records of whole numbers, booleans, texts, enums, instants, local dates
+ * and times and UUIDs survive as they are, and so stay objects in a rebuild's memory: they are the
+ * fastest.
  *
  * @param <E> the class of the events
  * @param <S> the class of the state
@@ -78,6 +85,7 @@ public final class Fold<E, S> {
   private final List<StateColumn<S>> stateColumns;
   private final List<List<String>> indexes;
   private final ObjectMapper mapper;
+  private final StateShape shape;
 
   private Fold(Builder<E, S> builder, Evolve<E, S> evolve) {
     this.stateClass = builder.stateClass;
@@ -87,6 +95,7 @@ public final class Fold<E, S> {
     this.stateColumns = List.copyOf(builder.stateColumns);
     this.indexes = List.copyOf(builder.indexes);
     this.mapper = builder.mapper;
+    this.shape = StateShape.of(stateClass, mapper == JSON);
   }
 
   /**
@@ -98,9 +107,13 @@ public final class Fold<E, S> {
     return new Builder<>(table, stateClass);
   }
 
-  /** A handler for one thread, of a projection in this version; what the runtime runs. */
-  public FoldHandler<E, S> newHandler(int version) {
-    return new FoldHandler<>(this, version);
+  /**
+   * A handler for one thread, of a projection in this version; what the runtime runs.
+   *
+   * @param inEventsOrder whether each event's states are written before the next one is evolved
+   */
+  public FoldHandler<E, S> newHandler(int version, boolean inEventsOrder) {
+    return new FoldHandler<>(this, version, inEventsOrder);
   }
 
   public String table() {
@@ -152,15 +165,26 @@ public final class Fold<E, S> {
     return mapper;
   }
 
+  StateShape shape() {
+    return shape;
+  }
+
   /**
    * The keys that an event belongs to, each once.
    *
    * @throws NullKeyException if one is null
+   * @throws UnstorableKeyException if PostgreSQL would take one for another
    */
   Collection<String> keysOf(EventEnvelope<E> envelope) {
     Collection<String> found = keys.apply(envelope);
     if (found == null || found.stream().anyMatch(Objects::isNull)) {
       throw new NullKeyException(table, envelope);
+    }
+    for (String key : found) {
+      if (!StorableText.isStorable(key)) {
+        throw UnstorableKeyException.noText(
+            table, key, StorableText.fault(key).orElseThrow(), envelope);
+      }
     }
     return found.size() < 2 ? found : List.copyOf(new LinkedHashSet<>(found));
   }
@@ -202,7 +226,10 @@ public final class Fold<E, S> {
       return this;
     }
 
-    /** The one key that each event belongs to; default its persistence id. Never null. */
+    /**
+     * The one key that each event belongs to; default its persistence id. Never null, and never
+     * with half of a surrogate pair or a NUL, which PostgreSQL can't store.
+     */
     public Builder<E, S> key(Function<EventEnvelope<E>, String> key) {
       this.keys = envelope -> Collections.singletonList(key.apply(envelope));
       return this;
@@ -216,7 +243,8 @@ public final class Fold<E, S> {
 
     /**
      * How an event changes the state of a key it belongs to. What it throws fails the event, for
-     * all of its keys.
+     * all of its keys; and so does a state that can't be stored or read back, or a column of it
+     * that its type does not take, also if the next event would replace it.
      */
     public Builder<E, S> evolve(Evolve<E, S> evolve) {
       this.evolve = evolve;

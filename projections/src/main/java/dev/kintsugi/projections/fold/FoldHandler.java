@@ -28,11 +28,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FoldHandler<E, S> extends BulkHandler<E> {
 
-  private static final int BYTES_A_KEY = 160;
-  private static final int BYTES_A_CHARACTER_OF_STATE = 3;
-  private static final int STATES_A_SAMPLE = 64;
+  private static final int BYTES_A_KEY = 176;
+
+  /** Another transaction that gives a key its first state costs one more try. */
+  private static final int MOST_TRIES = 10;
 
   private final Fold<E, S> fold;
+  private final boolean inEventsOrder;
+  private final StateKeeper<S> keeper;
   private final States<S> states;
 
   /** What a replay remembers. */
@@ -42,44 +45,67 @@ public final class FoldHandler<E, S> extends BulkHandler<E> {
   private boolean remembersAll;
 
   private boolean isEmpty;
-  private long keyBytes;
-  private long evolved;
-  private double averageStateBytes;
 
-  FoldHandler(Fold<E, S> fold, int version) {
+  /** Of all that is in memory, but for states that are kept as objects. */
+  private long bytes;
+
+  FoldHandler(Fold<E, S> fold, int version, boolean inEventsOrder) {
     this.fold = fold;
-    this.states = new States<>(fold, version);
+    this.inEventsOrder = inEventsOrder;
+    this.keeper = new StateKeeper<>(fold);
+    this.states = new States<>(fold, version, keeper);
   }
 
   /** A key's state as a replay remembers it. */
   private static final class Remembered<S> {
-    private @Nullable S state;
+    private @Nullable Kept<S> state;
     private boolean isStored;
     private boolean isChanged;
 
-    Remembered(@Nullable S stored) {
+    Remembered(@Nullable Kept<S> stored) {
       state = stored;
       isStored = stored != null;
     }
+  }
+
+  /** One event more. What fails it changes nothing. */
+  private Optional<Kept<S>> evolve(
+      String key, Optional<Kept<S>> before, EventEnvelope<E> envelope) {
+    return fold.evolve(key, before.map(kept -> keeper.state(key, kept)), envelope)
+        .map(state -> keeper.keep(key, state, envelope));
   }
 
   // Inline and in recovery.
 
   @Override
   public void process(JdbcSession session, List<EventEnvelope<E>> envelopes) throws Exception {
+    session.withConnection(
+        connection -> {
+          if (inEventsOrder) {
+            for (EventEnvelope<E> envelope : envelopes) {
+              evolveAll(connection, List.of(envelope));
+            }
+          } else {
+            evolveAll(connection, envelopes);
+          }
+          return envelopes;
+        });
+  }
+
+  private void evolveAll(Connection connection, List<EventEnvelope<E>> envelopes)
+      throws SQLException, IOException {
     SortedMap<String, List<EventEnvelope<E>>> byKey = new TreeMap<>();
     for (EventEnvelope<E> envelope : envelopes) {
       for (String key : fold.keysOf(envelope)) {
         byKey.computeIfAbsent(key, first -> new ArrayList<>()).add(envelope);
       }
     }
-    session.withConnection(
-        connection -> {
-          while (!byKey.isEmpty()) {
-            byKey.keySet().retainAll(evolve(connection, byKey));
-          }
-          return envelopes;
-        });
+    for (int tries = 0; !byKey.isEmpty(); tries++) {
+      if (tries == MOST_TRIES) {
+        throw UnstorableKeyException.hidden(fold.table(), byKey.keySet(), tries);
+      }
+      byKey.keySet().retainAll(evolve(connection, byKey));
+    }
   }
 
   /**
@@ -90,28 +116,28 @@ public final class FoldHandler<E, S> extends BulkHandler<E> {
    */
   private Set<String> evolve(Connection connection, SortedMap<String, List<EventEnvelope<E>>> byKey)
       throws SQLException, IOException {
-    Map<String, S> before = states.lock(connection, byKey.keySet());
+    Map<String, Kept<S>> before = states.lock(connection, byKey.keySet());
     List<KeyState<S>> added = new ArrayList<>();
     List<KeyState<S>> changed = new ArrayList<>();
     List<String> deleted = new ArrayList<>();
     byKey.forEach(
         (key, envelopes) -> {
-          Optional<S> state = Optional.ofNullable(before.get(key));
+          Optional<Kept<S>> state = Optional.ofNullable(before.get(key));
+          boolean isStored = state.isPresent();
           for (EventEnvelope<E> envelope : envelopes) {
-            state = fold.evolve(key, state, envelope);
+            state = evolve(key, state, envelope);
           }
-          boolean isStored = before.containsKey(key);
           if (state.isPresent()) {
             (isStored ? changed : added).add(new KeyState<>(key, state.get()));
           } else if (isStored) {
             deleted.add(key);
           }
         });
-    if (!changed.isEmpty()) {
-      states.upsert(connection, changed);
-    }
     if (!deleted.isEmpty()) {
       states.delete(connection, deleted);
+    }
+    if (!changed.isEmpty()) {
+      states.upsert(connection, changed);
     }
     return added.isEmpty() ? Set.of() : states.insertNew(connection, added);
   }
@@ -141,7 +167,7 @@ public final class FoldHandler<E, S> extends BulkHandler<E> {
       }
     }
     if (!unknown.isEmpty()) {
-      Map<String, S> stored = states.read(connection, unknown);
+      Map<String, Kept<S>> stored = states.read(connection, unknown);
       for (String key : unknown) {
         remember(key, new Remembered<>(stored.get(key)));
       }
@@ -158,45 +184,40 @@ public final class FoldHandler<E, S> extends BulkHandler<E> {
   }
 
   @Override
-  public void gather(List<EventEnvelope<E>> envelopes) throws IOException {
-    Map<String, Optional<S>> after = new HashMap<>();
+  public void gather(List<EventEnvelope<E>> envelopes) {
+    Map<String, Optional<Kept<S>>> after = new HashMap<>();
     for (EventEnvelope<E> envelope : envelopes) {
       for (String key : fold.keysOf(envelope)) {
-        Optional<S> state = after.get(key);
+        Optional<Kept<S>> state = after.get(key);
         after.put(key, evolve(key, state == null ? stateOf(key) : state, envelope));
       }
     }
     after.forEach(this::take);
   }
 
-  private Optional<S> evolve(String key, Optional<S> before, EventEnvelope<E> envelope)
-      throws IOException {
-    Optional<S> state = fold.evolve(key, before, envelope);
-    if (evolved++ % STATES_A_SAMPLE == 0 && state.isPresent()) {
-      double bytes = (double) BYTES_A_CHARACTER_OF_STATE * states.length(state.get());
-      averageStateBytes = averageStateBytes == 0 ? bytes : averageStateBytes * 0.9 + bytes * 0.1;
-    }
-    return state;
-  }
-
-  private Optional<S> stateOf(String key) {
+  private Optional<Kept<S>> stateOf(String key) {
     Remembered<S> remembered = memory.get(key);
     return remembered == null ? Optional.empty() : Optional.ofNullable(remembered.state);
   }
 
-  private void take(String key, Optional<S> state) {
+  private void take(String key, Optional<Kept<S>> state) {
     Remembered<S> remembered = memory.get(key);
     if (remembered == null) {
       remembered = new Remembered<>(null);
       remember(key, remembered);
     }
+    bytes += bytesOf(state.orElse(null)) - bytesOf(remembered.state);
     remembered.state = state.orElse(null);
     remembered.isChanged = true;
   }
 
   private void remember(String key, Remembered<S> remembered) {
     memory.put(key, remembered);
-    keyBytes += BYTES_A_KEY + key.length();
+    bytes += BYTES_A_KEY + key.length() + bytesOf(remembered.state);
+  }
+
+  private long bytesOf(@Nullable Kept<S> state) {
+    return state == null ? 0 : state.bytes();
   }
 
   @Override
@@ -255,7 +276,7 @@ public final class FoldHandler<E, S> extends BulkHandler<E> {
 
   @Override
   public long bytes() {
-    return keyBytes + (long) (memory.size() * averageStateBytes);
+    return bytes + (long) (memory.size() * keeper.averageObjectBytes());
   }
 
   @Override
@@ -266,6 +287,6 @@ public final class FoldHandler<E, S> extends BulkHandler<E> {
 
   private void forgetAll() {
     memory.clear();
-    keyBytes = 0;
+    bytes = 0;
   }
 }

@@ -1,11 +1,7 @@
 package dev.kintsugi.projections.fold;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectReader;
-import com.fasterxml.jackson.databind.ObjectWriter;
 import dev.kintsugi.projections.bulk.Column;
 import dev.kintsugi.projections.bulk.RowSet;
-import dev.kintsugi.projections.fold.Fold.StateColumn;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -26,8 +22,7 @@ final class States<S> {
 
   private final Fold<?, S> fold;
   private final int version;
-  private final ObjectReader reader;
-  private final ObjectWriter writer;
+  private final StateKeeper<S> keeper;
   private final RowSet keys;
   private final RowSet rows;
   private final String read;
@@ -35,11 +30,10 @@ final class States<S> {
   private final String insertNew;
   private final String upsert;
 
-  States(Fold<?, S> fold, int version) {
+  States(Fold<?, S> fold, int version, StateKeeper<S> keeper) {
     this.fold = fold;
     this.version = version;
-    this.reader = fold.mapper().readerFor(fold.stateClass());
-    this.writer = fold.mapper().writerFor(fold.stateClass());
+    this.keeper = keeper;
     List<Column> columns = new ArrayList<>(List.of(Fold.KEY, Fold.SCHEMA_VERSION, Fold.STATE));
     fold.stateColumns().forEach(added -> columns.add(added.column()));
     keys = new RowSet(fold.table(), List.of(Fold.KEY));
@@ -66,21 +60,21 @@ final class States<S> {
   }
 
   /** A key and its state. */
-  record KeyState<S>(String key, S state) {}
+  record KeyState<S>(String key, Kept<S> state) {}
 
   /** The states of those keys that have one. */
-  Map<String, S> read(Connection connection, Collection<String> ofKeys) throws SQLException {
+  Map<String, Kept<S>> read(Connection connection, Collection<String> ofKeys) throws SQLException {
     return query(connection, read, ofKeys);
   }
 
   /** The same, locked in the order of the keys; waits for whoever holds one. */
-  Map<String, S> lock(Connection connection, Collection<String> ofKeys) throws SQLException {
+  Map<String, Kept<S>> lock(Connection connection, Collection<String> ofKeys) throws SQLException {
     return query(connection, lock, ofKeys);
   }
 
-  private Map<String, S> query(Connection connection, String sql, Collection<String> ofKeys)
+  private Map<String, Kept<S>> query(Connection connection, String sql, Collection<String> ofKeys)
       throws SQLException {
-    Map<String, S> states = new HashMap<>();
+    Map<String, Kept<S>> states = new HashMap<>();
     keys.query(
         connection,
         sql,
@@ -91,17 +85,9 @@ final class States<S> {
           if (found != version) {
             throw StateSchemaException.ofOtherVersion(fold.table(), key, found, version);
           }
-          states.put(key, parsed(key, row.getString(3)));
+          states.put(key, keeper.stored(key, row.getString(3)));
         });
     return states;
-  }
-
-  private S parsed(String key, String json) {
-    try {
-      return reader.readValue(json);
-    } catch (JsonProcessingException e) {
-      throw StateSchemaException.unreadable(fold.table(), key, fold.stateClass(), e);
-    }
   }
 
   /**
@@ -120,23 +106,34 @@ final class States<S> {
     return taken;
   }
 
-  /** Writes states over those that are there. */
+  /**
+   * Writes states over those that are there.
+   *
+   * @throws UnstorableKeyException if the table does not take them all
+   */
   void upsert(Connection connection, List<KeyState<S>> states) throws SQLException, IOException {
-    rows.insert(connection, upsert, asValues(states));
+    long written = rows.insert(connection, upsert, asValues(states));
+    requireAll(states.stream().map(KeyState::key).toList(), written);
   }
 
+  /**
+   * Deletes states that are there.
+   *
+   * @throws UnstorableKeyException if the table keeps one
+   */
   void delete(Connection connection, List<String> ofKeys) throws SQLException {
-    keys.delete(connection, asRows(ofKeys));
+    requireAll(ofKeys, keys.delete(connection, asRows(ofKeys)));
+  }
+
+  private void requireAll(List<String> ofKeys, long written) {
+    if (written != ofKeys.size()) {
+      throw UnstorableKeyException.notWritten(fold.table(), ofKeys, ofKeys.size(), written);
+    }
   }
 
   /** Copies states into the empty table. */
   void copy(Connection connection, Iterable<KeyState<S>> states) throws SQLException, IOException {
     rows.copy(connection, states, this::values);
-  }
-
-  /** How long a state is as JSON. */
-  int length(S state) throws IOException {
-    return writer.writeValueAsString(state).length();
   }
 
   private List<@Nullable String[]> asValues(List<KeyState<S>> states) throws IOException {
@@ -156,26 +153,12 @@ final class States<S> {
   }
 
   private @Nullable String[] values(KeyState<S> row) throws IOException {
-    List<StateColumn<S>> added = fold.stateColumns();
-    @Nullable String[] values = new @Nullable String[3 + added.size()];
+    @Nullable String[] columns = keeper.columns(row.key(), row.state());
+    @Nullable String[] values = new @Nullable String[3 + columns.length];
     values[0] = row.key();
     values[1] = Integer.toString(version);
-    values[2] = writer.writeValueAsString(row.state());
-    for (int i = 0; i < added.size(); i++) {
-      Object value = added.get(i).value().apply(row.state());
-      values[3 + i] = value == null ? null : textOf(added.get(i).column(), value);
-    }
+    values[2] = keeper.json(row.state());
+    System.arraycopy(columns, 0, values, 3, columns.length);
     return values;
-  }
-
-  private String textOf(Column column, Object value) {
-    try {
-      return column.type().canonical(value).toString();
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "column '%s' of the fold into %s: %s"
-              .formatted(column.name(), fold.table(), e.getMessage()),
-          e);
-    }
   }
 }

@@ -53,7 +53,9 @@ class ArchitectureTest {
   static final ArchRule projections =
       kintsugi("projections").knows("projections.fold", "projections.rows", "projections.bulk");
 
-  @ArchTest static final ArchRule fold = kintsugi("projections.fold").knows("projections.bulk");
+  @ArchTest
+  static final ArchRule fold =
+      kintsugi("projections.fold").knows("projections.bulk", "projections.text");
 
   @ArchTest static final ArchRule rows = kintsugi("projections.rows").knows("projections.bulk");
 
