@@ -1,6 +1,7 @@
 package dev.kintsugi.projections;
 
 import dev.kintsugi.projections.fold.Fold;
+import dev.kintsugi.projections.rows.OrderedRowsHandler;
 import dev.kintsugi.projections.rows.RowMapper;
 import dev.kintsugi.projections.rows.RowTable;
 import dev.kintsugi.projections.rows.RowsHandler;
@@ -365,6 +366,13 @@ public final class Projection<E> {
      * The runtime makes the tables, unless {@link #tables} has a script that does, and combines the
      * changes of many events by key, so that they are written as sets.
      *
+     * <p>A script's tables may have constraints and triggers. Then nothing is combined: each
+     * event's changes are written in its turn, in the order in which the mapper says them, so that
+     * an event is refused for what it does itself, in every append and in every rebuild.
+     * Transactions apply to such a projection one after the other, as with {@link #sharedRows()}. A
+     * constraint over rows that several streams share judges in commit order inline, and in the
+     * journal's order in a rebuild.
+     *
      * <pre>{@code
      * .rows(List.of(FILES), (envelope, rows) ->
      *     rows.upsert(FILES, envelope.event().path()).increment("changes", 1))
@@ -376,7 +384,13 @@ public final class Projection<E> {
       }
       rowTables = List.copyOf(tables);
       List<RowTable> declared = rowTables;
-      return kind("rows(...)", Calls.TO_GATHER, writing -> new RowsHandler<>(declared, mapper));
+      return kind(
+          "rows(...)",
+          Calls.TO_GATHER,
+          writing ->
+              writing.inEventsOrder()
+                  ? new OrderedRowsHandler<>(declared, mapper)
+                  : new RowsHandler<>(declared, mapper));
     }
 
     /**

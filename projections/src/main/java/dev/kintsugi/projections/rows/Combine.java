@@ -46,17 +46,21 @@ enum Combine {
   }
 
   /**
-   * The same on the server, in an upsert.
+   * The same on the server, in an update of {@code t}.
    *
    * @param column quoted
+   * @param proposed the alias of the row that has the later value
    */
-  String sql(String column) {
-    return switch (this) {
-      case SET -> "excluded." + column;
-      case SUM -> "t." + column + " + excluded." + column;
-      case LEAST -> "least(t." + column + ", excluded." + column + ")";
-      case GREATEST -> "greatest(t." + column + ", excluded." + column + ")";
-    };
+  String sql(String column, String proposed) {
+    String changed =
+        switch (this) {
+          case SET -> "%2$s.%1$s";
+          // A script may make a counter that can be NULL.
+          case SUM -> "COALESCE(t.%1$s, 0) + %2$s.%1$s";
+          case LEAST -> "least(t.%1$s, %2$s.%1$s)";
+          case GREATEST -> "greatest(t.%1$s, %2$s.%1$s)";
+        };
+    return changed.formatted(column, proposed);
   }
 
   /** Whether it gives the same in every order of events only for some types, and this is none. */

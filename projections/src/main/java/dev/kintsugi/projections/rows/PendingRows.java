@@ -117,8 +117,10 @@ final class PendingRows {
         deleted.add(key.toArray(String[]::new));
       }
       if (row.upserted) {
-        long named = named(row.values);
-        upserted.computeIfAbsent(named, shape -> new ArrayList<>()).add(texts(key, row.values));
+        long named = RowChanges.Change.named(row.values);
+        upserted
+            .computeIfAbsent(named, shape -> new ArrayList<>())
+            .add(RowChanges.Change.texts(key, row.values));
       }
       all.add(key.toArray(String[]::new));
     }
@@ -149,40 +151,15 @@ final class PendingRows {
         row -> {});
   }
 
-  /** Which columns a row names, as bits. */
-  private static long named(@Nullable Object[] values) {
-    long named = 0;
-    for (int i = 0; i < values.length; i++) {
-      if (values[i] != null) {
-        named |= 1L << i;
-      }
-    }
-    return named;
-  }
-
-  private static @Nullable String[] texts(List<String> key, @Nullable Object[] values) {
-    List<@Nullable String> texts = new ArrayList<>(key);
-    for (Object value : values) {
-      if (value != null) {
-        texts.add(value == RowChanges.Change.SQL_NULL ? null : value.toString());
-      }
-    }
-    return texts.toArray(String[]::new);
-  }
-
   /** Rows that name the same columns, and the statement that writes them. */
   private record Upsert(RowSet set, String sql) {}
 
   private Upsert upsertOf(long named) {
     List<Column> columns = new ArrayList<>(table.keyColumns());
     List<String> changes = new ArrayList<>();
-    for (int i = 0; i < table.valueColumns().size(); i++) {
-      if ((named & 1L << i) != 0) {
-        ValueColumn value = table.valueColumns().get(i);
-        String column = value.column().quoted();
-        columns.add(value.column());
-        changes.add(column + " = " + value.combine().sql(column));
-      }
+    for (ValueColumn value : table.valueColumns(named)) {
+      columns.add(value.column());
+      changes.add(value.assignment("excluded"));
     }
     RowSet set = new RowSet(table.name(), columns);
     String sql =

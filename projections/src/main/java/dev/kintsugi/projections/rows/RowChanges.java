@@ -108,6 +108,36 @@ public final class RowChanges {
       return values;
     }
 
+    /** Which columns it names, as bits. */
+    long named() {
+      return named(values);
+    }
+
+    static long named(@Nullable Object[] values) {
+      long named = 0;
+      for (int i = 0; i < values.length; i++) {
+        if (values[i] != null) {
+          named |= 1L << i;
+        }
+      }
+      return named;
+    }
+
+    /** What is sent: the key's columns, then the columns that it names. */
+    @Nullable String[] texts() {
+      return texts(key, values);
+    }
+
+    static @Nullable String[] texts(List<String> key, @Nullable Object[] values) {
+      List<@Nullable String> texts = new ArrayList<>(key);
+      for (Object value : values) {
+        if (value != null) {
+          texts.add(value == SQL_NULL ? null : value.toString());
+        }
+      }
+      return texts.toArray(String[]::new);
+    }
+
     void say(String column, Combine combine, @Nullable Object value) {
       int place = table.place(column, combine);
       if (value == null && combine != Combine.SET) {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -29,6 +30,12 @@ import java.util.stream.Stream;
  *
  * <p>Of columns whose rows many streams change, {@link #counter}, {@link #least} and {@link
  * #greatest} give the same rows whatever the order across streams is; {@link #column} does not.
+ *
+ * <p>The runtime makes the table with no constraint but its key. A projection's script can make it
+ * with more (CHECK, NOT NULL, UNIQUE, foreign keys, triggers): its rows are then written in the
+ * order of events, not as sets, so that each event is judged by what it changes itself. Such a
+ * constraint judges a change by the row as it is then. Where several streams change the row, that
+ * is the commit order inline and the journal's order in a rebuild.
  */
 public final class RowTable {
 
@@ -44,6 +51,11 @@ public final class RowTable {
   record ValueColumn(Column column, Combine combine) {
     String ddl() {
       return column.ddl() + (combine == Combine.SUM ? " NOT NULL DEFAULT 0" : "");
+    }
+
+    /** How an UPDATE of {@code t} sets it, given a proposed row of this alias. */
+    String assignment(String proposed) {
+      return column.quoted() + " = " + combine.sql(column.quoted(), proposed);
     }
   }
 
@@ -171,6 +183,18 @@ public final class RowTable {
 
   List<ValueColumn> valueColumns() {
     return valueColumns;
+  }
+
+  /**
+   * Some of the columns that are not of the key.
+   *
+   * @param named their places, as bits
+   */
+  List<ValueColumn> valueColumns(long named) {
+    return IntStream.range(0, valueColumns.size())
+        .filter(place -> (named & 1L << place) != 0)
+        .mapToObj(valueColumns::get)
+        .toList();
   }
 
   /**
