@@ -1,4 +1,8 @@
 -- Kintsugi's own tables. PostgreSQL 13 or newer.
+--
+-- The runtime runs it statement by statement, each only where the catalog shows that it has not been done. By hand:
+-- beside a long reader (a dump) its ALTER TABLE wait, and writers behind them; SET lock_timeout = '1s' before it,
+-- and run it again until it succeeds.
 
 -- What writers consult in every append: one row for each generation that is not retired. Tiny and
 -- narrow; counters and progress live in kintsugi_rebuild.
@@ -126,7 +130,7 @@ END $$;
 -- gives each day after that a partition of its own.
 DO $$
 BEGIN
-  IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'kintsugi_skip_archive'::regclass) THEN
+  IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = to_regclass('kintsugi_skip_archive')) THEN
     CREATE TABLE kintsugi_skip_archive_default PARTITION OF kintsugi_skip_archive DEFAULT;
   END IF;
 END

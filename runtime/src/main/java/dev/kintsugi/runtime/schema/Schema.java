@@ -3,41 +3,34 @@ package dev.kintsugi.runtime.schema;
 import dev.kintsugi.runtime.event.JournalTables;
 import dev.kintsugi.runtime.event.TagLayout;
 import dev.kintsugi.runtime.jdbc.Database;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The journal's and Kintsugi's own tables. The scripts are those of {@code config/ddl/postgresql},
- * packed into the jar; what they create is read from them, so there is one source of what must be
- * there.
+ * packed into the jar; what must be there is read from them, so there is one source of that.
  */
 public final class Schema {
 
-  private static final Logger log = LoggerFactory.getLogger(Schema.class);
+  private static final SchemaScript JOURNAL = SchemaScript.read("journal.sql");
+  private static final SchemaScript KINTSUGI = SchemaScript.read("kintsugi.sql");
 
   /** The journal under these names can be made; under others, it is an operator's. */
   private static final Set<String> STANDARD_JOURNAL = Set.of("\"event_journal\"", "\"event_tag\"");
 
   private static final int OLDEST_POSTGRESQL = 130000;
-  private static final String LOCK = "SELECT pg_advisory_xact_lock(hashtext('kintsugi.schema'))";
-  private static final Pattern CREATES =
-      Pattern.compile("CREATE (?:TABLE|INDEX|UNIQUE INDEX) IF NOT EXISTS (\\w+)");
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final Database database;
   private final JournalTables journal;
+  private final Installation installation;
 
   /**
    * The schema of a database.
@@ -45,24 +38,36 @@ public final class Schema {
    * @param journal the journal's tables, as the application's configuration names them
    */
   public Schema(Database database, JournalTables journal) {
+    this(database, journal, PATIENCE);
+  }
+
+  /** One that waits for others' locks for so long. */
+  Schema(Database database, JournalTables journal, Duration patience) {
     this.database = database;
     this.journal = journal;
+    this.installation = new Installation(database, patience);
   }
 
   /**
-   * Makes sure that all is there, and is laid out as it must be. Where nothing is missing, it only
-   * looks, and takes no lock. Two nodes that start at once wait for each other.
+   * Makes sure that all is there, and is laid out as it must be. It only looks, and nobody waits
+   * for that; what is missing it makes under short locks (see {@link Installation}). Two nodes may
+   * start at once.
    *
    * @param create whether to make what is missing, or only to name it
    * @return how the database has the journal's tags
-   * @throws SchemaException if something is missing, with what to do, or if one of the journal's
-   *     tables is of an unknown layout, with what was found and what is expected
+   * @throws SchemaException if something is missing, with what to do; if others' locks were in the
+   *     way of making it, with whose; or if one of the journal's tables is of an unknown layout,
+   *     with what was found and what is expected
    */
   public TagLayout ensure(boolean create) throws Exception {
-    List<String> missing = database.inTransaction(this::missing);
-    if (!missing.isEmpty() && create) {
-      database.inTransaction(this::install);
-      missing = database.inTransaction(this::missing);
+    if (create) {
+      install();
+    }
+    List<String> missing = new ArrayList<>(database.inTransaction(this::missingOfJournal));
+    for (SchemaScript.Step step : installation.missing(KINTSUGI.steps())) {
+      if (step.required() && (step.makesRelation() || !missing.contains(step.table()))) {
+        missing.add(step.name());
+      }
     }
     if (!missing.isEmpty()) {
       throw new SchemaException(
@@ -75,14 +80,26 @@ public final class Schema {
     return database.inTransaction(connection -> JournalLayout.read(connection, journal));
   }
 
-  private List<String> missing(Connection connection) throws SQLException {
+  private void install() throws Exception {
+    boolean lacksJournal = !database.inTransaction(this::missingOfJournal).isEmpty();
+    if (lacksJournal && STANDARD_JOURNAL.containsAll(journalTables())) {
+      install(JOURNAL);
+    }
+    install(KINTSUGI);
+  }
+
+  private void install(SchemaScript script) throws Exception {
+    for (SchemaScript.Step step : installation.missing(script.steps())) {
+      installation.run(step);
+    }
+  }
+
+  private List<String> missingOfJournal(Connection connection) throws SQLException {
     refuseOldServer(connection);
-    List<String> needed = new ArrayList<>(journalTables());
-    needed.addAll(created(script("kintsugi.sql")));
     List<String> missing = new ArrayList<>();
     try (PreparedStatement exists =
         connection.prepareStatement("SELECT to_regclass(?) IS NOT NULL")) {
-      for (String name : needed) {
+      for (String name : journalTables()) {
         exists.setString(1, name);
         try (ResultSet row = exists.executeQuery()) {
           row.next();
@@ -114,43 +131,10 @@ public final class Schema {
     }
   }
 
-  private List<String> install(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(LOCK);
-      List<String> missing = missing(connection);
-      List<String> ofJournal = journalTables().stream().filter(missing::contains).toList();
-      if (!ofJournal.isEmpty() && STANDARD_JOURNAL.containsAll(journalTables())) {
-        statement.execute(script("journal.sql"));
-      }
-      missing.removeAll(ofJournal);
-      if (!missing.isEmpty()) {
-        statement.execute(script("kintsugi.sql"));
-        log.info("Created {}", missing);
-      }
-      return missing;
-    }
-  }
-
   /** The names of the journal's tables and of Kintsugi's own, which are no projection's. */
   static List<String> ownNames() {
-    List<String> names = new ArrayList<>(created(script("journal.sql")));
-    names.addAll(created(script("kintsugi.sql")));
+    List<String> names = new ArrayList<>(JOURNAL.relations());
+    names.addAll(KINTSUGI.relations());
     return names;
-  }
-
-  private static List<String> created(String script) {
-    return CREATES.matcher(script).results().map(result -> result.group(1)).toList();
-  }
-
-  private static String script(String name) {
-    String resource = "/dev/kintsugi/ddl/postgresql/" + name;
-    try (InputStream in = Schema.class.getResourceAsStream(resource)) {
-      if (in == null) {
-        throw new SchemaException("the jar lacks " + resource);
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -98,7 +98,7 @@ class SchemaTest {
   void an_empty_database_gets_all_tables() throws Exception {
     schema.ensure(true);
 
-    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(15);
+    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(16);
   }
 
   @Test
@@ -134,7 +134,7 @@ class SchemaTest {
     } finally {
       threads.shutdown();
     }
-    assertThat(tables()).hasSize(15);
+    assertThat(tables()).hasSize(16);
   }
 
   @Test
