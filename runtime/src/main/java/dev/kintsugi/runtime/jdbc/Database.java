@@ -5,9 +5,11 @@ import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Properties;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
+import org.postgresql.PGProperty;
 import org.postgresql.core.BaseConnection;
 import org.postgresql.core.TransactionState;
 import org.postgresql.util.PSQLException;
@@ -66,18 +68,12 @@ public final class Database implements AutoCloseable {
   public static Database open(JdbcSettings settings) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("kintsugi");
-    config.setJdbcUrl(settings.url());
-    if (!settings.user().isEmpty()) {
-      config.setUsername(settings.user());
-      config.setPassword(settings.password());
-    }
+    config.setDataSource(new DriverConnections(login(settings)));
     config.setMaximumPoolSize(settings.poolSize());
     config.setConnectionTimeout(settings.connectionTimeout().toMillis());
     config.setInitializationFailTimeout(-1);
     config.setAutoCommit(false);
     config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
-    config.addDataSourceProperty("ApplicationName", "kintsugi");
-    config.addDataSourceProperty("tcpKeepAlive", "true");
     if (!settings.idleInTransactionTimeout().isZero()) {
       config.setConnectionInitSql(
           "SET idle_in_transaction_session_timeout = "
@@ -92,6 +88,18 @@ public final class Database implements AutoCloseable {
       throw unavailable(settings, e.getCause() == null ? e : e.getCause());
     }
     return new Database(pool, pool, 0);
+  }
+
+  /** What the URL leaves open, the settings say. */
+  private static Properties login(JdbcSettings settings) {
+    Properties login = PostgresUrl.of(settings.url()).properties();
+    if (!settings.user().isEmpty()) {
+      login.putIfAbsent(PGProperty.USER.getName(), settings.user());
+      login.putIfAbsent(PGProperty.PASSWORD.getName(), settings.password());
+    }
+    login.putIfAbsent(PGProperty.APPLICATION_NAME.getName(), "kintsugi");
+    login.putIfAbsent(PGProperty.TCP_KEEP_ALIVE.getName(), "true");
+    return login;
   }
 
   private static HikariDataSource pool(HikariConfig config, JdbcSettings settings) {

@@ -19,12 +19,7 @@ public record JdbcSettings(
     Duration idleInTransactionTimeout) {
 
   public JdbcSettings {
-    if (!url.startsWith("jdbc:postgresql:")) {
-      throw new IllegalArgumentException(
-          "kintsugi.jdbc.url must begin with jdbc:postgresql:, is '"
-              + redacted(url)
-              + "'. Set it in the configuration, or KINTSUGI_JDBC_URL in the environment.");
-    }
+    refuseUnreadable(url);
     if (poolSize < 2) {
       throw new IllegalArgumentException(
           "kintsugi.jdbc.pool-size must be 2 or more, is " + poolSize);
@@ -34,6 +29,17 @@ public record JdbcSettings(
       throw new IllegalArgumentException(
           "kintsugi.jdbc.idle-in-transaction-timeout must be between 0 and 24 days, is "
               + idleInTransactionTimeout);
+    }
+  }
+
+  private static void refuseUnreadable(String url) {
+    try {
+      PostgresUrl.of(url);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "kintsugi.jdbc.url can't be used. %s Set it in the configuration, or KINTSUGI_JDBC_URL in the environment."
+              .formatted(e.getMessage()),
+          e);
     }
   }
 
@@ -59,14 +65,9 @@ public record JdbcSettings(
         url, user, password, connections, connectionTimeout, idleInTransactionTimeout);
   }
 
-  /** The URL without its parameters, which may hold a password. */
+  /** Hosts, port and database of the URL, without its parameters, which may hold a password. */
   public String urlForPeople() {
-    return redacted(url);
-  }
-
-  private static String redacted(String url) {
-    int question = url.indexOf('?');
-    return question < 0 ? url : url.substring(0, question);
+    return PostgresUrl.forPeople(url);
   }
 
   @Override

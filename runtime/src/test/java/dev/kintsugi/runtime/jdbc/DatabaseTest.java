@@ -301,23 +301,6 @@ class DatabaseTest {
   }
 
   @Test
-  void a_url_that_can_not_be_read_is_said_so_without_its_password() {
-    JdbcSettings broken =
-        new JdbcSettings(
-            "jdbc:postgresql://localhost:port/shop?password=hush",
-            "",
-            "",
-            2,
-            Duration.ofMillis(300));
-
-    assertThatThrownBy(() -> Database.open(broken))
-        .isInstanceOf(DatabaseUnavailableException.class)
-        .hasMessageStartingWith("No connection to jdbc:postgresql://localhost:port/shop")
-        .message()
-        .doesNotContain("hush", "\n");
-  }
-
-  @Test
   void a_transaction_that_stands_still_keeps_its_locks_no_longer_than_the_settings_say()
       throws Exception {
     execute("INSERT INTO notes (n) VALUES (1)");

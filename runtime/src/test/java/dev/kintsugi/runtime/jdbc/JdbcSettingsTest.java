@@ -40,7 +40,7 @@ class JdbcSettingsTest {
                 new JdbcSettings(
                     "jdbc:mysql://db/shop?password=hush", "", "", 2, Duration.ofSeconds(1)))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("jdbc:mysql://db/shop")
+        .hasMessageContaining("kintsugi.jdbc.url can't be used. jdbc:mysql://…")
         .hasMessageContaining("KINTSUGI_JDBC_URL")
         .message()
         .doesNotContain("hush");

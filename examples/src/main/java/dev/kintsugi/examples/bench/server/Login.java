@@ -1,6 +1,7 @@
 package dev.kintsugi.examples.bench.server;
 
 import dev.kintsugi.examples.common.BadInputException;
+import dev.kintsugi.runtime.jdbc.PostgresUrl;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -28,7 +29,7 @@ public record Login(String url, String user, String password) {
     if (!URL.matcher(url).matches()) {
       throw new BadInputException(
           "Expected a URL as jdbc:postgresql://host:5432/database, found '%s'"
-              .formatted(redacted(url)));
+              .formatted(PostgresUrl.forPeople(url)));
     }
     return new Login(
         url,
@@ -71,14 +72,9 @@ public record Login(String url, String user, String password) {
         : DriverManager.getConnection(url, user, password);
   }
 
-  /** The URL without its parameters, which may hold a password. */
+  /** Hosts, port and database of the URL, without its parameters, which may hold a password. */
   public String urlForPeople() {
-    return redacted(url);
-  }
-
-  private static String redacted(String url) {
-    int question = url.indexOf('?');
-    return question < 0 ? url : url.substring(0, question);
+    return PostgresUrl.forPeople(url);
   }
 
   @Override
