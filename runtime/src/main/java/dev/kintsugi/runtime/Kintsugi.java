@@ -110,16 +110,14 @@ public final class Kintsugi implements Extension {
   }
 
   private Verifier verifier(Database database) {
-    return new Verifier(database, node.journal(), node.codec(), node.registry());
+    return new Verifier(database.forLongWork(), node.journal(), node.codec(), node.registry());
   }
 
   /**
-   * Kintsugi on an actor system. The first call connects to the database and installs or checks the
-   * schema, on the calling thread.
+   * Kintsugi on an actor system. It needs no database yet: the schema is installed or checked by
+   * whoever first uses the database, on a thread that may block.
    *
-   * @throws dev.kintsugi.runtime.jdbc.DatabaseUnavailableException if there is no database
-   * @throws SchemaException if tables are missing and may not be made, or the journal's are of an
-   *     unknown layout
+   * @throws IllegalArgumentException if the settings can't be used
    */
   public static Kintsugi get(ClassicActorSystemProvider system) {
     return ID.get(system);
@@ -137,17 +135,25 @@ public final class Kintsugi implements Extension {
    *     <p>What a script really made decides how its tables are written: where the database can
    *     refuse or change more than the row at hand, in the events' order ({@link
    *     dev.kintsugi.projections.Writing}); the log says so, and why.
-   * @throws SchemaException if a table script fails, makes no table, makes one by a qualified name,
-   *     or one that is another projection's (on whichever node), the journal's or Kintsugi's own,
-   *     or that holds rows of others; if it inserts rows, or makes tables that no event could be
-   *     written to rightly; if it was changed and the version was not raised
+   * @throws dev.kintsugi.runtime.jdbc.DatabaseUnavailableException if there is no database within
+   *     {@code kintsugi.jdbc.connection-timeout}; it may be called again
+   * @throws SchemaException if the journal's or Kintsugi's own tables are missing and may not be
+   *     made, or are of an unknown layout; if a table script fails, makes no table, makes one by a
+   *     qualified name, or one that is another projection's (on whichever node), the journal's or
+   *     Kintsugi's own, or that holds rows of others; if it inserts rows, or makes tables that no
+   *     event could be written to rightly; if it was changed and the version was not raised
    */
   public void start(Projection<?>... projections) {
     List<Projection<?>> added = List.of(projections);
     node.registry().refuseDuplicates(added);
+    node.awaitDatabase();
     List<ReadModel> probed = blocking(() -> probe(added));
     List<ReadModel> readModels =
-        blocking(() -> node.database().inTransaction(connection -> create(connection, probed)));
+        blocking(
+            () ->
+                node.database()
+                    .forLongWork()
+                    .inTransaction(connection -> create(connection, probed)));
     node.registry().register(projections(readModels));
     for (ReadModel readModel : readModels) {
       blocking(
@@ -163,7 +169,7 @@ public final class Kintsugi implements Extension {
   private List<ReadModel> probe(List<Projection<?>> added) throws SQLException {
     List<ReadModel> readModels = new ArrayList<>();
     for (Projection<?> projection : added) {
-      try (Connection connection = node.database().connection()) {
+      try (Connection connection = node.database().forLongWork().connection()) {
         ReadModel readModel = ReadModels.probe(connection, projection);
         connection.rollback();
         readModels.add(readModel);

@@ -50,7 +50,8 @@ public final class Skips {
    */
   Skips(Node node, Runnable wake, String projection, String requestedBy) {
     this.node = node;
-    this.operations = new SkipOperations(node.database(), node.journal(), node.codec(), projection);
+    this.operations =
+        new SkipOperations(node.database().forLongWork(), node.journal(), node.codec(), projection);
     this.wake = wake;
     this.projection = projection;
     this.requestedBy = requestedBy;

@@ -502,7 +502,7 @@ class KintsugiTest {
   void where_tables_may_not_be_made_the_missing_ones_are_named_at_once() {
     String url = TestServer.createDatabase();
     try (TestSystem empty = new TestSystem(url, "kintsugi.schema.create = off")) {
-      assertThatThrownBy(empty::kintsugi)
+      assertThatThrownBy(() -> empty.kintsugi().start(log.definition()))
           .isInstanceOf(SchemaException.class)
           .hasMessageContaining(
               "The database lacks \"event_journal\", \"event_tag\", kintsugi_projection");
@@ -516,7 +516,7 @@ class KintsugiTest {
     String nowhere = "jdbc:postgresql://localhost:1/shop?user=clerk&password=hush";
     try (TestSystem unconnected =
         new TestSystem(nowhere, "kintsugi.jdbc.connection-timeout = 300ms")) {
-      assertThatThrownBy(unconnected::kintsugi)
+      assertThatThrownBy(() -> unconnected.kintsugi().start(log.definition()))
           .isInstanceOf(DatabaseUnavailableException.class)
           .hasMessageContaining("jdbc:postgresql://localhost:1/shop")
           .message()

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +39,7 @@ public final class EventJournal {
   private final Map<Column, String> columns;
   private final String table;
   private final String tagTable;
-  private final TagLayout tagLayout;
+  private final Supplier<TagLayout> tagLayout;
   private final JournalTables names;
   private final Gaps gaps;
   private final Deletions deletions;
@@ -46,7 +47,6 @@ public final class EventJournal {
   private final String insertColumns;
 
   private final String selectByOrdering;
-  private final String selectTags;
   private final String selectStream;
   private final String highest;
   private final String maxOrdering;
@@ -60,6 +60,16 @@ public final class EventJournal {
    * @param tagLayout as the database has it
    */
   public EventJournal(JournalTables names, TagLayout tagLayout) {
+    this(names, () -> tagLayout);
+  }
+
+  /**
+   * Builds the statements, but for those that depend on what the database has: it may not be there
+   * yet.
+   *
+   * @param tagLayout asked for when tags are read or written, and may ask the database then
+   */
+  public EventJournal(JournalTables names, Supplier<TagLayout> tagLayout) {
     this.names = names;
     this.gaps = new Gaps(names);
     this.deletions = new Deletions(names);
@@ -101,9 +111,6 @@ public final class EventJournal {
     String select = "SELECT " + rowColumns + " FROM " + table;
     String ofStream = " WHERE " + persistenceId + " = ?";
     selectByOrdering = select + " WHERE " + ordering + " = ANY (?) AND NOT " + deleted;
-    selectTags =
-        "SELECT e.%s, t.%s FROM %s e JOIN %s t ON %s WHERE e.%1$s = ANY (?)"
-            .formatted(ordering, tagColumn(), table, tagTable, isTagOf("t", "e"));
     selectStream =
         select
             + ofStream
@@ -154,7 +161,7 @@ public final class EventJournal {
    * @param events the alias of the journal table, or of whatever has its columns
    */
   public String isTagOf(String tags, String events) {
-    return switch (tagLayout.key()) {
+    return switch (tagLayout.get().key()) {
       case EVENT_ID ->
           "%s.%s = %s.%s".formatted(tags, names.tags().eventId(), events, names.ordering());
       case STREAM ->
@@ -181,11 +188,12 @@ public final class EventJournal {
   }
 
   private List<String> tagKey(String eventId, String persistenceId, String sequenceNumber) {
+    Set<TagLayout.Key> filled = tagLayout.get().filled();
     List<String> key = new ArrayList<>();
-    if (tagLayout.filled().contains(TagLayout.Key.EVENT_ID)) {
+    if (filled.contains(TagLayout.Key.EVENT_ID)) {
       key.add(eventId);
     }
-    if (tagLayout.filled().contains(TagLayout.Key.STREAM)) {
+    if (filled.contains(TagLayout.Key.STREAM)) {
       key.add(persistenceId);
       key.add(sequenceNumber);
     }
@@ -240,13 +248,18 @@ public final class EventJournal {
     }
   }
 
+  private String selectTags() {
+    return "SELECT e.%s, t.%s FROM %s e JOIN %s t ON %s WHERE e.%1$s = ANY (?)"
+        .formatted(names.ordering(), tagColumn(), table, tagTable, isTagOf("t", "e"));
+  }
+
   /**
    * The tags of some events, by their orderings; one that has none is not among them. One query,
    * for callers with a projection that subscribes by tag.
    */
   public Map<Long, Set<String>> tagsOf(Connection connection, Collection<EventRow> rows)
       throws SQLException {
-    try (PreparedStatement select = connection.prepareStatement(selectTags)) {
+    try (PreparedStatement select = connection.prepareStatement(selectTags())) {
       new Parameters(select).longs(rows, EventRow::ordering);
       Map<Long, Set<String>> tags = new HashMap<>();
       try (ResultSet row = select.executeQuery()) {

@@ -63,7 +63,7 @@ public final class HousekeepingActor {
     this.timers = timers;
     this.node = node;
     this.settings = settings;
-    this.housekeeping = new Housekeeping(node.database(), settings);
+    this.housekeeping = new Housekeeping(node.database().forLongWork(), settings);
   }
 
   /** The actor of a node. */
@@ -140,7 +140,13 @@ public final class HousekeepingActor {
   }
 
   private Behavior<Command> onRunFailed(RunFailed failed) {
-    if (warned.add("run." + SqlStates.of(failed.cause()).orElse(""))) {
+    if (SqlStates.isDatabaseAtFault(failed.cause())) {
+      context
+          .getLog()
+          .info(
+              "Housekeeping of the tables of skip records will be tried again: {}",
+              failed.cause().getMessage());
+    } else if (warned.add("run." + SqlStates.of(failed.cause()).orElse(""))) {
       context
           .getLog()
           .warn(

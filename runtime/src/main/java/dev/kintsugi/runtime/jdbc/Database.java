@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.Properties;
 import java.util.concurrent.ThreadLocalRandom;
@@ -29,34 +30,87 @@ public final class Database implements AutoCloseable {
   /** How often a transaction that lost a race (deadlock, serialization) is run in all. */
   static final int ATTEMPTS = 8;
 
-  private final DataSource connections;
+  private final Source connections;
   private final AutoCloseable onClose;
+  private final Answers answers;
+  private final Preparation preparation;
 
-  /** In milliseconds; 0 if an answer is waited for without end. */
-  private final int longestAnswer;
+  /** Gives out connections. */
+  @FunctionalInterface
+  private interface Source {
+    Connection next() throws SQLException;
+  }
+
+  /** How long an answer of the server is waited for, in milliseconds, and how long in long work. */
+  private record Answers(int within, int inLongWork) {
+    static Answers of(JdbcSettings settings) {
+      return new Answers(
+          Math.toIntExact(settings.answerTimeout().toMillis()),
+          Math.toIntExact(settings.longAnswerTimeout().toMillis()));
+    }
+  }
+
+  /** What has to be done before a connection is used. Once it was, it costs nothing. */
+  @FunctionalInterface
+  public interface Preparation {
+    void ensure() throws SQLException;
+  }
 
   /**
    * Connections from a pool that somebody else owns and closes. They must be PostgreSQL's driver's,
-   * wrapped or not, and come with autocommit off.
+   * wrapped or not, and come with autocommit off; the pool has to set back their network timeout.
    */
   public Database(DataSource connections) {
-    this(connections, () -> {}, 0);
+    this(
+        connections::getConnection,
+        () -> {},
+        new Answers(
+            Math.toIntExact(JdbcSettings.ANSWER_TIMEOUT.toMillis()),
+            Math.toIntExact(JdbcSettings.LONG_ANSWER_TIMEOUT.toMillis())),
+        () -> {});
   }
 
-  private Database(DataSource connections, AutoCloseable onClose, int longestAnswer) {
+  private Database(
+      Source connections, AutoCloseable onClose, Answers answers, Preparation preparation) {
     this.connections = connections;
     this.onClose = onClose;
-    this.longestAnswer = longestAnswer;
+    this.answers = answers;
+    this.preparation = preparation;
   }
 
   /**
-   * The same connections, for statements that are known to be short: where the server's answer to
-   * one takes longer than this, the connection counts as lost. A network that went silent would
-   * keep the thread waiting for a quarter of an hour otherwise. To be closed by whoever closes this
-   * one.
+   * The same connections, whose answers are waited for no longer than this; to be closed by whoever
+   * closes this one.
+   *
+   * <p>On each connection there is such a bound, {@code kintsugi.jdbc.answer-timeout} if no other
+   * is asked for. Where the answer to a statement takes longer, the connection counts as lost: so
+   * that a network which went silent keeps no thread for ever.
    */
   public Database answeringWithin(Duration longest) {
-    return new Database(connections, () -> {}, Math.toIntExact(longest.toMillis()));
+    int millis = Math.toIntExact(longest.toMillis());
+    return new Database(
+        connections, () -> {}, new Answers(millis, answers.inLongWork()), preparation);
+  }
+
+  /**
+   * The same connections, for statements that may rightly take long: those of a rebuild, of a
+   * verification, of housekeeping, of tables and indexes that are made. Their bound is {@code
+   * kintsugi.jdbc.long-answer-timeout}. To be closed by whoever closes this one.
+   */
+  public Database forLongWork() {
+    return new Database(
+        connections,
+        () -> {},
+        new Answers(answers.inLongWork(), answers.inLongWork()),
+        preparation);
+  }
+
+  /**
+   * The same connections, of which none is given out before something else is done; that fails
+   * where it does. To be closed by whoever closes this one.
+   */
+  public Database after(Preparation first) {
+    return new Database(connections, () -> {}, answers, first);
   }
 
   /**
@@ -66,6 +120,18 @@ public final class Database implements AutoCloseable {
    *     why
    */
   public static Database open(JdbcSettings settings) {
+    Database database = of(settings);
+    try (Connection connection = database.connection()) {
+      connection.rollback();
+    } catch (SQLException e) {
+      database.close();
+      throw new DatabaseUnavailableException(e);
+    }
+    return database;
+  }
+
+  /** A pool, of a database that need not be there yet. */
+  public static Database of(JdbcSettings settings) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("kintsugi");
     config.setDataSource(new DriverConnections(login(settings)));
@@ -80,14 +146,33 @@ public final class Database implements AutoCloseable {
               + settings.idleInTransactionTimeout().toMillis());
       config.setIsolateInternalQueries(true); // or the first rollback would undo it
     }
-    HikariDataSource pool = pool(config, settings);
-    try (Connection connection = pool.getConnection()) {
-      connection.rollback();
-    } catch (SQLException e) {
-      pool.close();
-      throw unavailable(settings, e.getCause() == null ? e : e.getCause());
+    HikariDataSource pool = new HikariDataSource(config);
+    return new Database(() -> next(pool, settings), pool, Answers.of(settings), () -> {});
+  }
+
+  private static Connection next(HikariDataSource pool, JdbcSettings settings) throws SQLException {
+    try {
+      return pool.getConnection();
+    } catch (SQLTransientConnectionException e) {
+      Throwable why = e.getCause() == null ? e : e.getCause();
+      throw new SQLTransientConnectionException(
+          "No connection to " + settings + ": " + firstLine(why), e.getSQLState(), e);
     }
-    return new Database(pool, pool, 0);
+  }
+
+  /** What the server said, or else the last of the causes: the driver's own words say little. */
+  private static String firstLine(Throwable error) {
+    Throwable why = error;
+    while (why.getCause() != null && !(why instanceof PSQLException said && isServers(said))) {
+      why = why.getCause();
+    }
+    String message = why.getMessage();
+    String line = message == null ? "" : message.lines().findFirst().orElse("");
+    return why instanceof SQLException ? line : why.getClass().getSimpleName() + ": " + line;
+  }
+
+  private static boolean isServers(PSQLException said) {
+    return said.getServerErrorMessage() != null;
   }
 
   /** What the URL leaves open, the settings say. */
@@ -99,20 +184,11 @@ public final class Database implements AutoCloseable {
     }
     login.putIfAbsent(PGProperty.APPLICATION_NAME.getName(), "kintsugi");
     login.putIfAbsent(PGProperty.TCP_KEEP_ALIVE.getName(), "true");
+    // The driver's threads that log in are bounded, too. In seconds.
+    login.putIfAbsent(
+        PGProperty.SOCKET_TIMEOUT.getName(),
+        String.valueOf(settings.answerTimeout().plusMillis(999).toSeconds()));
     return login;
-  }
-
-  private static HikariDataSource pool(HikariConfig config, JdbcSettings settings) {
-    try {
-      return new HikariDataSource(config);
-    } catch (RuntimeException e) {
-      throw unavailable(settings, e);
-    }
-  }
-
-  private static DatabaseUnavailableException unavailable(JdbcSettings settings, Throwable error) {
-    return new DatabaseUnavailableException(
-        "No connection to " + settings + ": " + why(error), error);
   }
 
   /**
@@ -121,11 +197,15 @@ public final class Database implements AutoCloseable {
    * @throws SQLException if none could be had
    */
   public Connection connection() throws SQLException {
-    Connection connection = connections.getConnection();
-    if (longestAnswer > 0) {
-      connection.setNetworkTimeout(Runnable::run, longestAnswer);
+    preparation.ensure();
+    Connection connection = connections.next();
+    try {
+      connection.setNetworkTimeout(Runnable::run, answers.within()); // costs no round trip
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
     }
-    return connection;
   }
 
   /** What runs in a transaction. It must leave commit and rollback to whoever called it. */
@@ -219,21 +299,6 @@ public final class Database implements AutoCloseable {
     if (Thread.interrupted()) {
       throw new InterruptedException("interrupted while waiting to run a transaction again");
     }
-  }
-
-  /** What the server said, or else the last of the causes: the driver's own words say little. */
-  private static String why(Throwable error) {
-    Throwable why = error;
-    while (why.getCause() != null && !(why instanceof PSQLException said && isServers(said))) {
-      why = why.getCause();
-    }
-    String message = why.getMessage();
-    String line = message == null ? "" : message.lines().findFirst().orElse("");
-    return why instanceof SQLException ? line : why.getClass().getSimpleName() + ": " + line;
-  }
-
-  private static boolean isServers(PSQLException said) {
-    return said.getServerErrorMessage() != null;
   }
 
   @Override

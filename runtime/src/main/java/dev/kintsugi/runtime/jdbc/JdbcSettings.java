@@ -9,6 +9,9 @@ import java.time.Duration;
  * @param password is in no log and in no {@link #toString()}
  * @param idleInTransactionTimeout for how long a transaction may stand still between two statements
  *     before the server ends it and its connection; zero leaves that to the server's settings
+ * @param answerTimeout how long the server's answer to a statement is waited for before the
+ *     connection counts as lost
+ * @param longAnswerTimeout the same, where a statement may rightly take long
  */
 public record JdbcSettings(
     String url,
@@ -16,7 +19,12 @@ public record JdbcSettings(
     String password,
     int poolSize,
     Duration connectionTimeout,
-    Duration idleInTransactionTimeout) {
+    Duration idleInTransactionTimeout,
+    Duration answerTimeout,
+    Duration longAnswerTimeout) {
+
+  static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(45);
+  static final Duration LONG_ANSWER_TIMEOUT = Duration.ofMinutes(30);
 
   public JdbcSettings {
     refuseUnreadable(url);
@@ -29,6 +37,22 @@ public record JdbcSettings(
       throw new IllegalArgumentException(
           "kintsugi.jdbc.idle-in-transaction-timeout must be between 0 and 24 days, is "
               + idleInTransactionTimeout);
+    }
+    refuseUnlessMillis("answer-timeout", answerTimeout);
+    refuseUnlessMillis("long-answer-timeout", longAnswerTimeout);
+    if (longAnswerTimeout.compareTo(answerTimeout) < 0) {
+      throw new IllegalArgumentException(
+          "kintsugi.jdbc.long-answer-timeout (%s) is shorter than kintsugi.jdbc.answer-timeout (%s)"
+              .formatted(longAnswerTimeout, answerTimeout));
+    }
+  }
+
+  private static void refuseUnlessMillis(String key, Duration timeout) {
+    if (timeout.compareTo(Duration.ofMillis(1)) < 0
+        || timeout.compareTo(Duration.ofMillis(Integer.MAX_VALUE)) > 0) {
+      throw new IllegalArgumentException(
+          "kintsugi.jdbc.%s must be between a millisecond and 24 days, is %s"
+              .formatted(key, timeout));
     }
   }
 
@@ -49,6 +73,25 @@ public record JdbcSettings(
     this(url, user, password, poolSize, connectionTimeout, Duration.ZERO);
   }
 
+  /** Answers that are waited for as long as by default. */
+  public JdbcSettings(
+      String url,
+      String user,
+      String password,
+      int poolSize,
+      Duration connectionTimeout,
+      Duration idleInTransactionTimeout) {
+    this(
+        url,
+        user,
+        password,
+        poolSize,
+        connectionTimeout,
+        idleInTransactionTimeout,
+        ANSWER_TIMEOUT,
+        LONG_ANSWER_TIMEOUT);
+  }
+
   public static JdbcSettings of(Config config) {
     return new JdbcSettings(
         config.getString("url"),
@@ -56,13 +99,22 @@ public record JdbcSettings(
         config.getString("password"),
         config.getInt("pool-size"),
         config.getDuration("connection-timeout"),
-        config.getDuration("idle-in-transaction-timeout"));
+        config.getDuration("idle-in-transaction-timeout"),
+        config.getDuration("answer-timeout"),
+        config.getDuration("long-answer-timeout"));
   }
 
   /** The same database, with so many connections besides. */
   public JdbcSettings withPoolSize(int connections) {
     return new JdbcSettings(
-        url, user, password, connections, connectionTimeout, idleInTransactionTimeout);
+        url,
+        user,
+        password,
+        connections,
+        connectionTimeout,
+        idleInTransactionTimeout,
+        answerTimeout,
+        longAnswerTimeout);
   }
 
   /** Hosts, port and database of the URL, without its parameters, which may hold a password. */

@@ -185,11 +185,15 @@ final class JournalLanes implements AutoCloseable {
 
   /** Deletes a stream's events up to a sequence number; that may take long. */
   CompletionStage<Done> deleteUpTo(String persistenceId, long sequenceNumber) {
-    return node.inTransaction(
-        connection -> {
-          node.journal().deleteUpTo(connection, persistenceId, sequenceNumber);
-          return Done.getInstance();
-        });
+    return node.onBlockingThread(
+        () ->
+            node.database()
+                .forLongWork()
+                .inTransaction(
+                    connection -> {
+                      node.journal().deleteUpTo(connection, persistenceId, sequenceNumber);
+                      return Done.getInstance();
+                    }));
   }
 
   /** Ends the lanes once the groups under way are stored; does not wait for that. */

@@ -5,15 +5,16 @@ import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.event.JournalTables;
 import dev.kintsugi.runtime.event.NewEvent;
-import dev.kintsugi.runtime.event.TagLayout;
 import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.jdbc.DatabaseUnavailableException;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
 import dev.kintsugi.runtime.metrics.Metrics;
 import dev.kintsugi.runtime.schema.Schema;
 import dev.kintsugi.runtime.writer.EventWriter;
 import dev.kintsugi.runtime.writer.InlineWriter;
 import dev.kintsugi.runtime.writer.Written;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -34,6 +35,7 @@ public final class Node implements Extension {
   private static final Id ID = new Id();
 
   private final Config config;
+  private final EnsuredSchema schema;
   private final Database database;
   private final EventJournal journal;
   private final EventCodec codec;
@@ -53,37 +55,46 @@ public final class Node implements Extension {
     JournalTables tables = JournalTables.of(system.settings().config().getConfig("jdbc-journal"));
     this.codec = new EventCodec(system, JOURNAL_PLUGIN_ID);
     this.blocking = system.dispatchers().lookup("kintsugi.blocking-dispatcher");
-    this.database = Database.open(JdbcSettings.of(config.getConfig("jdbc")));
-    this.journal = new EventJournal(tables, ensureSchema(tables));
+    Database pool = Database.of(JdbcSettings.of(config.getConfig("jdbc")));
+    Schema tablesThere = new Schema(pool.forLongWork(), tables);
+    boolean create = config.getBoolean("schema.create");
+    this.schema = new EnsuredSchema(() -> tablesThere.ensure(create));
+    this.database = pool.after(schema::get);
+    this.journal = new EventJournal(tables, schema::layout);
     this.writer = new InlineWriter(journal, codec, registry, config.getInt("writer.help-limit"));
     this.eventWriter = new EventWriter(journal, codec, writer);
     system.registerOnTermination(
         () -> {
           beforeClose.forEach(Runnable::run);
           metrics.close();
-          database.close();
+          pool.close();
         });
   }
 
-  private TagLayout ensureSchema(JournalTables tables) {
-    try {
-      return new Schema(database, tables).ensure(config.getBoolean("schema.create"));
-    } catch (Exception e) {
-      database.close();
-      throw e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(e);
-    }
-  }
-
   /**
-   * The node of an actor system. The first call connects to the database and looks at the schema,
-   * on the calling thread.
+   * The node of an actor system. It needs no database yet: whoever first uses it makes sure of the
+   * schema before ({@link #awaitDatabase} says what then fails).
    *
-   * @throws dev.kintsugi.runtime.jdbc.DatabaseUnavailableException if there is no database
-   * @throws dev.kintsugi.runtime.schema.SchemaException if tables are missing and may not be made,
-   *     or the journal's are of an unknown layout
+   * @throws IllegalArgumentException if the settings can't be used
    */
   public static Node get(ClassicActorSystemProvider system) {
     return ID.get(system);
+  }
+
+  /**
+   * Makes sure that the database is there and its schema as it has to be. Blocks for as long as a
+   * connection is waited for.
+   *
+   * @throws DatabaseUnavailableException if there is no database, or it is at fault
+   * @throws dev.kintsugi.runtime.schema.SchemaException if tables are missing and may not be made,
+   *     or the journal's are of an unknown layout
+   */
+  public void awaitDatabase() {
+    try {
+      schema.get();
+    } catch (SQLException e) {
+      throw new DatabaseUnavailableException(e);
+    }
   }
 
   /** Runs something between the end of all actors and that of the connections. */

@@ -35,7 +35,6 @@ final class JournalPages {
 
   private final EventJournal journal;
   private final int size;
-  private final String tagged;
   private final String written;
   private final String persistenceIds;
   private final String lastSequenceNumber;
@@ -51,18 +50,6 @@ final class JournalPages {
     String ordering = journal.column(Column.ORDERING);
     String persistenceId = journal.column(Column.PERSISTENCE_ID);
     String deleted = journal.column(Column.DELETED);
-    this.tagged =
-        """
-        SELECT e.%1$s FROM %2$s t JOIN %3$s e ON %4$s
-        WHERE t.%5$s = ? AND e.%1$s > ? AND e.%1$s <= ? AND NOT e.%6$s ORDER BY e.%1$s LIMIT ?
-        """
-            .formatted(
-                ordering,
-                journal.tagTable(),
-                journal.table(),
-                journal.isTagOf("t", "e"),
-                journal.tagColumn(),
-                deleted);
     this.written =
         "SELECT %1$s, %2$s FROM %3$s WHERE %1$s > ? AND %1$s <= ? AND NOT %4$s ORDER BY %1$s LIMIT ?"
             .formatted(ordering, persistenceId, journal.table(), deleted);
@@ -83,11 +70,25 @@ final class JournalPages {
             .formatted(persistenceId, journal.table(), deleted);
   }
 
+  private String selectTagged() {
+    return """
+        SELECT e.%1$s FROM %2$s t JOIN %3$s e ON %4$s
+        WHERE t.%5$s = ? AND e.%1$s > ? AND e.%1$s <= ? AND NOT e.%6$s ORDER BY e.%1$s LIMIT ?
+        """
+        .formatted(
+            journal.column(Column.ORDERING),
+            journal.tagTable(),
+            journal.table(),
+            journal.isTagOf("t", "e"),
+            journal.tagColumn(),
+            journal.column(Column.DELETED));
+  }
+
   /** The events of a tag with after &lt; ordering &lt;= upTo. */
   Page<EventRow> tagged(Connection connection, String tag, long after, long upTo)
       throws SQLException {
     List<Long> orderings = new ArrayList<>();
-    try (PreparedStatement select = connection.prepareStatement(tagged)) {
+    try (PreparedStatement select = connection.prepareStatement(selectTagged())) {
       select.setString(1, tag);
       select.setLong(2, after);
       select.setLong(3, upTo);

@@ -74,7 +74,7 @@ public final class RebuildSteps {
       Executor readers,
       ReadModel readModel,
       int generation) {
-    this.database = database;
+    this.database = database.forLongWork();
     this.journal = journal;
     this.drain = drain;
     this.settings = settings;

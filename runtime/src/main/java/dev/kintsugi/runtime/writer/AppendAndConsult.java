@@ -21,8 +21,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -95,16 +95,25 @@ final class AppendAndConsult {
   /** Which parts a statement has, besides those that each has. */
   private record Shape(boolean tagged, boolean checked) {}
 
-  private final Map<Shape, String> sql = new HashMap<>();
+  private final EventJournal journal;
   private final int helpLimit;
 
+  /** Each is built when it is first used: how tags are laid out is known to the database alone. */
+  private final Map<Shape, String> sql = new ConcurrentHashMap<>();
+
   AppendAndConsult(EventJournal journal, int helpLimit) {
+    this.journal = journal;
     this.helpLimit = helpLimit;
-    for (boolean tagged : List.of(false, true)) {
-      String append = TAKE_ID + (tagged ? appendWithTags(journal) : append(journal)) + "; ";
-      sql.put(new Shape(tagged, false), append + CONSULT + AS_BEFORE);
-      sql.put(new Shape(tagged, true), append + check(journal) + "; " + CONSULT + AS_BEFORE);
-    }
+  }
+
+  private String sqlOf(Shape shape) {
+    String known = sql.get(shape);
+    return known == null ? sql.computeIfAbsent(shape, this::build) : known;
+  }
+
+  private String build(Shape shape) {
+    String append = TAKE_ID + (shape.tagged() ? appendWithTags(journal) : append(journal)) + "; ";
+    return append + (shape.checked() ? check(journal) + "; " : "") + CONSULT + AS_BEFORE;
   }
 
   private static String append(EventJournal journal) {
@@ -213,10 +222,6 @@ final class AppendAndConsult {
         return new Consulted(orderings, readViews(views));
       }
     }
-  }
-
-  private String sqlOf(Shape shape) {
-    return Objects.requireNonNull(sql.get(shape));
   }
 
   private static void bindAppend(Parameters parameters, List<NewEvent> events) throws SQLException {

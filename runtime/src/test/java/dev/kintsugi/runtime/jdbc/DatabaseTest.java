@@ -85,8 +85,23 @@ class DatabaseTest {
       all.add(database.connection());
     }
     for (Connection each : all) {
-      assertThat(each.getNetworkTimeout()).isZero();
+      assertThat(each.getNetworkTimeout()).isEqualTo(45_000);
       each.close();
+    }
+  }
+
+  @Test
+  void every_connection_has_a_bound_and_long_work_a_longer_one_while_it_has_the_connection()
+      throws Exception {
+    for (int i = 0; i < 2; i++) {
+      try (Connection ordinary = database.connection();
+          Connection longer = database.forLongWork().connection();
+          Connection longerYet =
+              database.answeringWithin(Duration.ofMillis(1)).forLongWork().connection()) {
+        assertThat(ordinary.getNetworkTimeout()).isEqualTo(45_000);
+        assertThat(longer.getNetworkTimeout()).isEqualTo(30 * 60_000);
+        assertThat(longerYet.getNetworkTimeout()).isEqualTo(30 * 60_000);
+      }
     }
   }
 
