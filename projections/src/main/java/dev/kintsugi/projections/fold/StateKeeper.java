@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class StateKeeper<S> {
 
   /** One of so many faithful states is looked at: the first, and then each of this number. */
-  private static final int STATES_A_SAMPLE = 64;
+  private static final int STATES_A_SAMPLE = 256;
 
   private static final int BYTES_A_CHARACTER_OF_STATE = 3;
 
