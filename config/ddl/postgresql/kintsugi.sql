@@ -209,8 +209,9 @@ CREATE TABLE IF NOT EXISTS kintsugi_table (
 
 -- Verifications of read models that somebody asked for: where one stands, and what came of it. Whoever carries
 -- out one that is waiting or running has an advisory lock of it; if nobody has, its node has ended, and the next who
--- looks notes that it is abandoned. "tables" says what differs, with some of the rows. The runtime deletes old ones,
--- but for the newest of each projection (section kintsugi.housekeeping of the configuration).
+-- looks notes that it is abandoned. "tables" says what differs, with some of the rows, and what could not be
+-- compared: one that found nothing wrong and did not compare all is incomplete. The runtime deletes old ones, but
+-- for the newest of each projection (section kintsugi.housekeeping of the configuration).
 CREATE TABLE IF NOT EXISTS kintsugi_verification (
   id           INTEGER     GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   projection   TEXT        NOT NULL,
@@ -219,7 +220,8 @@ CREATE TABLE IF NOT EXISTS kintsugi_verification (
   reason       TEXT        NOT NULL,
   node         TEXT        NOT NULL,
   state        TEXT        NOT NULL DEFAULT 'waiting'
-    CHECK (state IN ('waiting', 'running', 'clean', 'different', 'failed', 'stopped', 'abandoned')),
+    CHECK (state IN
+      ('waiting', 'running', 'clean', 'different', 'incomplete', 'failed', 'stopped', 'abandoned')),
   up_to        BIGINT,
   checkpoint   BIGINT      NOT NULL DEFAULT 0,
   events       BIGINT      NOT NULL DEFAULT 0,
@@ -231,9 +233,30 @@ CREATE TABLE IF NOT EXISTS kintsugi_verification (
   started_at   TIMESTAMPTZ,
   ended_at     TIMESTAMPTZ,
   CHECK ((ended_at IS NULL) = (state IN ('waiting', 'running'))),
-  CHECK ((tables IS NOT NULL) = (state IN ('clean', 'different'))),
+  CONSTRAINT kintsugi_verification_tables_check
+    CHECK ((tables IS NOT NULL) = (state IN ('clean', 'different', 'incomplete'))),
   CHECK ((detail IS NOT NULL) = (state IN ('failed', 'stopped', 'abandoned')))
 ) WITH (fillfactor = 50);
+
+-- One that was made before a verification could be incomplete. Its rows keep to the wider constraints.
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('kintsugi_verification')
+      AND conname = 'kintsugi_verification_state_check'
+      AND pg_get_constraintdef(oid) LIKE '%incomplete%') THEN
+    ALTER TABLE kintsugi_verification DROP CONSTRAINT IF EXISTS kintsugi_verification_state_check;
+    ALTER TABLE kintsugi_verification ADD CONSTRAINT kintsugi_verification_state_check CHECK (state IN
+      ('waiting', 'running', 'clean', 'different', 'incomplete', 'failed', 'stopped', 'abandoned')) NOT VALID;
+  END IF;
+END $$;
+
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('kintsugi_verification')
+      AND conname = 'kintsugi_verification_tables_check') THEN
+    ALTER TABLE kintsugi_verification DROP CONSTRAINT IF EXISTS kintsugi_verification_check1;
+    ALTER TABLE kintsugi_verification ADD CONSTRAINT kintsugi_verification_tables_check
+      CHECK ((tables IS NOT NULL) = (state IN ('clean', 'different', 'incomplete'))) NOT VALID;
+  END IF;
+END $$;
 
 -- One of a projection at a time.
 CREATE UNIQUE INDEX IF NOT EXISTS kintsugi_verification_open_idx

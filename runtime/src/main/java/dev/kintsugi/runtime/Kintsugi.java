@@ -38,11 +38,13 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.pekko.actor.AbstractExtensionId;
 import org.apache.pekko.actor.ClassicActorSystemProvider;
 import org.apache.pekko.actor.ExtendedActorSystem;
@@ -77,6 +79,10 @@ public final class Kintsugi implements Extension {
   private final Hosting hosting;
   private final Verifications verifications;
   private final OpenGauges openGauges;
+
+  /** The names of the tables of each projection that was started here. */
+  private final Map<String, List<String>> tables = new ConcurrentHashMap<>();
+
   private final Duration pollInterval;
   private final OnRaisedVersion onRaisedVersion;
 
@@ -110,7 +116,12 @@ public final class Kintsugi implements Extension {
   }
 
   private Verifier verifier(Database database) {
-    return new Verifier(database.forLongWork(), node.journal(), node.codec(), node.registry());
+    return new Verifier(
+        database.forLongWork(),
+        node.journal(),
+        node.codec(),
+        node.registry(),
+        name -> tables.getOrDefault(name, List.of()));
   }
 
   /**
@@ -154,6 +165,7 @@ public final class Kintsugi implements Extension {
                 node.database()
                     .forLongWork()
                     .inTransaction(connection -> create(connection, probed)));
+    readModels.forEach(one -> tables.put(one.projection().name(), one.tables()));
     node.registry().register(projections(readModels));
     for (ReadModel readModel : readModels) {
       blocking(

@@ -88,6 +88,8 @@ class ReportTest {
         1_000,
         0,
         0,
-        List.of(new TableDifference("public.files", 100, missing, 0, List.of(), List.of())));
+        List.of(
+            new TableDifference(
+                "public.files", true, 100, missing, 0, true, List.of(), List.of())));
   }
 }

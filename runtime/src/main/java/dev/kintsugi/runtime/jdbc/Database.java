@@ -208,6 +208,28 @@ public final class Database implements AutoCloseable {
     }
   }
 
+  /**
+   * Ends a connection's session and closes it, so that no pool hands it to anybody again: for one
+   * that was changed in a way that can't be undone for certain.
+   */
+  public static void discard(Connection connection) {
+    try {
+      connection.unwrap(BaseConnection.class).close();
+    } catch (SQLException e) {
+      log.debug("A session did not end cleanly", e);
+    }
+    try {
+      connection.abort(Runnable::run);
+    } catch (SQLException e) {
+      log.debug("A session could not be aborted: it has ended", e);
+    }
+    try {
+      connection.close(); // the pool sees that it is closed, and drops it
+    } catch (SQLException e) {
+      log.debug("A pool took note of a session that has ended", e);
+    }
+  }
+
   /** What runs in a transaction. It must leave commit and rollback to whoever called it. */
   @FunctionalInterface
   public interface Work<T> {

@@ -170,18 +170,22 @@ final class Views {
 
   record TableDifferenceView(
       String table,
+      boolean exists,
       long rows,
       long missing,
       long surplus,
-      List<String> ignored,
+      boolean conclusive,
+      List<String> notCompared,
       Optional<List<RowDifferenceView>> examples) {
     static TableDifferenceView of(TableDifference table, boolean withExamples) {
       return new TableDifferenceView(
           table.table(),
+          table.exists(),
           table.rows(),
           table.missing(),
           table.surplus(),
-          table.ignored(),
+          table.conclusive(),
+          table.notCompared(),
           withExamples
               ? Optional.of(table.examples().stream().map(RowDifferenceView::of).toList())
               : Optional.empty());

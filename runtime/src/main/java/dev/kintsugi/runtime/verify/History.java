@@ -38,6 +38,7 @@ final class History {
   private final Set<Long> discarded;
 
   private long last;
+  private long applied;
   private long open;
   private long leftOutAsDiscarded;
 
@@ -145,14 +146,19 @@ final class History {
     }
   }
 
-  /** How far it has been looked at, of which so many events were applied. */
-  VerificationListener.Progress progress(long events) {
-    return new VerificationListener.Progress(last, events, open, leftOutAsDiscarded);
+  /** So many more events were applied. */
+  void applied(int events) {
+    applied += events;
   }
 
-  /** The ordering of the last event that was looked at. */
-  long upTo() {
-    return last;
+  /** How many were applied so far. */
+  long applied() {
+    return applied;
+  }
+
+  /** How far it has been looked at. */
+  VerificationListener.Progress progress() {
+    return new VerificationListener.Progress(last, applied, open, leftOutAsDiscarded);
   }
 
   /** How many were left out so far for an open skip record. */

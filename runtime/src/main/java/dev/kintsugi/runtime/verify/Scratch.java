@@ -3,57 +3,74 @@ package dev.kintsugi.runtime.verify;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.event.JournalEvent;
 import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.handler.Applier.OnThrow;
+import dev.kintsugi.runtime.handler.HandlerException;
+import dev.kintsugi.runtime.jdbc.Database;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 
 /**
- * Temporary tables of the names of a read model's. A handler that works on this connection fills
- * these, as it names its tables without a schema.
+ * A session with temporary tables of the names of a read model's. A handler that works on its
+ * connection fills these, as it names its tables without a schema. The session ends with it: who
+ * knows what the handler has set in it.
  */
 final class Scratch implements AutoCloseable {
 
-  private static final String NUMBERS = "pg_temp.kintsugi_numbers";
-
   private final Connection connection;
-  private final List<ComparedTable> tables;
 
-  /**
-   * Tables that are to be made.
-   *
-   * @param connection this one's until it is closed; its transactions are begun and ended here
-   */
-  Scratch(Connection connection, List<ComparedTable> tables) {
-    this.connection = connection;
-    this.tables = tables;
+  /** A session of its own, with no limits on how long a statement may take. */
+  Scratch(Database database) throws SQLException {
+    this.connection = database.connection();
+  }
+
+  Connection connection() {
+    return connection;
   }
 
   /**
-   * Makes them, and has the server refuse this connection all other tables: in a transaction that
+   * Makes the tables, and has the server refuse this connection all others: in a transaction that
    * is read only, temporary ones can be written to. The search path is changed and not only hidden
    * behind: statements that this connection has prepared before are looked up anew then, and find
    * these tables.
+   *
+   * @param copies the statements that make them
    */
-  void create() throws SQLException {
+  void create(List<String> copies) throws SQLException {
     try (Statement statement = connection.createStatement()) {
+      statement.execute("SET statement_timeout = 0");
       statement.execute(
           "SELECT set_config('search_path', 'pg_temp, ' || current_setting('search_path'), FALSE)");
-      statement.execute("CREATE TEMP SEQUENCE " + NUMBERS);
-      for (ComparedTable table : tables) {
-        statement.execute(table.ddlOfCopy(NUMBERS));
+      for (String copy : copies) {
+        statement.execute(copy);
       }
     }
     connection.commit();
     connection.setReadOnly(true);
   }
 
-  /** Applies events, in a transaction; returns how many the projection subscribes to. */
+  /**
+   * Applies events, in a transaction; returns how many the projection subscribes to. As in a
+   * rebuild, those that can't be applied together are applied one by one.
+   *
+   * @throws HandlerException if one of them can't be applied by itself
+   */
   int apply(Applier applier, Projection<?> projection, List<JournalEvent> events) throws Exception {
+    try {
+      return apply(applier, projection, events, OnThrow.ROLL_BACK);
+    } catch (HandlerException e) {
+      return apply(applier, projection, events, OnThrow.SAVEPOINT);
+    }
+  }
+
+  private int apply(
+      Applier applier, Projection<?> projection, List<JournalEvent> events, OnThrow onThrow)
+      throws Exception {
     int applied = 0;
     try {
       for (JournalEvent event : events) {
-        if (applier.apply(connection, projection, event, Applier.OnThrow.ROLL_BACK)) {
+        if (applier.apply(connection, projection, event, onThrow)) {
           applied++;
         }
       }
@@ -62,23 +79,21 @@ final class Scratch implements AutoCloseable {
       return applied;
     } catch (Throwable e) {
       applier.forget();
-      connection.rollback();
+      rollback(e);
       throw e;
     }
   }
 
-  /** Drops them, and leaves the connection as it was. */
-  @Override
-  public void close() throws SQLException {
-    connection.rollback();
-    connection.setReadOnly(false);
-    try (Statement statement = connection.createStatement()) {
-      for (ComparedTable table : tables) {
-        statement.execute("DROP TABLE IF EXISTS " + table.copy());
-      }
-      statement.execute("DROP SEQUENCE IF EXISTS " + NUMBERS);
-      statement.execute("RESET search_path");
+  private void rollback(Throwable reason) {
+    try {
+      connection.rollback();
+    } catch (SQLException notEvenThat) {
+      reason.addSuppressed(notEvenThat);
     }
-    connection.commit();
+  }
+
+  @Override
+  public void close() {
+    Database.discard(connection);
   }
 }

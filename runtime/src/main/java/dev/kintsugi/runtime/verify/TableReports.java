@@ -27,11 +27,13 @@ final class TableReports {
     for (TableDifference table : tables) {
       ObjectNode one = all.addObject();
       one.put("table", table.table());
+      one.put("exists", table.exists());
       one.put("rows", table.rows());
       one.put("missing", table.missing());
       one.put("surplus", table.surplus());
-      ArrayNode ignored = one.putArray("ignored");
-      table.ignored().forEach(ignored::add);
+      one.put("conclusive", table.conclusive());
+      ArrayNode notCompared = one.putArray("notCompared");
+      table.notCompared().forEach(reason -> notCompared.add(cut(reason)));
       ArrayNode examples = one.putArray("examples");
       for (RowDifference row : table.examples()) {
         ObjectNode example = examples.addObject();
@@ -56,8 +58,8 @@ final class TableReports {
   static List<TableDifference> read(String json) throws JsonProcessingException {
     List<TableDifference> tables = new ArrayList<>();
     for (JsonNode table : MAPPER.readTree(json)) {
-      List<String> ignored = new ArrayList<>();
-      table.path("ignored").forEach(column -> ignored.add(column.asText()));
+      List<String> notCompared = new ArrayList<>();
+      table.path("notCompared").forEach(reason -> notCompared.add(reason.asText()));
       List<RowDifference> examples = new ArrayList<>();
       table
           .path("examples")
@@ -69,10 +71,12 @@ final class TableReports {
       tables.add(
           new TableDifference(
               table.path("table").asText(),
+              table.path("exists").asBoolean(true),
               table.path("rows").asLong(),
               table.path("missing").asLong(),
               table.path("surplus").asLong(),
-              ignored,
+              table.path("conclusive").asBoolean(true),
+              notCompared,
               examples));
     }
     return tables;

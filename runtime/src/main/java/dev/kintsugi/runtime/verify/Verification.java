@@ -31,8 +31,26 @@ public record Verification(
     tables = List.copyOf(tables);
   }
 
-  /** Whether the read model is what the journal says. */
+  /** Whether the read model is what the journal says, and all of it was compared. */
   public boolean isClean() {
-    return tables.stream().allMatch(TableDifference::isNone);
+    return result() == VerificationState.CLEAN;
+  }
+
+  /**
+   * What came of it: {@code CLEAN}, {@code DIFFERENT}, or {@code INCOMPLETE} if nothing is wrong in
+   * what was compared, and not all was.
+   */
+  public VerificationState result() {
+    if (tables.stream().anyMatch(TableDifference::isDifferent)) {
+      return VerificationState.DIFFERENT;
+    }
+    return tables.isEmpty() || !notCompared().isEmpty()
+        ? VerificationState.INCOMPLETE
+        : VerificationState.CLEAN;
+  }
+
+  /** What could not be compared, and why, in sentences; empty if all was. */
+  public List<String> notCompared() {
+    return tables.stream().flatMap(table -> table.notCompared().stream()).toList();
   }
 }

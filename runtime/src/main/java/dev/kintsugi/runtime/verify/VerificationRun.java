@@ -44,6 +44,13 @@ public record VerificationRun(
     tables = List.copyOf(tables);
   }
 
+  /**
+   * What could not be compared, and why, in sentences; empty if all was, or if it has no result.
+   */
+  public List<String> notCompared() {
+    return tables.stream().flatMap(table -> table.notCompared().stream()).toList();
+  }
+
   /** How far it is in the journal, from 0 to 1, by the ordering. At 1 it compares rows. */
   public double progress() {
     if (upTo == null) {

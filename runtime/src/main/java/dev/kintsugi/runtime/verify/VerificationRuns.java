@@ -196,10 +196,8 @@ public final class VerificationRuns {
   /** Its result; false if it is not running any more. */
   static boolean end(Connection connection, int id, Verification result)
       throws SQLException, JsonProcessingException {
-    VerificationState state =
-        result.isClean() ? VerificationState.CLEAN : VerificationState.DIFFERENT;
     try (PreparedStatement update = connection.prepareStatement(END)) {
-      update.setString(1, state.inTable());
+      update.setString(1, result.result().inTable());
       update.setLong(2, result.upTo());
       update.setLong(3, result.events());
       update.setLong(4, result.open());

@@ -7,10 +7,12 @@ public enum VerificationState {
   /** Its node has others to do before it. */
   WAITING,
   RUNNING,
-  /** Ended: the read model is what the journal says. */
+  /** Ended: all of the read model was compared, and it is what the journal says. */
   CLEAN,
   /** Ended: some rows are not what the journal says. */
   DIFFERENT,
+  /** Ended: nothing is wrong in what was compared, and not all could be. */
+  INCOMPLETE,
   /** Ended without a result, for the reason that the record has. */
   FAILED,
   /** Somebody stopped it. */

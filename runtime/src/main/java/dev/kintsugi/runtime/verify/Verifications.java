@@ -165,14 +165,23 @@ public final class Verifications implements AutoCloseable {
       return;
     }
     session.end(id, result);
-    if (result.isClean()) {
-      log.info("Verification {}: the read model of '{}' is what its journal says", id, projection);
-    } else {
-      log.warn(
-          "Verification {}: the read model of '{}' is NOT what its journal says. Look at it with"
-              + " Kintsugi.findVerification, or over HTTP.",
-          id,
-          projection);
+    switch (result.result()) {
+      case CLEAN ->
+          log.info(
+              "Verification {}: the read model of '{}' is what its journal says", id, projection);
+      case INCOMPLETE ->
+          log.warn(
+              "Verification {} found nothing wrong in the read model of '{}', and could not compare"
+                  + " all of it: {}",
+              id,
+              projection,
+              result.notCompared());
+      default ->
+          log.warn(
+              "Verification {}: the read model of '{}' is NOT what its journal says. Look at it"
+                  + " with Kintsugi.findVerification, or over HTTP.",
+              id,
+              projection);
     }
   }
 

@@ -112,6 +112,63 @@ class SchemaTest {
   }
 
   @Test
+  void verifications_from_before_any_could_be_incomplete_are_kept() throws Exception {
+    schema.ensure(true);
+    execute(
+        url,
+        """
+        DROP TABLE kintsugi_verification;
+        CREATE TABLE kintsugi_verification (
+          id           INTEGER     GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+          projection   TEXT        NOT NULL,
+          generation   INTEGER     NOT NULL CHECK (generation > 0),
+          requested_by TEXT        NOT NULL,
+          reason       TEXT        NOT NULL,
+          node         TEXT        NOT NULL,
+          state        TEXT        NOT NULL DEFAULT 'waiting'
+            CHECK (state IN ('waiting', 'running', 'clean', 'different', 'failed', 'stopped', 'abandoned')),
+          up_to        BIGINT,
+          checkpoint   BIGINT      NOT NULL DEFAULT 0,
+          events       BIGINT      NOT NULL DEFAULT 0,
+          open         BIGINT      NOT NULL DEFAULT 0,
+          discarded    BIGINT      NOT NULL DEFAULT 0,
+          detail       TEXT,
+          tables       JSONB,
+          requested_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
+          started_at   TIMESTAMPTZ,
+          ended_at     TIMESTAMPTZ,
+          CHECK ((ended_at IS NULL) = (state IN ('waiting', 'running'))),
+          CHECK ((tables IS NOT NULL) = (state IN ('clean', 'different'))),
+          CHECK ((detail IS NOT NULL) = (state IN ('failed', 'stopped', 'abandoned')))
+        ) WITH (fillfactor = 50);
+        INSERT INTO kintsugi_verification
+          (projection, generation, requested_by, reason, node, state, tables, ended_at)
+        VALUES ('p', 1, 'ann', 'why', 'node', 'clean',
+          '[{"table": "t", "rows": 1, "missing": 0, "surplus": 0, "ignored": [], "examples": []}]', now());
+        """);
+    String constraints =
+        "SELECT replace(pg_get_constraintdef(oid), ' NOT VALID', '') FROM pg_constraint"
+            + " WHERE conrelid = 'kintsugi_verification'::regclass AND contype = 'c' ORDER BY 1";
+
+    schema.ensure(true);
+    schema.ensure(true);
+
+    execute(
+        url,
+        """
+        INSERT INTO kintsugi_verification
+          (projection, generation, requested_by, reason, node, state, tables, ended_at)
+        VALUES ('p', 1, 'ann', 'why', 'node', 'incomplete', '[]', now())
+        """);
+    assertThat(column(url, "SELECT state FROM kintsugi_verification ORDER BY id"))
+        .containsExactly("clean", "incomplete");
+    List<String> upgraded = column(url, constraints);
+    execute(url, "DROP TABLE kintsugi_verification");
+    schema.ensure(true);
+    assertThat(upgraded).isEqualTo(column(url, constraints));
+  }
+
+  @Test
   void nodes_that_start_at_once_all_find_it_complete() throws Exception {
     int nodes = 4;
     CountDownLatch ready = new CountDownLatch(nodes);

@@ -42,6 +42,7 @@ public final class TestProjection {
   private boolean uniquePayloads;
   private @Nullable Function<Connection, ? extends OwnSession> sessions;
   private Kind kind = Kind.HANDLER;
+  private @Nullable Consumer<Projection.Builder<String>> defined;
   private final List<Integer> groups = new CopyOnWriteArrayList<>();
   private volatile @Nullable String swallowedOn;
   private volatile @Nullable Gate gate;
@@ -94,6 +95,35 @@ public final class TestProjection {
   public TestProjection kind(Kind kind) {
     this.kind = kind;
     return this;
+  }
+
+  /** Keeps no log, and is what this makes of it. */
+  public TestProjection defined(Consumer<Projection.Builder<String>> defined) {
+    this.defined = defined;
+    return this;
+  }
+
+  /** Keeps no log: its events are statements, which are executed on what this script makes. */
+  public TestProjection executing(String script) {
+    return defined(
+        builder ->
+            builder
+                .tables(Tables.sql(script))
+                .handler(() -> JdbcHandler.fromFunction(this::execute)));
+  }
+
+  private void execute(JdbcSession session, EventEnvelope<String> envelope) {
+    beforeEach.accept(envelope);
+    try {
+      session.withConnection(
+          connection -> {
+            try (Statement statement = connection.createStatement()) {
+              return statement.execute(envelope.event());
+            }
+          });
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Has a handler that takes many events in one call. */
@@ -272,6 +302,10 @@ public final class TestProjection {
     }
     if (sharesRows) {
       builder.sharedRows();
+    }
+    if (defined != null) {
+      defined.accept(builder);
+      return builder.version(version).onFailure(policy).build();
     }
     switch (kind) {
       case HANDLER -> handler(builder.tables(script()));

@@ -362,7 +362,12 @@ public final class World implements AutoCloseable {
 
   /** The same, on connections of its own. */
   public Verifier verifier(Database connections) {
-    return new Verifier(connections, journal, codec, registry);
+    return new Verifier(
+        connections,
+        journal,
+        codec,
+        registry,
+        name -> Optional.ofNullable(readModels.get(name)).map(ReadModel::tables).orElse(List.of()));
   }
 
   /** What people do about a projection's skip records. */

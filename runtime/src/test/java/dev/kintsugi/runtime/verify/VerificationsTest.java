@@ -152,6 +152,27 @@ class VerificationsTest {
   }
 
   @Test
+  void one_that_could_not_compare_all_is_incomplete_and_says_why() throws Exception {
+    start();
+    world.execute("UPDATE log_log SET n = n + 100 WHERE sequence_number > 1");
+
+    int id = begin(log);
+    awaitTheirEnds();
+
+    assertThat(find(id).state()).isEqualTo(VerificationState.INCOMPLETE);
+    assertThat(find(id).notCompared())
+        .singleElement()
+        .asString()
+        .contains("column \"n\" of table public.log_log", "differs in 2 rows");
+    assertThat(find(id).tables()).singleElement().matches(TableDifference::isNone);
+    world.execute("DROP TABLE log_log");
+    int gone = begin(log);
+    awaitTheirEnds();
+    assertThat(find(gone).state()).isEqualTo(VerificationState.DIFFERENT);
+    assertThat(find(gone).tables()).singleElement().matches(table -> !table.exists());
+  }
+
+  @Test
   void how_far_it_is_can_be_seen_by_all() throws Exception {
     start();
     for (int i = 0; i < 1000; i++) {

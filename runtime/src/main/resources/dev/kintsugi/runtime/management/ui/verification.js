@@ -11,6 +11,7 @@ const STATES = {
   running: ['work', 'It goes on'],
   clean: ['good', 'The read model is what the journal says'],
   different: ['bad', 'Some rows are not what the journal says'],
+  incomplete: ['warn', 'Nothing is wrong in what was compared, and not all could be'],
   failed: ['bad', 'It has no result'],
   stopped: ['warn', 'It has no result'],
   abandoned: ['warn', 'It has no result'],
@@ -65,7 +66,7 @@ export class Verification {
 
   render() {
     patch(this.element, panel(this.last), this.problem && problemBox(this.problem),
-      this.last?.state === 'different' && h('div', { class: 'buttons' },
+      this.last?.tables.some(({ missing, surplus }) => missing + surplus > 0) && h('div', { class: 'buttons' },
         this.rows ? button('no-rows', 'Hide rows') : button('rows', 'Show rows')),
       this.rows && this.rows.map(examples));
   }
@@ -97,18 +98,29 @@ function panel(last) {
   ];
 }
 
-function found({ table, rows, missing, surplus }) {
-  const same = missing === 0 && surplus === 0;
-  return h('p', { class: 'found' }, h('bdi', {}, plain(table)), ': ', same
-    ? `all ${count(rows)} rows are as they should be`
-    : h('span', { class: 'tone', 'data-tone': 'bad' },
-      `of ${count(rows)} rows ${count(surplus)} should not be as they are; ${count(missing)} are not there as they should be`));
+function found(table) {
+  return [
+    h('p', { class: 'found' }, h('bdi', {}, plain(table.table)), ': ', result(table)),
+    table.notCompared.map((reason) => h('p', { class: 'callout', 'data-tone': 'warn' }, h('bdi', {}, plain(reason)))),
+  ];
 }
 
-function examples({ table, examples: rows, ignored }) {
+function result({ exists, rows, missing, surplus, conclusive, notCompared }) {
+  if (!exists) {
+    return h('span', { class: 'tone', 'data-tone': 'bad' }, 'there is no such table');
+  }
+  if (missing + surplus > 0) {
+    return h('span', { class: 'tone', 'data-tone': conclusive ? 'bad' : 'warn' },
+      `of ${count(rows)} rows ${count(surplus)} should not be as they are; ${count(missing)} are not there as they should be`);
+  }
+  return notCompared.length > 0
+    ? h('span', { class: 'tone', 'data-tone': 'warn' }, `${count(rows)} rows, not all of which was compared`)
+    : `all ${count(rows)} rows are as they should be`;
+}
+
+function examples({ table, examples: rows }) {
   return rows.length > 0 && h('div', { class: 'fence', 'data-key': table },
     h('h3', {}, plain(table)),
-    ignored.length > 0 && h('p', { class: 'quiet' }, `Not compared, as the database fills them: ${plain(ignored.join(', '))}`),
     h('ol', { class: 'history' }, rows.map(({ key, expected, actual }) => h('li', { 'data-row': plain(key) },
       h('p', {}, h('b', {}, h('bdi', {}, plain(key)))),
       h('div', { class: 'sides' },
