@@ -93,7 +93,7 @@ public final class Kintsugi implements Extension {
     this.verifications =
         new Verifications(
             node.database(),
-            () -> openConnections(Verifications.CONNECTIONS),
+            this::openConnections,
             this::verifier,
             hosting.self(),
             system.dispatchers().lookup("kintsugi.verification-dispatcher"));
@@ -352,8 +352,10 @@ public final class Kintsugi implements Extension {
   /**
    * Holds a projection's read model against the journal, as both are at one point, while writers go
    * on: its handler fills temporary tables, and each row is compared. Takes as long as a rebuild
-   * that applies event by event, on a thread and with two connections of this node. Nobody waits
-   * for it, and it changes nothing. See {@link Verification} for what it can't see.
+   * that applies event by event, after the verifications that this node was asked for before, on a
+   * thread and two connections of its own. Nobody waits for it, and it changes nothing. What it
+   * could not compare it names, and is not clean then ({@link Verification#notCompared}). See
+   * {@link Verification} for what it can't see.
    *
    * <p>Fails with {@link UnknownProjectionException}, with {@link
    * dev.kintsugi.runtime.verify.NotVerifiableException} if the projection is being rebuilt, or this
@@ -362,7 +364,8 @@ public final class Kintsugi implements Extension {
    * Operator#startVerification}.
    */
   public CompletionStage<Verification> verify(String projection) {
-    return node.onBlockingThread(() -> verifier(node.database()).verify(projection))
+    return verifications
+        .verify(projection)
         .thenApply(found -> found.orElseThrow(() -> new UnknownProjectionException(projection)));
   }
 

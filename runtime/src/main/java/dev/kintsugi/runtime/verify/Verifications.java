@@ -6,17 +6,20 @@ import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
-import java.util.function.Supplier;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The verifications that this node carries out for those who can't wait for them, one after the
- * other, each on record in {@code kintsugi_verification} ({@link VerificationRuns}). While there
- * are any, they have connections of their own, so that writers have theirs.
+ * The verifications that this node carries out, one after the other: for those who wait for them,
+ * and for those who can't, these on record in {@code kintsugi_verification} ({@link
+ * VerificationRuns}). While there are any, they have connections of their own, so that writers have
+ * theirs.
  *
  * <p>Any thread may call that may block.
  */
@@ -24,16 +27,23 @@ public final class Verifications implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Verifications.class);
 
-  /** One has the locks, one the snapshot, and one the temporary tables. */
-  public static final int CONNECTIONS = 3;
+  /** One has the snapshot, and one the temporary tables. */
+  private static final int OF_ONE = 2;
+
+  /** One more has the locks of those that are on record. */
+  private static final int OF_THOSE_ON_RECORD = OF_ONE + 1;
 
   private final Database database;
-  private final Supplier<Database> opener;
+  private final IntFunction<Database> opener;
   private final Function<Database, Verifier> verifiers;
   private final String node;
   private final Executor thread;
 
   private @Nullable Own own;
+
+  /** Of the one that is under way and not on record. */
+  private @Nullable Database unrecorded;
+
   private boolean closed;
 
   /** What there is while there is something to verify. */
@@ -52,14 +62,14 @@ public final class Verifications implements AutoCloseable {
    * Verifications of a node.
    *
    * @param database the node's, for looks at rows
-   * @param opener opens so many {@link #CONNECTIONS} besides, which are closed here
+   * @param opener opens so many connections besides, which are closed here
    * @param verifiers makes a verifier on them
    * @param node its name, as people see it
    * @param thread runs one after the other
    */
   public Verifications(
       Database database,
-      Supplier<Database> opener,
+      IntFunction<Database> opener,
       Function<Database, Verifier> verifiers,
       String node,
       Executor thread) {
@@ -81,9 +91,7 @@ public final class Verifications implements AutoCloseable {
    */
   public synchronized Optional<Integer> begin(String projection, String requestedBy, String reason)
       throws Exception {
-    if (closed) {
-      throw new NotVerifiableException("this node is shutting down. Ask another one.");
-    }
+    refuseIfClosed();
     Optional<Generation> found =
         database.inTransaction(
             connection -> {
@@ -107,6 +115,51 @@ public final class Verifications implements AutoCloseable {
     }
   }
 
+  /**
+   * Verifies a projection as soon as those before it have ended, with connections of its own while
+   * it does, and puts nothing on record.
+   *
+   * @return what came of it; empty if the database knows no such projection. Fails as {@link
+   *     Verifier#verify} does, and with {@link NotVerifiableException} if the node is shutting down
+   */
+  public CompletionStage<Optional<Verification>> verify(String projection) {
+    CompletableFuture<Optional<Verification>> result = new CompletableFuture<>();
+    thread.execute(
+        () -> {
+          try {
+            result.complete(verifyNow(projection));
+          } catch (Throwable e) {
+            result.completeExceptionally(e);
+          }
+        });
+    return result;
+  }
+
+  private Optional<Verification> verifyNow(String projection) throws Exception {
+    refuseIfClosed();
+    try (Database connections = opener.apply(OF_ONE)) {
+      goesOn(connections);
+      return verifiers.apply(connections).verify(projection);
+    } finally {
+      hasEnded();
+    }
+  }
+
+  private synchronized void refuseIfClosed() throws NotVerifiableException {
+    if (closed) {
+      throw new NotVerifiableException("this node is shutting down. Ask another one.");
+    }
+  }
+
+  private synchronized void goesOn(Database connections) throws NotVerifiableException {
+    refuseIfClosed();
+    unrecorded = connections;
+  }
+
+  private synchronized void hasEnded() {
+    unrecorded = null;
+  }
+
   private static String isOpen(String projection) {
     return "projection '%s' is being verified. Look at that verification, wait for its end or stop it."
         .formatted(projection);
@@ -115,7 +168,7 @@ public final class Verifications implements AutoCloseable {
   private Own open() throws SQLException {
     Own opened = own;
     if (opened == null) {
-      Database connections = opener.get();
+      Database connections = opener.apply(OF_THOSE_ON_RECORD);
       try {
         opened =
             new Own(
@@ -219,10 +272,15 @@ public final class Verifications implements AutoCloseable {
   @Override
   public void close() {
     Own ended;
+    Database cutOff;
     synchronized (this) {
       closed = true;
       ended = own;
       own = null;
+      cutOff = unrecorded;
+    }
+    if (cutOff != null) {
+      cutOff.close();
     }
     if (ended != null) {
       try {

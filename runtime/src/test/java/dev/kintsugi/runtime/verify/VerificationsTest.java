@@ -15,7 +15,10 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -44,11 +47,9 @@ class VerificationsTest {
         world.database(), this::openConnections, world::verifier, name, thread);
   }
 
-  private Database openConnections() {
+  private Database openConnections(int howMany) {
     Database connections =
-        Database.open(
-            new JdbcSettings(
-                world.url(), "", "", Verifications.CONNECTIONS, Duration.ofSeconds(10)));
+        Database.open(new JdbcSettings(world.url(), "", "", howMany, Duration.ofSeconds(10)));
     opened.add(connections);
     return connections;
   }
@@ -238,6 +239,59 @@ class VerificationsTest {
   }
 
   @Test
+  void eight_at_once_queue_up_while_writers_have_all_their_connections() throws Exception {
+    start();
+    List<CompletableFuture<Optional<Verification>>> asked = new ArrayList<>();
+    List<Connection> all = new ArrayList<>();
+    try {
+      for (int i = 0; i < World.CONNECTIONS; i++) {
+        all.add(world.database().connection());
+      }
+      TestProjection.Gate gate = log.holdOn("a/2");
+      for (int i = 0; i < 8; i++) {
+        asked.add(node.verify(i % 2 == 0 ? "log" : "other").toCompletableFuture());
+      }
+      gate.awaitReached();
+      assertThat(opened).hasSize(1);
+      assertThat(asked).noneMatch(CompletableFuture::isDone);
+      gate.open();
+      for (CompletableFuture<Optional<Verification>> one : asked) {
+        assertThat(
+                one.get(TestSystem.PATIENCE.toSeconds(), TimeUnit.SECONDS).orElseThrow().isClean())
+            .isTrue();
+      }
+    } finally {
+      for (Connection connection : all) {
+        connection.close();
+      }
+    }
+    awaitTheirEnds();
+    assertThat(opened).hasSize(8);
+    for (Database connections : opened) {
+      assertThatThrownBy(connections::connection).hasMessageContaining("closed");
+    }
+    assertThat(world.column("SELECT id FROM kintsugi_verification")).isEmpty();
+  }
+
+  @Test
+  void one_that_nobody_has_on_record_ends_with_its_node() throws Exception {
+    start();
+    TestProjection.Gate gate = log.holdOn("a/2");
+    CompletableFuture<Optional<Verification>> running = node.verify("log").toCompletableFuture();
+    CompletableFuture<Optional<Verification>> waiting = node.verify("other").toCompletableFuture();
+    gate.awaitReached();
+
+    node.close();
+    gate.open();
+
+    assertThatThrownBy(() -> running.get(TestSystem.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+        .isInstanceOf(ExecutionException.class);
+    assertThatThrownBy(() -> waiting.get(TestSystem.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+        .hasMessageContaining("shutting down");
+    assertThat(opened).hasSize(1);
+  }
+
+  @Test
   void what_can_not_be_verified_is_refused_and_not_on_record() throws Exception {
     start();
     world.requestRebuild(log);
@@ -356,7 +410,7 @@ class VerificationsTest {
 
     assertThat(List.of(state(running), state(waiting))).containsOnly(VerificationState.ABANDONED);
     assertThat(find(running).detail()).isEqualTo("node node-1 was shut down before it had ended");
-    assertThat(world.column("SELECT pid " + LOCKS)).isEmpty();
+    eventually(() -> assertThat(world.column("SELECT pid " + LOCKS)).isEmpty());
     assertThatThrownBy(() -> begin(log)).hasMessageContaining("shutting down");
   }
 

@@ -116,7 +116,7 @@ class VerifiedTablesTest {
                     .rows(
                         List.of(seats),
                         (envelope, rows) -> {
-                          String[] words = envelope.event().split(" ");
+                          String[] words = envelope.event().split(" ", -1);
                           if (words.length == 1) {
                             rows.delete(seats, words[0]);
                           } else {
