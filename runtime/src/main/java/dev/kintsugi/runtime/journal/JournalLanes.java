@@ -4,6 +4,7 @@ import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.Limits;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.metrics.KintsugiMeter;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.writer.Appender;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -78,7 +80,27 @@ final class JournalLanes implements AutoCloseable {
     remember(persistenceId, result);
     Lane lane = lanes.get(Math.floorMod(persistenceId.hashCode(), lanes.size()));
     writes.forEach(lane::submit);
-    return result;
+    long first = atomicWrites.iterator().next().lowestSequenceNr();
+    return result.exceptionallyCompose(why -> conflictOr(why, persistenceId, first));
+  }
+
+  /**
+   * A row that is there already is another writer's, if the stream is further on than its actor
+   * knows: one look at it, after the transaction that failed.
+   */
+  private <T> CompletionStage<T> conflictOr(Throwable why, String persistenceId, long first) {
+    if (!SqlStates.isUniqueViolation(why)) {
+      return CompletableFuture.failedStage(why);
+    }
+    return inShortTransaction(
+            connection -> node.journal().highestSequenceNumber(connection, persistenceId))
+        .handle(
+            (found, error) -> {
+              if (found != null && found >= first) {
+                throw new StreamConflictException(persistenceId, first - 1, found, why);
+              }
+              throw why instanceof CompletionException e ? e : new CompletionException(why);
+            });
   }
 
   private static Iterable<Optional<Exception>> inSequence(

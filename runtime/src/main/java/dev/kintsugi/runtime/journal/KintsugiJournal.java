@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import org.apache.pekko.pattern.CircuitBreaker;
 import org.apache.pekko.persistence.AtomicWrite;
 import org.apache.pekko.persistence.PersistentEnvelope;
 import org.apache.pekko.persistence.PersistentRepr;
@@ -23,11 +24,19 @@ import scala.jdk.javaapi.FutureConverters;
 public final class KintsugiJournal extends AsyncWriteJournal {
 
   private final JournalLanes lanes;
+  private final CircuitBreaker breaker;
 
   /** Made by Pekko Persistence, with the section {@code kintsugi.journal}. */
   public KintsugiJournal(Config config) {
     Node node = Node.get(context().system());
+    this.breaker = new OutageBreaker(context().system(), context().dispatcher(), config);
     this.lanes = new JournalLanes(node, node.codec(), JournalSettings.of(config));
+  }
+
+  /** In the place of Pekko's, which counts every failure; it can't be given another otherwise. */
+  @Override
+  public CircuitBreaker org$apache$pekko$persistence$journal$AsyncWriteJournal$$breaker() {
+    return breaker;
   }
 
   @Override

@@ -14,7 +14,6 @@ import dev.kintsugi.runtime.event.UnstorableEventException;
 import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -136,7 +135,7 @@ class JournalLanesTest {
 
     assertThatThrownBy(() -> get(again))
         .isInstanceOfSatisfying(
-            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23505"));
+            StreamConflictException.class, e -> assertThat(e.found()).isEqualTo(1));
     assertThat(get(lanes.highestSequenceNumber("a"))).isEqualTo(1);
     assertThat(replay("a", 1, 1, 1)).extracting(PersistentRepr::payload).containsExactly("a/1");
   }

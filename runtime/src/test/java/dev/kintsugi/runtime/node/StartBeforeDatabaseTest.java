@@ -117,7 +117,7 @@ class StartBeforeDatabaseTest {
     eventually(() -> first.by(node));
     for (Use use : Use.values()) {
       if (use != first || use != Use.START) {
-        use.by(node);
+        eventually(() -> use.by(node));
       }
     }
     assertThat(isReady()).isTrue();
