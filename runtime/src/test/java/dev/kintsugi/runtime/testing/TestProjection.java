@@ -50,6 +50,16 @@ public final class TestProjection {
   private final RowTable rowTable;
   private volatile String written;
 
+  /** What another test has defined, in place of the log; null if this is one. */
+  private @Nullable Projection<String> other;
+
+  /** A definition of a test's own, for a {@link World}; it keeps no log. */
+  public static TestProjection of(Projection<String> definition) {
+    TestProjection projection = new TestProjection(definition.name());
+    projection.other = definition;
+    return projection;
+  }
+
   public TestProjection(String name) {
     this.name = name;
     this.written = table();
@@ -293,6 +303,9 @@ public final class TestProjection {
 
   /** The definition, as it stands. */
   public Projection<String> definition() {
+    if (other != null) {
+      return other;
+    }
     Projection.Builder<String> builder = Projection.named(name).of(String.class);
     if (!entityTypes.isEmpty()) {
       builder.entityTypes(entityTypes.toArray(String[]::new));

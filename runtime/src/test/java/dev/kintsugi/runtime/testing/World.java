@@ -442,7 +442,12 @@ public final class World implements AutoCloseable {
 
   /** Carries a rebuild to its proven end, with recovery beside it; nothing else may run. */
   public void runToTheEnd(TestProjection projection) throws Exception {
-    RebuildSteps owner = owner(projection);
+    runToTheEnd(projection, SMALL_STEPS);
+  }
+
+  /** The same, in steps as the settings say. */
+  public void runToTheEnd(TestProjection projection, RebuildSettings settings) throws Exception {
+    RebuildSteps owner = owner(projection, settings);
     List<Step> steps = new ArrayList<>();
     while (true) {
       Step step = stepUntilNotDone(owner);
