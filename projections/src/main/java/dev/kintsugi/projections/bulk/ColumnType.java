@@ -8,7 +8,6 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZonedDateTime;
-import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.UUID;
@@ -83,9 +82,12 @@ public enum ColumnType {
   }
 
   /**
-   * The one Java value for what PostgreSQL will store: its text is what is sent, and values of a
-   * type can be compared with each other. Times are cut to microseconds, which is what PostgreSQL
-   * has.
+   * The one Java value for what PostgreSQL will store; values of a type can be compared with each
+   * other. Times are cut to microseconds, which is what PostgreSQL has, and a real is rounded to
+   * one.
+   *
+   * <p>Whatever PostgreSQL would refuse as a value of the type is refused here: another event may
+   * set the column before anything is written, and the database would then never see it.
    *
    * @throws IllegalArgumentException if the type takes no such value
    */
@@ -93,15 +95,64 @@ public enum ColumnType {
     return switch (this) {
       case TEXT -> text(value);
       case BOOLEAN -> require(Boolean.class, value);
-      case SMALLINT, INTEGER, BIGINT -> integer(value);
-      case NUMERIC -> decimal(value);
-      case REAL, DOUBLE_PRECISION ->
-          value instanceof Float number ? number : require(Double.class, value);
-      case DATE -> require(LocalDate.class, value);
-      case TIMESTAMP -> require(LocalDateTime.class, value).truncatedTo(ChronoUnit.MICROS);
-      case TIMESTAMPTZ -> instant(value).truncatedTo(ChronoUnit.MICROS);
+      case SMALLINT, INTEGER, BIGINT -> inRange(integer(value));
+      case NUMERIC -> StorableNumber.checked(decimal(value));
+      case REAL ->
+          value instanceof Float number
+              ? number
+              : StorableNumber.real(require(Double.class, value));
+      case DOUBLE_PRECISION ->
+          value instanceof Float number
+              ? Double.valueOf(number.toString())
+              : require(Double.class, value);
+      case DATE -> StorableTime.checked(require(LocalDate.class, value));
+      case TIMESTAMP -> StorableTime.checked(require(LocalDateTime.class, value));
+      case TIMESTAMPTZ -> StorableTime.checked(instant(value));
       case UUID -> require(UUID.class, value);
-      case JSONB -> require(String.class, value);
+      case JSONB -> StorableJson.checked(require(String.class, value));
+    };
+  }
+
+  /** The text of a {@link #canonical} value of any type, as it is sent. */
+  public static String sent(Object canonical) {
+    if (canonical instanceof Instant time) {
+      return StorableTime.text(time);
+    }
+    if (canonical instanceof LocalDateTime time) {
+      return StorableTime.text(time);
+    }
+    return canonical instanceof LocalDate date ? StorableTime.text(date) : canonical.toString();
+  }
+
+  /** Whether a sum of values is a value of the type: it may be too large. */
+  public boolean holds(Number sum) {
+    if (this == NUMERIC) {
+      return !(sum instanceof BigDecimal decimal) || StorableNumber.isStorable(decimal);
+    }
+    return sum instanceof Long whole && smallest() <= whole && whole <= largest();
+  }
+
+  private Long inRange(Long value) {
+    if (!holds(value)) {
+      throw new IllegalArgumentException(
+          "%d is out of the range of type %s".formatted(value, sql()));
+    }
+    return value;
+  }
+
+  private long smallest() {
+    return switch (this) {
+      case SMALLINT -> Short.MIN_VALUE;
+      case INTEGER -> Integer.MIN_VALUE;
+      default -> Long.MIN_VALUE;
+    };
+  }
+
+  private long largest() {
+    return switch (this) {
+      case SMALLINT -> Short.MAX_VALUE;
+      case INTEGER -> Integer.MAX_VALUE;
+      default -> Long.MAX_VALUE;
     };
   }
 

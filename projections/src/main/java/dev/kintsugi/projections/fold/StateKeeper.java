@@ -3,6 +3,7 @@ package dev.kintsugi.projections.fold;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
+import dev.kintsugi.projections.bulk.ColumnType;
 import dev.kintsugi.projections.fold.Fold.StateColumn;
 import java.io.IOException;
 import java.util.List;
@@ -127,7 +128,7 @@ final class StateKeeper<S> {
     @Nullable String[] values = new @Nullable String[added.size()];
     for (int i = 0; i < values.length; i++) {
       Object value = canonical(added.get(i), state);
-      values[i] = value == null ? null : value.toString();
+      values[i] = value == null ? null : ColumnType.sent(value);
     }
     return values;
   }

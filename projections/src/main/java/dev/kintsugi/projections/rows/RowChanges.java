@@ -1,6 +1,7 @@
 package dev.kintsugi.projections.rows;
 
 import dev.kintsugi.projections.bulk.Column;
+import dev.kintsugi.projections.bulk.ColumnType;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -56,7 +57,7 @@ public final class RowChanges {
         throw new IllegalArgumentException(
             "the key of %s is null in column '%s'".formatted(table, column.name()));
       }
-      key[i] = valueOf(table, column, value).toString();
+      key[i] = ColumnType.sent(valueOf(table, column, value));
     }
     return List.of(key);
   }
@@ -132,7 +133,7 @@ public final class RowChanges {
       List<@Nullable String> texts = new ArrayList<>(key);
       for (Object value : values) {
         if (value != null) {
-          texts.add(value == SQL_NULL ? null : value.toString());
+          texts.add(value == SQL_NULL ? null : ColumnType.sent(value));
         }
       }
       return texts.toArray(String[]::new);

@@ -60,4 +60,36 @@ class ColumnTypeTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("NUL");
   }
+
+  @Test
+  void a_text_is_what_it_was_when_it_was_given() {
+    StringBuilder text = new StringBuilder("a");
+    Comparable<?> given = ColumnType.TEXT.canonical(text);
+    text.append("b");
+
+    assertThat(given).isEqualTo("a");
+    assertThat(ColumnType.TEXT.canonical(WithBody.SECOND)).isEqualTo("second");
+  }
+
+  private enum WithBody {
+    SECOND {
+      @Override
+      public String toString() {
+        return "second";
+      }
+    }
+  }
+
+  @Test
+  void a_value_beyond_its_type_is_refused_with_the_type() {
+    assertThatThrownBy(() -> ColumnType.SMALLINT.canonical(32_768))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("32768 is out of the range of type smallint");
+    assertThatThrownBy(() -> ColumnType.REAL.canonical(1e300))
+        .hasMessage("1.0E300 is out of the range of PostgreSQL's type real");
+    assertThatThrownBy(() -> ColumnType.DATE.canonical(LocalDate.MAX))
+        .hasMessageContaining("out of the range of PostgreSQL's type date");
+    assertThatThrownBy(() -> ColumnType.JSONB.canonical("{\"a\":1"))
+        .hasMessageContaining("the text is no JSON that PostgreSQL stores");
+  }
 }

@@ -1,0 +1,45 @@
+package dev.kintsugi.projections.bulk;
+
+import java.math.BigDecimal;
+
+/** Numbers that PostgreSQL's types hold. */
+final class StorableNumber {
+
+  private static final long MOST_DIGITS_BEFORE_THE_POINT = 131_072;
+  private static final long MOST_DIGITS_BEHIND_THE_POINT = 16_383;
+
+  private StorableNumber() {}
+
+  /** A number that the type numeric holds. */
+  static BigDecimal checked(BigDecimal number) {
+    if (number.signum() == 0 && number.scale() < 0) {
+      return BigDecimal.ZERO;
+    }
+    if (!isStorable(number)) {
+      throw new IllegalArgumentException(
+          "a number of %d digits and scale %d is out of the range of PostgreSQL's type numeric: %d digits before the point and %d behind it"
+              .formatted(
+                  number.precision(),
+                  number.scale(),
+                  MOST_DIGITS_BEFORE_THE_POINT,
+                  MOST_DIGITS_BEHIND_THE_POINT));
+    }
+    return number;
+  }
+
+  static boolean isStorable(BigDecimal number) {
+    return number.scale() <= MOST_DIGITS_BEHIND_THE_POINT
+        && (long) number.precision() - number.scale() <= MOST_DIGITS_BEFORE_THE_POINT;
+  }
+
+  /** The nearest number of the type real; a number that is too large or too small has none. */
+  static Float real(double number) {
+    float real = (float) number;
+    boolean overflows = Float.isInfinite(real) && !Double.isInfinite(number);
+    boolean underflows = real == 0 && number != 0;
+    if (overflows || underflows) {
+      throw new IllegalArgumentException(number + " is out of the range of PostgreSQL's type real");
+    }
+    return real;
+  }
+}
