@@ -166,13 +166,13 @@ final class AppendAndConsult {
   private static String check(EventJournal journal) {
     return """
         SELECT persistence_id, expected, actual FROM (
-          SELECT u.n, u.persistence_id, u.first - 1 AS expected, COALESCE(
+          SELECT u.n, u.persistence_id, u.expected, u.or_gone, COALESCE(
             (SELECT max(j.%3$s) FROM %1$s j WHERE j.%2$s = u.persistence_id AND j.%3$s > u.last),
             (SELECT max(j.%3$s) FROM %1$s j WHERE j.%2$s = u.persistence_id AND j.%3$s < u.first),
             0) AS actual
-          FROM unnest(?::text[], ?::bigint[], ?::bigint[])
-            WITH ORDINALITY AS u(persistence_id, first, last, n)) streams
-        WHERE actual <> expected ORDER BY n LIMIT 1
+          FROM unnest(?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::int[])
+            WITH ORDINALITY AS u(persistence_id, expected, first, last, or_gone, n)) streams
+        WHERE actual <> expected AND (actual > 0 OR or_gone = 0) ORDER BY n LIMIT 1
         """
         .formatted(
             journal.table(),
@@ -189,7 +189,7 @@ final class AppendAndConsult {
    * @throws SQLException if the database says no; a unique violation here is a conflict in the
    *     journal, as nothing else has been written by then
    */
-  Consulted run(Connection connection, List<NewEvent> events, List<StreamAppend> expected)
+  Consulted run(Connection connection, List<NewEvent> events, List<StreamEnd> expected)
       throws SQLException, ConflictException {
     if (connection.getAutoCommit()) {
       throw UnsafeTransactionException.inAutocommit();
@@ -260,12 +260,14 @@ final class AppendAndConsult {
         .texts(tags, TagOf::tag);
   }
 
-  private static void bindCheck(Parameters parameters, List<StreamAppend> expected)
+  private static void bindCheck(Parameters parameters, List<StreamEnd> expected)
       throws SQLException {
     parameters
-        .texts(expected, StreamAppend::persistenceId)
-        .longs(expected, StreamAppend::first)
-        .longs(expected, StreamAppend::last);
+        .texts(expected, StreamEnd::persistenceId)
+        .longs(expected, StreamEnd::expected)
+        .longs(expected, StreamEnd::first)
+        .longs(expected, StreamEnd::last)
+        .integers(expected, end -> end.orGone() ? 1 : 0);
   }
 
   private void bindConsult(Parameters parameters, List<NewEvent> events) throws SQLException {

@@ -45,19 +45,26 @@ public final class Appender implements AutoCloseable {
    *     answer that was lost
    */
   public Written append(List<NewEvent> events) throws Exception {
-    return append(events, List.of());
+    return append(events, List.of(), List.of());
   }
 
   /**
-   * Appends events, as {@link #append(List)} does, and the gaps that they leave behind.
+   * Appends events of persistent actors, as {@link #append(List)} does, and the gaps that they
+   * leave behind. An actor that goes on behind a hole, as the database has lost its latest events,
+   * fails.
    *
    * @param gaps numbers below theirs, of events that were rejected
    */
   public Written append(List<NewEvent> events, List<RejectedNumber> gaps) throws Exception {
+    return append(events, gaps, StreamEnd.of(events, gaps));
+  }
+
+  private Written append(List<NewEvent> events, List<RejectedNumber> gaps, List<StreamEnd> expected)
+      throws Exception {
     KnownFailures failures = new KnownFailures(failing, failedOfLate.keySet());
     while (true) {
       try {
-        Written written = append(events, gaps, failures);
+        Written written = append(events, gaps, expected, failures);
         failing = failingMostly(written, failures);
         remember(written);
         return written;
@@ -86,12 +93,16 @@ public final class Appender implements AutoCloseable {
             });
   }
 
-  private Written append(List<NewEvent> events, List<RejectedNumber> gaps, KnownFailures failures)
+  private Written append(
+      List<NewEvent> events,
+      List<RejectedNumber> gaps,
+      List<StreamEnd> expected,
+      KnownFailures failures)
       throws Exception {
     return database.inTransaction(
         connection -> {
           try {
-            Written written = writer.write(connection, applier, events, List.of(), failures);
+            Written written = writer.write(connection, applier, events, expected, failures);
             RejectedNumbers.insert(connection, gaps);
             return written;
           } catch (Throwable e) {

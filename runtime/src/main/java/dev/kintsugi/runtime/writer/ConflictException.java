@@ -7,7 +7,9 @@ final class ConflictException extends Exception {
   private final transient AppendResult.Conflict conflict;
 
   ConflictException(AppendResult.Conflict conflict) {
-    super(conflict.toString());
+    super(
+        "Events of stream %s are not stored: the stream is expected to end at sequence number %d, and ends at %d. Another writer was there, or the database has lost events that were acknowledged (a fail-over, a restore)"
+            .formatted(conflict.persistenceId(), conflict.expected(), conflict.actual()));
     this.conflict = conflict;
   }
 

@@ -191,7 +191,7 @@ public final class EventWriter {
     try (Applier applier = new Applier()) {
       while (true) {
         try {
-          return writer.write(connection, applier, events, appends, failures);
+          return writer.write(connection, applier, events, StreamEnd.of(appends), failures);
         } catch (HandlerException e) {
           connection.rollback(before);
           applier.forget();

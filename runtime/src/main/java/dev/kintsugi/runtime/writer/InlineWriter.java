@@ -80,7 +80,7 @@ public final class InlineWriter {
       Connection connection,
       Applier applier,
       List<NewEvent> events,
-      List<StreamAppend> expected,
+      List<StreamEnd> expected,
       KnownFailures failures)
       throws Exception {
     long begin = System.nanoTime();

@@ -373,4 +373,32 @@ class JournalLanesTest {
     assertThatThrownBy(() -> new JournalSettings(1, 1, 1, 1, Duration.ZERO))
         .hasMessageContaining("journal.answer-timeout");
   }
+
+  // A database that has lost the latest events
+
+  @Test
+  void an_actor_that_lives_on_after_its_latest_events_were_lost_can_not_append_behind_the_hole()
+      throws Exception {
+    for (int i = 1; i <= 4; i++) {
+      get(write("a", i));
+    }
+    world.execute("DELETE FROM event_journal WHERE sequence_number > 2");
+
+    CompletionStage<?> behind = write("a", 5);
+    CompletionStage<?> another = write("b", 1);
+
+    assertThatThrownBy(() -> get(behind))
+        .hasMessageContaining("stream a are not stored")
+        .hasMessageContaining("expected to end at sequence number 4, and ends at 2");
+    get(another);
+    assertThat(get(lanes.highestSequenceNumber("a"))).isEqualTo(2);
+  }
+
+  @Test
+  void a_stream_that_only_a_snapshot_is_left_of_goes_on_behind_it() throws Exception {
+    get(write("a", 8));
+    get(write("a", 9));
+
+    assertThat(get(lanes.highestSequenceNumber("a"))).isEqualTo(9);
+  }
 }
