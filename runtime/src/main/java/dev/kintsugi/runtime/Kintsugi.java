@@ -276,7 +276,16 @@ public final class Kintsugi implements Extension {
         .rebuild(projection, reason)
         .thenApply(
             generation ->
-                new RebuildHandle(projection, generation, whenDone(projection, generation)));
+                new RebuildHandle(
+                    projection,
+                    generation,
+                    whenDone(projection, generation)
+                        .thenCompose(
+                            rebuild ->
+                                rebuild.takesOver()
+                                    ? CompletableFuture.failedStage(
+                                        new RebuildStoppedException(rebuild))
+                                    : CompletableFuture.completedStage(rebuild))));
   }
 
   /** See {@link Operator#stopRebuild}. */
@@ -342,7 +351,9 @@ public final class Kintsugi implements Extension {
 
   /**
    * The proven end of a projection's newest rebuild, or of its first build; at once if that has
-   * ended. Fails with {@link RebuildStoppedException} or {@link UnknownProjectionException}.
+   * ended. Nothing is missing from its read model then, also where the rebuild was stopped before
+   * anything was emptied. Fails with {@link RebuildStoppedException} where it was stopped later, or
+   * with {@link UnknownProjectionException}.
    */
   public CompletionStage<Rebuild> whenDone(String projection) {
     return status(projection)

@@ -89,10 +89,12 @@ public final class Operator {
   }
 
   /**
-   * Stops the rebuild that is under way, where it stands: no node goes on with it. Its read model
-   * is incomplete, and writers go on to record what comes, so that nothing is lost; only a new
-   * rebuild, from the start, makes it whole. One that is settling can't be stopped: its read model
-   * is in use again.
+   * Stops the rebuild that is under way. As long as it waits for its first fence nothing was
+   * emptied: the read model stays as it was, in the version that it had, and is in use again as
+   * soon as that fence has passed ({@link RebuildAnswer.Returns}). Later it stops where it stands
+   * ({@link RebuildAnswer.Stopped}): no node goes on with it. Its read model is incomplete, and
+   * writers go on to record what comes, so that nothing is lost; only a new rebuild, from the
+   * start, makes it whole. One that is settling can't be stopped: its read model is in use again.
    *
    * @param reason for people; it is kept
    */

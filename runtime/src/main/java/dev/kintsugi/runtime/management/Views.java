@@ -14,7 +14,6 @@ import dev.kintsugi.runtime.skip.OpenSkips;
 import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.state.Fence;
 import dev.kintsugi.runtime.state.Operation;
-import dev.kintsugi.runtime.state.Phase;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.verify.RowDifference;
 import dev.kintsugi.runtime.verify.TableDifference;
@@ -76,6 +75,7 @@ final class Views {
       Optional<String> node,
       Optional<String> phase,
       boolean stopped,
+      Optional<String> blocked,
       double progress,
       long open,
       long parked,
@@ -96,6 +96,7 @@ final class Views {
               .filter(rebuild -> !rebuild.isDone())
               .filter(Rebuild::isStopped)
               .isPresent(),
+          summary.rebuild().flatMap(Rebuild::blockedBy),
           summary.rebuild().map(Rebuild::progress).orElse(1.0),
           skips.open(),
           skips.parked(),
@@ -128,7 +129,7 @@ final class Views {
     static Optional<FenceView> of(ProjectionStatus status) {
       return status
           .rebuild()
-          .filter(rebuild -> rebuild.phase() == Phase.FENCE || rebuild.phase() == Phase.SETTLE)
+          .filter(rebuild -> ProjectionStatus.isWaiting(rebuild.phase()))
           .filter(rebuild -> !rebuild.isStopped())
           .filter(rebuild -> rebuild.fence() != null)
           .map(
@@ -268,6 +269,8 @@ final class Views {
       @Nullable Instant settleAt,
       @Nullable Instant stoppedAt,
       @Nullable String stoppedBy,
+      boolean takesOver,
+      @Nullable Instant blockedAt,
       @Nullable Instant endedAt,
       Instant readAt,
       @Nullable String lastError) {
@@ -292,6 +295,8 @@ final class Views {
           rebuild.settleAt(),
           rebuild.stoppedAt(),
           rebuild.stoppedBy(),
+          rebuild.takesOver(),
+          rebuild.blockedAt(),
           rebuild.endedAt(),
           rebuild.readAt(),
           rebuild.lastError());

@@ -16,13 +16,14 @@ public final class Generations {
 
   private static final String FIND =
       """
-      SELECT projection, generation, status, paused, version FROM kintsugi_projection
+      SELECT projection, generation, status, paused, version, returns_to FROM kintsugi_projection
       WHERE projection = ? ORDER BY generation DESC LIMIT 1
       """;
 
   private static final String ALL =
       """
-      SELECT DISTINCT ON (projection) projection, generation, status, paused, version
+      SELECT DISTINCT ON (projection) projection, generation, status, paused, version,
+        returns_to
       FROM kintsugi_projection ORDER BY projection, generation DESC
       """;
 
@@ -39,8 +40,21 @@ public final class Generations {
 
   private static final String BEGIN_NEXT =
       """
-      UPDATE kintsugi_projection SET generation = generation + 1, status = 'rebuilding', version = ?
+      UPDATE kintsugi_projection SET generation = generation + 1, status = 'rebuilding', version = ?,
+        returns_to = CASE WHEN status = 'active' AND version <> ? THEN version END
       WHERE projection = ? AND generation = ? AND status = ?
+      """;
+
+  private static final String RETURN =
+      """
+      UPDATE kintsugi_projection SET version = ?, returns_to = NULL
+      WHERE projection = ? AND generation = ? AND status = 'rebuilding'
+      """;
+
+  private static final String RETURN_NO_MORE =
+      """
+      UPDATE kintsugi_projection SET returns_to = NULL
+      WHERE projection = ? AND generation = ? AND returns_to IS NOT NULL
       """;
 
   private static final String ACTIVATE =
@@ -97,7 +111,8 @@ public final class Generations {
                 row.getInt(2),
                 Status.ofTable(row.getString(3)),
                 row.getBoolean(4),
-                row.getInt(5)))
+                row.getInt(5),
+                row.getObject(6, Integer.class)))
         : Optional.empty();
   }
 
@@ -126,10 +141,39 @@ public final class Generations {
       throws SQLException {
     try (PreparedStatement begin = connection.prepareStatement(BEGIN_NEXT)) {
       begin.setInt(1, version);
-      begin.setString(2, seen.projection());
-      begin.setInt(3, seen.generation());
-      begin.setString(4, seen.status().inTable());
+      begin.setInt(2, version);
+      begin.setString(3, seen.projection());
+      begin.setInt(4, seen.generation());
+      begin.setString(5, seen.status().inTable());
       return begin.executeUpdate() == 1;
+    }
+  }
+
+  /**
+   * Gives a generation that is rebuilding the version that was active before, whose read model it
+   * takes over as it is.
+   *
+   * @return whether the row was this generation, rebuilding
+   */
+  public static boolean returnTo(
+      Connection connection, String projection, int generation, int version) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(RETURN)) {
+      update.setInt(1, version);
+      update.setString(2, projection);
+      update.setInt(3, generation);
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /**
+   * Notes that a generation can't return to the version before it: its read model is being emptied.
+   */
+  public static void returnNoMore(Connection connection, String projection, int generation)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(RETURN_NO_MORE)) {
+      update.setString(1, projection);
+      update.setInt(2, generation);
+      update.executeUpdate();
     }
   }
 

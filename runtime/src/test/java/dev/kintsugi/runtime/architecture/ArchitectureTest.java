@@ -146,7 +146,8 @@ class ArchitectureTest {
               "state",
               "jdbc",
               "metrics",
-              "projections");
+              "projections",
+              "projections.text");
 
   /** What people do about skip records, and about a projection as a whole (DESIGN 8). */
   @ArchTest

@@ -285,6 +285,35 @@ class SchemaTest {
   }
 
   @Test
+  void an_installation_from_before_rebuilds_could_take_over_gets_what_that_needs()
+      throws Exception {
+    schema.ensure(true);
+    execute(
+        url,
+        "DROP TABLE kintsugi_subscription",
+        "ALTER TABLE kintsugi_projection DROP COLUMN returns_to",
+        "ALTER TABLE kintsugi_rebuild DROP COLUMN blocked_at, DROP COLUMN from_projection,"
+            + " DROP COLUMN from_generation, DROP COLUMN from_version, DROP COLUMN takes_over,"
+            + " DROP CONSTRAINT kintsugi_rebuild_phase_check,"
+            + " ADD CONSTRAINT kintsugi_rebuild_phase_check"
+            + " CHECK (phase IN ('fence', 'replay', 'drain', 'settle', 'done'))",
+        "INSERT INTO kintsugi_projection (projection, generation, status, version)"
+            + " VALUES ('files', 1, 'active', 1)",
+        "INSERT INTO kintsugi_rebuild (projection, generation, requested_by, reason, phase)"
+            + " VALUES ('files', 1, 'ann', 'why', 'done')");
+
+    schema.ensure(true);
+
+    execute(
+        url,
+        "UPDATE kintsugi_projection SET returns_to = 1",
+        "UPDATE kintsugi_rebuild SET phase = 'takeover', replay_to = 0, checkpoint = 0"
+            + " WHERE NOT takes_over");
+    assertThatThrownBy(() -> execute(url, "UPDATE kintsugi_rebuild SET phase = 'rest'"))
+        .hasMessageContaining("kintsugi_rebuild_phase_check");
+  }
+
+  @Test
   void a_complete_schema_passes_where_nothing_may_be_made() throws Exception {
     schema.ensure(true);
 
