@@ -4,6 +4,7 @@ import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
+import dev.kintsugi.runtime.state.Status;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
@@ -42,7 +43,8 @@ public record RebuildRequest(String projection, int version, String requestedBy,
       return false;
     }
     Generation first = Generations.find(connection, projection).orElseThrow();
-    Rebuilds.request(connection, projection, first.generation(), requestedBy, reason);
+    Rebuilds.request(
+        connection, projection, first.generation(), requestedBy, reason, Optional.empty());
     return true;
   }
 
@@ -85,7 +87,13 @@ public record RebuildRequest(String projection, int version, String requestedBy,
     }
     int next = seen.generation() + 1;
     Rebuilds.supersedeOlder(connection, projection, next);
-    Rebuilds.request(connection, projection, next, requestedBy, reason);
+    Rebuilds.request(
+        connection,
+        projection,
+        next,
+        requestedBy,
+        reason,
+        Optional.of(seen).filter(g -> g.status() == Status.ACTIVE));
     return new Accepted(next);
   }
 }

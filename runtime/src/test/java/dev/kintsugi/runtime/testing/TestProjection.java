@@ -48,6 +48,7 @@ public final class TestProjection {
   private volatile @Nullable Gate gate;
 
   private final RowTable rowTable;
+  private String tableName;
   private volatile String written;
 
   /** What another test has defined, in place of the log; null if this is one. */
@@ -62,7 +63,8 @@ public final class TestProjection {
 
   public TestProjection(String name) {
     this.name = name;
-    this.written = table();
+    this.tableName = name + "_log";
+    this.written = tableName;
     this.rowTable =
         RowTable.named(table())
             .key("persistence_id", "text")
@@ -277,7 +279,14 @@ public final class TestProjection {
   }
 
   public String table() {
-    return name + "_log";
+    return tableName;
+  }
+
+  /** Has the table of another one, as it has under another name. */
+  public TestProjection inTableOf(TestProjection other) {
+    tableName = other.table();
+    written = tableName;
+    return this;
   }
 
   /**
