@@ -245,6 +245,29 @@ public final class Database implements AutoCloseable {
    *     back. Also if the work swallowed an error of the database.
    */
   public <T> T inTransaction(Work<T> work) throws Exception {
+    return inTransaction(work, () -> {});
+  }
+
+  /**
+   * The same, for work that leaves something outside of the database.
+   *
+   * @param undo takes that back; run whenever the transaction is not known to be committed: before
+   *     the work is run again, and before this method throws
+   */
+  public <T> T inTransaction(Work<T> work, Runnable undo) throws Exception {
+    boolean committed = false;
+    try {
+      T result = tryInTransaction(work, undo);
+      committed = true;
+      return result;
+    } finally {
+      if (!committed) {
+        undo.run();
+      }
+    }
+  }
+
+  private <T> T tryInTransaction(Work<T> work, Runnable undo) throws Exception {
     for (int attempt = 1; ; attempt++) {
       try (Connection connection = connection()) {
         return commitOrRollBack(connection, work);
@@ -253,6 +276,7 @@ public final class Database implements AutoCloseable {
           throw e;
         }
         log.debug("Transaction lost a race, attempt {} of {}", attempt, ATTEMPTS, e);
+        undo.run();
         pauseAfter(attempt);
       }
     }

@@ -88,16 +88,12 @@ public final class Appender implements AutoCloseable {
 
   private Written append(List<NewEvent> events, List<RejectedNumber> gaps, KnownFailures failures)
       throws Exception {
-    return database.inTransaction(
+    return applier.inTransaction(
+        database,
         connection -> {
-          try {
-            Written written = writer.write(connection, applier, events, List.of(), failures);
-            RejectedNumbers.insert(connection, gaps);
-            return written;
-          } catch (Throwable e) {
-            applier.forget();
-            throw e;
-          }
+          Written written = writer.write(connection, applier, events, List.of(), failures);
+          RejectedNumbers.insert(connection, gaps);
+          return written;
         });
   }
 

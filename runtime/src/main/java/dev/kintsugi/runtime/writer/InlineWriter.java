@@ -13,6 +13,7 @@ import dev.kintsugi.runtime.handler.FailureLog;
 import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.handler.SharedRows;
+import dev.kintsugi.runtime.handler.Target;
 import dev.kintsugi.runtime.skip.NewSkip;
 import dev.kintsugi.runtime.skip.Outcome;
 import dev.kintsugi.runtime.skip.SkipReason;
@@ -127,7 +128,7 @@ public final class InlineWriter {
     private final Consulted.View view;
     private final List<NewSkip> skips;
     private final Written.Counts counts;
-    private final Optional<Projection<?>> projection;
+    private final Optional<Target> target;
 
     /** What it may subscribe to, if this build lacks it and the database says so. */
     private final @Nullable Subscription<Object> foreign;
@@ -165,7 +166,10 @@ public final class InlineWriter {
       this.view = view;
       this.skips = skips;
       this.counts = written.of(view.generation().projection());
-      this.projection = registry.find(view.generation().projection(), view.generation().version());
+      this.target =
+          registry
+              .find(view.generation().projection(), view.generation().version())
+              .map(projection -> new Target(projection, view.generation().generation()));
       this.foreign = foreign.get(view.generation().projection());
     }
 
@@ -176,8 +180,8 @@ public final class InlineWriter {
         }
       }
       endStep();
-      if (projection.isPresent()) {
-        applier.finish(connection, projection.get());
+      if (target.isPresent()) {
+        applier.finish(connection, target.get());
       }
       SkipRecords.archive(connection, helped, Outcome.APPLIED);
       SkipRecords.archive(connection, unsubscribed, Outcome.UNSUBSCRIBED);
@@ -185,8 +189,8 @@ public final class InlineWriter {
 
     /** Of what this build lacks: whatever is not known to be excluded. */
     private boolean maySubscribe(JournalEvent event) {
-      if (projection.isPresent()) {
-        return Applier.isSubscribed(projection.get(), event);
+      if (target.isPresent()) {
+        return Applier.isSubscribed(target.get().projection(), event);
       }
       return foreign == null || foreign.includes(event.persistenceId(), event.tags());
     }
@@ -197,31 +201,31 @@ public final class InlineWriter {
         case ACTIVE -> {
           if (view.generation().paused()) {
             record(event, SkipReason.PAUSED);
-          } else if (projection.isEmpty()) {
+          } else if (target.isEmpty()) {
             record(event, SkipReason.NO_HANDLER);
           } else {
-            helpAndApply(event, projection.get());
+            helpAndApply(event, target.get());
           }
         }
       }
     }
 
-    private void helpAndApply(JournalEvent event, Projection<?> projection) throws Exception {
+    private void helpAndApply(JournalEvent event, Target target) throws Exception {
       if (!ownsSharedRows) {
-        SharedRows.lock(connection, projection);
+        SharedRows.lock(connection, target.projection());
         ownsSharedRows = true;
       }
-      if (isBlocked(event.persistenceId(), projection)) {
+      if (isBlocked(event.persistenceId(), target)) {
         record(event, SkipReason.BEHIND);
       } else {
-        apply(event, projection);
+        apply(event, target);
       }
     }
 
     /**
      * Whether an older record of the stream stays open; those that can be mended now are, first.
      */
-    private boolean isBlocked(String persistenceId, Projection<?> projection) throws Exception {
+    private boolean isBlocked(String persistenceId, Target target) throws Exception {
       if (blocked.contains(persistenceId)) {
         return true;
       }
@@ -229,8 +233,7 @@ public final class InlineWriter {
         return false;
       }
       endStep();
-      Helper.Helped done =
-          held.help(connection, applier, failures, projection, view.generation(), persistenceId);
+      Helper.Helped done = held.help(connection, applier, failures, target, persistenceId);
       helped.addAll(done.applied());
       unsubscribed.addAll(done.unsubscribed());
       counts.helped(done.records());
@@ -242,7 +245,8 @@ public final class InlineWriter {
       return false;
     }
 
-    private void apply(JournalEvent event, Projection<?> projection) throws Exception {
+    private void apply(JournalEvent event, Target target) throws Exception {
+      Projection<?> projection = target.projection();
       Optional<HandlerException> known = failures.of(projection.name(), event);
       if (known.isPresent()) {
         refuseIfRejected(known.get());
@@ -251,11 +255,11 @@ public final class InlineWriter {
       }
       OnThrow onThrow = failures.onThrow(projection.name());
       if (onThrow == OnThrow.ROLL_BACK && failures.isExpected(projection)) {
-        applyInStep(event, projection);
+        applyInStep(event, target);
         return;
       }
       try {
-        applier.apply(connection, projection, event, onThrow);
+        applier.apply(connection, target, event, onThrow);
         counts.applied();
       } catch (HandlerException e) {
         refuseIfRejected(e);
@@ -270,12 +274,12 @@ public final class InlineWriter {
      * Applies an event behind a savepoint that it shares with some before it. If it fails, these
      * are applied again, and nothing else of the append is.
      */
-    private void applyInStep(JournalEvent event, Projection<?> projection) throws Exception {
+    private void applyInStep(JournalEvent event, Target target) throws Exception {
       if (step == null) {
         step = connection.setSavepoint();
       }
       try {
-        applier.apply(connection, projection, event, OnThrow.ROLL_BACK);
+        applier.apply(connection, target, event, OnThrow.ROLL_BACK);
         inStep.add(event);
         counts.applied();
       } catch (HandlerException e) {
@@ -284,7 +288,7 @@ public final class InlineWriter {
         applier.forget();
         recordFailed(event, e);
         for (JournalEvent before : inStep) {
-          applier.apply(connection, projection, before, OnThrow.ROLL_BACK);
+          applier.apply(connection, target, before, OnThrow.ROLL_BACK);
         }
       }
       if (inStep.size() == EVENTS_IN_A_STEP) {

@@ -18,6 +18,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.pekko.japi.function.Function;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
@@ -129,6 +130,12 @@ public final class TestProjection {
   /** Has a handler that takes many events in one call. */
   public TestProjection grouped() {
     return kind(Kind.GROUPED);
+  }
+
+  /** Has handlers and tables of the test's own, instead of the log. */
+  public TestProjection handledBy(
+      String script, Supplier<? extends JdbcHandler<EventEnvelope<String>, JdbcSession>> handlers) {
+    return defined(builder -> builder.tables(Tables.sql(script)).handler(handlers));
   }
 
   /** Has a handler that is typed on a session class of its own. */
