@@ -8,6 +8,7 @@ import dev.kintsugi.runtime.jdbc.SqlStates;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -33,6 +34,8 @@ public final class Applier implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Applier.class);
 
+  private static final long LONGEST_TRIES = Duration.ofSeconds(2).toNanos();
+
   /** What to do about a handler that throws, as to the transaction. */
   public enum OnThrow {
     /**
@@ -52,6 +55,18 @@ public final class Applier implements AutoCloseable {
   /** The events of one projection that its handler gets in one call. */
   private final List<JournalEvent> group = new ArrayList<>();
 
+  /**
+   * Whether what can't be done now is a failure of the event. In a transaction that somebody else
+   * owns it never is: whether to try again is the owner's to say.
+   */
+  private boolean isLastTry;
+
+  /**
+   * When the tries were used up last: of many events that wait for the same lock, only the first
+   * one is worth a second.
+   */
+  private long gaveUpAt = System.nanoTime() - LONGEST_TRIES;
+
   private @Nullable Connection connection;
   private @Nullable GuardedSession session;
 
@@ -60,10 +75,37 @@ public final class Applier implements AutoCloseable {
    * Database#inTransaction(Database.Work)}. Unless the transaction is known to be committed, all
    * handlers are stopped: before the work is run again, and before this method throws.
    *
+   * <p>It is run again, too, where others keep it from being done ({@link SqlStates#isNotNow}): for
+   * about a second, or twice if it takes longer than that. Only in the last run such an error is a
+   * {@link HandlerException}, if a handler had it.
+   *
    * @throws Exception what the work threw, or the commit
    */
   public <T> T inTransaction(Database database, Database.Work<T> work) throws Exception {
-    return database.inTransaction(work, this::forget);
+    long begin = System.nanoTime();
+    try {
+      for (int attempt = 1; ; attempt++) {
+        isLastTry =
+            attempt == Database.ATTEMPTS
+                || System.nanoTime() - begin > LONGEST_TRIES
+                || System.nanoTime() - gaveUpAt < LONGEST_TRIES;
+        try {
+          return database.inTransaction(work, this::forget);
+        } catch (Exception e) {
+          if (!SqlStates.isNotNow(e)) {
+            throw e;
+          }
+          if (isLastTry) {
+            gaveUpAt = System.nanoTime();
+            throw e;
+          }
+          log.debug("Not now, attempt {} of {}", attempt, Database.ATTEMPTS, e);
+        }
+        Database.pauseAfter(attempt);
+      }
+    } finally {
+      isLastTry = false;
+    }
   }
 
   /**
@@ -192,7 +234,8 @@ public final class Applier implements AutoCloseable {
     } catch (Throwable e) {
       if (HandlerException.isJvmAtFault(e)
           || SqlStates.isTransactionRetriable(e)
-          || SqlStates.isDatabaseAtFault(e)) {
+          || SqlStates.isDatabaseAtFault(e)
+          || (SqlStates.isNotNow(e) && !isLastTry)) {
         throw e;
       }
       throw new HandlerException(projection, events, e);

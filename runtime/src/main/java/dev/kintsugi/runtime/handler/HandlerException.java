@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.handler;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.event.JournalEvent;
+import dev.kintsugi.runtime.jdbc.SqlStates;
 import java.util.List;
 
 /**
@@ -16,12 +17,16 @@ public final class HandlerException extends Exception {
   private static final int DEEPEST_CAUSE = 20;
   private static final String OURS = Applier.class.getName();
 
+  /** How long what nobody is to blame for is retried, if its policy says less. */
+  private static final FailurePolicy AT_LEAST = FailurePolicy.skip();
+
   private final Throwable why;
   private final transient FailurePolicy policy;
   private final String projection;
   private final String persistenceId;
   private final long sequenceNumber;
   private final boolean ofOneEvent;
+  private final boolean isNotNow;
 
   HandlerException(Projection<?> projection, JournalEvent event, Throwable cause) {
     this(projection, List.of(event), cause);
@@ -35,7 +40,9 @@ public final class HandlerException extends Exception {
                 .formatted(projection.name(), forPeople(events), cause)),
         cause);
     this.why = cause;
-    this.policy = projection.failurePolicy().forError(cause);
+    this.isNotNow = SqlStates.isNotNow(cause);
+    FailurePolicy ofError = projection.failurePolicy().forError(cause);
+    this.policy = isNotNow ? blamingNobody(ofError) : ofError;
     this.projection = projection.name();
     this.persistenceId = events.get(0).persistenceId();
     this.sequenceNumber = events.get(0).sequenceNumber();
@@ -45,6 +52,15 @@ public final class HandlerException extends Exception {
   /** Whether an error says nothing of the handler or the event: the JVM is out of memory, say. */
   static boolean isJvmAtFault(Throwable error) {
     return error instanceof VirtualMachineError && !(error instanceof StackOverflowError);
+  }
+
+  /** The event may be as good as any: it is retried for a while, and never discarded. */
+  private static FailurePolicy blamingNobody(FailurePolicy policy) {
+    FailurePolicy patient =
+        policy.maxElapsed().compareTo(AT_LEAST.maxElapsed()) < 0
+            ? policy.retry(AT_LEAST.maxElapsed(), AT_LEAST.backoff())
+            : policy;
+    return patient.onGivingUp() == FailurePolicy.OnGivingUp.DISCARD ? patient.thenStop() : patient;
   }
 
   private static String forPeople(List<JournalEvent> events) {
@@ -101,7 +117,18 @@ public final class HandlerException extends Exception {
     return ofOneEvent;
   }
 
-  /** The projection's policy for this error. */
+  /**
+   * Whether others kept the handler from applying it, again and again: by locks, or by cancelling
+   * its statement. See {@link SqlStates#isNotNow}.
+   */
+  public boolean isNotNow() {
+    return isNotNow;
+  }
+
+  /**
+   * The projection's policy for this error. One that {@link #isNotNow} is retried for ten minutes
+   * at least, and where the policy is to discard it, it stops the projection instead.
+   */
   public FailurePolicy policy() {
     return policy;
   }

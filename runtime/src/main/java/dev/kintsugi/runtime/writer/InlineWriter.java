@@ -72,6 +72,7 @@ public final class InlineWriter {
    * @throws ConflictException if a stream does not end where it is expected to; or it is a unique
    *     violation that says so
    * @throws AppendRejectedException if a handler failed and its projection's policy is to reject
+   * @throws NotNowException if so, and what others do kept it from applying the event
    * @throws HandlerException if a handler failed, and its policy is to skip, or it failed on an
    *     older event
    * @throws SQLException if the database says no. After any of these the transaction must be rolled
@@ -304,8 +305,12 @@ public final class InlineWriter {
       }
     }
 
-    private static void refuseIfRejected(HandlerException error) throws AppendRejectedException {
+    private static void refuseIfRejected(HandlerException error)
+        throws AppendRejectedException, NotNowException {
       if (error.policy().onAppend() == FailurePolicy.OnAppend.REJECT) {
+        if (error.isNotNow()) {
+          throw new NotNowException(error);
+        }
         throw new AppendRejectedException(error);
       }
     }
