@@ -8,6 +8,7 @@ import dev.kintsugi.runtime.jdbc.SqlStates;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -231,6 +232,8 @@ public final class Applier implements AutoCloseable {
             "the handler swallowed an error of the database, after which nothing can be done in the"
                 + " transaction");
       }
+      current.setBack();
+      lookAtDeferred(connection, projection.writing().deferredConstraints());
     } catch (Throwable e) {
       if (HandlerException.isJvmAtFault(e)
           || SqlStates.isTransactionRetriable(e)
@@ -241,6 +244,22 @@ public final class Applier implements AutoCloseable {
       throw new HandlerException(projection, events, e);
     } finally {
       current.end();
+    }
+  }
+
+  /**
+   * Looks at constraints that would be looked at by the COMMIT, whose failure could not be told to
+   * be this event's.
+   */
+  private static void lookAtDeferred(Connection connection, List<String> constraints)
+      throws SQLException {
+    if (constraints.isEmpty()) {
+      return;
+    }
+    String names = String.join(", ", constraints);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(
+          "SET CONSTRAINTS %1$s IMMEDIATE; SET CONSTRAINTS %1$s DEFERRED".formatted(names));
     }
   }
 
