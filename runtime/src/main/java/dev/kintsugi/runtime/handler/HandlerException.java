@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.handler;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.text.StorableText;
 import dev.kintsugi.runtime.event.JournalEvent;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import java.util.List;
@@ -35,7 +36,7 @@ public final class HandlerException extends Exception {
   /** One of some events can't be applied; which, only a run with one event a call can tell. */
   HandlerException(Projection<?> projection, List<JournalEvent> events, Throwable cause) {
     super(
-        storable(
+        StorableText.repaired(
             "projection '%s' can't apply %s: %s"
                 .formatted(projection.name(), forPeople(events), cause)),
         cause);
@@ -70,11 +71,6 @@ public final class HandlerException extends Exception {
         : "%s, or one of the %d events after it".formatted(first, events.size() - 1);
   }
 
-  /** PostgreSQL's text can't hold a NUL. */
-  private static String storable(String text) {
-    return text.replace('\0', ' ');
-  }
-
   /**
    * The cause with its stack, as text that a skip record can keep: down to where the handler was
    * called. What is below that is the same for all, and a storm of failures writes it often.
@@ -88,8 +84,7 @@ public final class HandlerException extends Exception {
       text.append(depth == 0 ? "" : "Caused by: ").append(t).append('\n');
       appendStack(text, t.getStackTrace());
     }
-    String described = storable(text.toString()).stripTrailing();
-    return described.length() <= LONGEST ? described : described.substring(0, LONGEST) + "…";
+    return StorableText.shortened(StorableText.repaired(text.toString()).stripTrailing(), LONGEST);
   }
 
   private static void appendStack(StringBuilder text, StackTraceElement[] stack) {
@@ -109,7 +104,7 @@ public final class HandlerException extends Exception {
 
   /** The cause in one line, for a message. */
   public String firstLine() {
-    return storable(why.toString()).lines().findFirst().orElse("");
+    return StorableText.repaired(why.toString()).lines().findFirst().orElse("");
   }
 
   /** Whether it is known which event is at fault; if not, it is one of several from this one on. */

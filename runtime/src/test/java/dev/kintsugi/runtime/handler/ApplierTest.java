@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
 import dev.kintsugi.projections.Writing;
+import dev.kintsugi.projections.text.StorableText;
 import dev.kintsugi.runtime.event.JournalEvent;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.testing.World;
@@ -244,6 +245,29 @@ class ApplierTest {
 
     apply("after", OnThrow.SAVEPOINT);
     assertThat(written()).containsExactly("before", "after");
+  }
+
+  @Test
+  void an_errors_text_is_one_that_the_database_can_store() {
+    StringBuilder longest = new StringBuilder("\0 and half a pair: \ud83d; ");
+    while (longest.length() < 5_000) {
+      longest.append("😀");
+    }
+    failures.put(
+        "bad",
+        session -> {
+          throw new IllegalArgumentException(longest.toString());
+        });
+
+    assertThatThrownBy(() -> apply("bad", OnThrow.SAVEPOINT))
+        .isInstanceOfSatisfying(
+            HandlerException.class,
+            e -> {
+              assertThat(StorableText.isStorable(e.describe())).isTrue();
+              assertThat(StorableText.isStorable(e.firstLine())).isTrue();
+              assertThat(StorableText.isStorable(String.valueOf(e.getMessage()))).isTrue();
+              assertThat(e.describe()).endsWith("😀…");
+            });
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.testing;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
+import dev.kintsugi.projections.Writing;
 import dev.kintsugi.projections.rows.RowChanges;
 import dev.kintsugi.projections.rows.RowTable;
 import java.sql.Connection;
@@ -44,6 +45,7 @@ public final class TestProjection {
   private @Nullable Function<Connection, ? extends OwnSession> sessions;
   private Kind kind = Kind.HANDLER;
   private @Nullable Consumer<Projection.Builder<String>> defined;
+  private Writing writing = Writing.AS_SETS;
   private final List<Integer> groups = new CopyOnWriteArrayList<>();
   private volatile @Nullable String swallowedOn;
   private volatile @Nullable Gate gate;
@@ -179,6 +181,12 @@ public final class TestProjection {
     }
   }
 
+  /** Has a read model that must be written so. */
+  public TestProjection written(Writing writing) {
+    this.writing = writing;
+    return this;
+  }
+
   /** How many events each call of a handler of groups had. */
   public List<Integer> groups() {
     return groups;
@@ -312,7 +320,7 @@ public final class TestProjection {
     }
     if (defined != null) {
       defined.accept(builder);
-      return builder.version(version).onFailure(policy).build();
+      return builder.version(version).onFailure(policy).build().written(writing);
     }
     switch (kind) {
       case HANDLER -> handler(builder.tables(script()));
@@ -322,7 +330,7 @@ public final class TestProjection {
               Log.class, fold -> fold.table(table()).evolve(this::evolve).index("schema_version"));
       case ROWS -> builder.rows(List.of(rowTable), this::map);
     }
-    return builder.version(version).onFailure(policy).build();
+    return builder.version(version).onFailure(policy).build().written(writing);
   }
 
   private void handler(Projection.Builder<String> builder) {
