@@ -444,7 +444,7 @@ class ApplierTest {
             HandlerException.class,
             e -> {
               assertThat(e.describe())
-                  .startsWith("java.lang.IllegalArgumentException: nul   in it, long")
+                  .startsWith("java.lang.IllegalArgumentException: nul \ufffd in it, long")
                   .hasSizeLessThan(4_100);
               assertThat(e.getMessage()).doesNotContain("\0");
               assertThat(e.projection()).isEqualTo("notes");

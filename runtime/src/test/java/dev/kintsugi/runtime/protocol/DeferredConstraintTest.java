@@ -33,11 +33,11 @@ class DeferredConstraintTest {
   private final World world = new World();
   private final TestProjection names =
       new TestProjection("names")
-          .handledBy(SCRIPT, () -> JdbcHandler.fromFunction(DeferredConstraintTest::put))
+          .handledBy(SCRIPT, () -> JdbcHandler.fromFunction(DeferredConstraintTest::apply))
           .written(new Writing(false, List.of("one_each")));
 
   /** Two statements, between which the constraint may be violated. */
-  private static void put(JdbcSession session, EventEnvelope<String> envelope) {
+  private static void apply(JdbcSession session, EventEnvelope<String> envelope) {
     String name = envelope.event();
     try {
       session.withConnection(
