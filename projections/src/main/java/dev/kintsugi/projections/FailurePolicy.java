@@ -40,7 +40,10 @@ import org.apache.pekko.projection.HandlerRecoveryStrategy;
  *
  * <p>A failed event blocks only the later events of its own stream, only in its own projection.
  * Only what the handler or the event is at fault for counts as a failure: a database that is gone
- * fails no event.
+ * fails no event. And where others keep a handler from applying an event, by locks or by cancelling
+ * its statement, nobody is at fault: the transaction is run again, for about a second; with {@code
+ * reject()} the write then fails with the database's answer and nothing is rejected; a record is
+ * retried for ten minutes at least; and what would be discarded pauses the projection instead.
  *
  * @param onAppend what an append does, and the replay of a rebuild
  * @param maxElapsed how long recovery retries a record, counted from its first failure (or from

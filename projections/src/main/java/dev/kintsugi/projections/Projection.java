@@ -295,8 +295,9 @@ public final class Projection<E> {
 
     /**
      * Makes the handler that applies one event. It is called once for each thread that applies
-     * events, and again after a transaction rolled back: handlers may keep state, and what they
-     * remember of a transaction that never was is thrown away with them.
+     * events, again for each generation of the read model, and again whenever a transaction is not
+     * known to be committed. So a handler may keep state, of the rows of one generation: what it
+     * remembers of a transaction that never was, or of an older read model, is thrown away with it.
      */
     public Builder<E> handler(
         Supplier<? extends JdbcHandler<EventEnvelope<E>, JdbcSession>> handler) {

@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.event;
 
+import dev.kintsugi.projections.text.StorableText;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -110,7 +111,7 @@ public final class Limits {
           "the %s '%s' has a NUL, which PostgreSQL's text can't hold"
               .formatted(what, forPeople(text)));
     }
-    if (!isUnicode(text)) {
+    if (!StorableText.isStorable(text)) {
       return Optional.of(
           "the %s '%s' has half a surrogate pair, which is no character"
               .formatted(what, forPeople(text)));
@@ -123,27 +124,12 @@ public final class Limits {
                 .formatted(what, forPeople(text), length, longest));
   }
 
-  /** The driver would send a question mark in place of half a pair. */
-  private static boolean isUnicode(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (Character.isSurrogate(c)) {
-        boolean isPair = i + 1 < text.length() && Character.isSurrogatePair(c, text.charAt(i + 1));
-        if (!isPair) {
-          return false;
-        }
-        i++;
-      }
-    }
-    return true;
-  }
-
-  /** A text that may be long, or have a NUL. */
+  /** A text that may be long, or have what can't be stored. */
   static String forPeople(String text) {
     String shown =
         text.length() <= LONGEST_SHOWN
             ? text
             : text.substring(0, text.offsetByCodePoints(0, LONGEST_SHOWN / 2)) + "…";
-    return shown.replace("\0", "\\0");
+    return StorableText.repaired(shown.replace("\0", "\\0"));
   }
 }

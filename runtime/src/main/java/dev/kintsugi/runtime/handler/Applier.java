@@ -8,6 +8,8 @@ import dev.kintsugi.runtime.jdbc.SqlStates;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -24,12 +26,16 @@ import org.slf4j.LoggerFactory;
 /**
  * One thread's handlers. Not thread-safe: handlers may be stateful and are single-threaded.
  *
- * <p>Whoever owns the transaction calls {@link #forget()} when it rolls back, so that no handler
- * goes on with a memory of what never was.
+ * <p>Handlers may remember. So a handler belongs to one {@link Target}, and to transactions that
+ * were all committed: {@link #inTransaction} stops it wherever that is not known. Who owns a
+ * transaction in another way makes an applier for it, or calls {@link #forget()} when it rolls
+ * back.
  */
 public final class Applier implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Applier.class);
+
+  private static final long LONGEST_TRIES = Duration.ofSeconds(2).toNanos();
 
   /** What to do about a handler that throws, as to the transaction. */
   public enum OnThrow {
@@ -41,13 +47,67 @@ public final class Applier implements AutoCloseable {
     SAVEPOINT
   }
 
-  private final Map<String, JdbcHandler<?, JdbcSession>> handlers = new HashMap<>();
+  /** A handler, and what it was made for. */
+  private record Instance(Target target, JdbcHandler<?, JdbcSession> handler) {}
+
+  /** By the projection's name: an older generation's handler makes room for a newer one's. */
+  private final Map<String, Instance> handlers = new HashMap<>();
 
   /** The events of one projection that its handler gets in one call. */
   private final List<JournalEvent> group = new ArrayList<>();
 
+  /**
+   * Whether what can't be done now is a failure of the event. In a transaction that somebody else
+   * owns it never is: whether to try again is the owner's to say.
+   */
+  private boolean isLastTry;
+
+  /**
+   * When the tries were used up last: of many events that wait for the same lock, only the first
+   * one is worth a second.
+   */
+  private long gaveUpAt = System.nanoTime() - LONGEST_TRIES;
+
   private @Nullable Connection connection;
   private @Nullable GuardedSession session;
+
+  /**
+   * Runs work that applies events, in a transaction of its own; see {@link
+   * Database#inTransaction(Database.Work)}. Unless the transaction is known to be committed, all
+   * handlers are stopped: before the work is run again, and before this method throws.
+   *
+   * <p>It is run again, too, where others keep it from being done ({@link SqlStates#isNotNow}): for
+   * about a second, or twice if it takes longer than that. Only in the last run such an error is a
+   * {@link HandlerException}, if a handler had it.
+   *
+   * @throws Exception what the work threw, or the commit
+   */
+  public <T> T inTransaction(Database database, Database.Work<T> work) throws Exception {
+    long begin = System.nanoTime();
+    try {
+      for (int attempt = 1; ; attempt++) {
+        isLastTry =
+            attempt == Database.ATTEMPTS
+                || System.nanoTime() - begin > LONGEST_TRIES
+                || System.nanoTime() - gaveUpAt < LONGEST_TRIES;
+        try {
+          return database.inTransaction(work, this::forget);
+        } catch (Exception e) {
+          if (!SqlStates.isNotNow(e)) {
+            throw e;
+          }
+          if (isLastTry) {
+            gaveUpAt = System.nanoTime();
+            throw e;
+          }
+          log.debug("Not now, attempt {} of {}", attempt, Database.ATTEMPTS, e);
+        }
+        Database.pauseAfter(attempt);
+      }
+    } finally {
+      isLastTry = false;
+    }
+  }
 
   /**
    * Applies an event to a projection's read model, in the connection's transaction. With {@code
@@ -57,18 +117,18 @@ public final class Applier implements AutoCloseable {
    * @throws HandlerException if the handler or the event is at fault
    * @throws Exception if the database is, or the transaction lost a race
    */
-  public boolean apply(
-      Connection connection, Projection<?> projection, JournalEvent event, OnThrow onThrow)
+  public boolean apply(Connection connection, Target target, JournalEvent event, OnThrow onThrow)
       throws Exception {
+    Projection<?> projection = target.projection();
     if (!isSubscribed(projection, event)) {
       return false;
     }
     if (onThrow == OnThrow.SAVEPOINT) {
-      applyBehindSavepoint(connection, projection, List.of(event));
+      applyBehindSavepoint(connection, target, List.of(event));
     } else if (projection.handlesGroups() && event.undecodable() == null) {
       group.add(event);
     } else {
-      process(connection, projection, event);
+      process(connection, target, event);
     }
     return true;
   }
@@ -80,9 +140,9 @@ public final class Applier implements AutoCloseable {
    * @throws HandlerException only with {@code ROLL_BACK}: one of a group could not be applied
    * @throws Exception if the database is at fault, or the transaction lost a race
    */
-  public void finish(Connection connection, Projection<?> projection) throws Exception {
+  public void finish(Connection connection, Target target) throws Exception {
     if (!group.isEmpty()) {
-      process(connection, projection, List.copyOf(group));
+      process(connection, target, target.projection(), List.copyOf(group));
       group.clear();
     }
   }
@@ -114,15 +174,15 @@ public final class Applier implements AutoCloseable {
    * @throws HandlerException if one of them can't be applied; which, only a call with one tells
    * @throws Exception if the database is at fault, or the transaction lost a race
    */
-  public void applyBehindSavepoint(
-      Connection connection, Projection<?> projection, List<JournalEvent> events) throws Exception {
+  public void applyBehindSavepoint(Connection connection, Target target, List<JournalEvent> events)
+      throws Exception {
     Savepoint savepoint = connection.setSavepoint();
     try {
       for (JournalEvent event : events) {
-        apply(connection, projection, event, OnThrow.ROLL_BACK);
+        apply(connection, target, event, OnThrow.ROLL_BACK);
       }
-      finish(connection, projection);
-      release(connection, savepoint, projection, events);
+      finish(connection, target);
+      release(connection, savepoint, target.projection(), events);
     } catch (HandlerException e) {
       connection.rollback(savepoint);
       forget();
@@ -147,21 +207,21 @@ public final class Applier implements AutoCloseable {
     }
   }
 
-  private void process(Connection connection, Projection<?> projection, JournalEvent event)
-      throws Exception {
+  private void process(Connection connection, Target target, JournalEvent event) throws Exception {
     if (event.undecodable() != null) {
-      throw new HandlerException(projection, event, event.undecodable());
+      throw new HandlerException(target.projection(), event, event.undecodable());
     }
-    process(connection, projection, List.of(event));
+    process(connection, target, target.projection(), List.of(event));
   }
 
   private <E> void process(
-      Connection connection, Projection<E> projection, List<JournalEvent> events) throws Exception {
+      Connection connection, Target target, Projection<E> projection, List<JournalEvent> events)
+      throws Exception {
     GuardedSession current = sessionOn(connection);
     boolean hadBegun = !Database.hasEnded(connection);
     try {
       current.open();
-      handlerOf(projection).process(current, envelopes(projection, events));
+      handlerOf(target, projection).process(current, envelopes(projection, events));
       if (hadBegun && Database.hasEnded(connection)) {
         throw new IllegalStateException(
             "the handler ended the transaction that it ran in, by a statement of its own; whether"
@@ -172,15 +232,34 @@ public final class Applier implements AutoCloseable {
             "the handler swallowed an error of the database, after which nothing can be done in the"
                 + " transaction");
       }
+      current.setBack();
+      lookAtDeferred(connection, projection.writing().deferredConstraints());
     } catch (Throwable e) {
       if (HandlerException.isJvmAtFault(e)
           || SqlStates.isTransactionRetriable(e)
-          || SqlStates.isDatabaseAtFault(e)) {
+          || SqlStates.isDatabaseAtFault(e)
+          || (SqlStates.isNotNow(e) && !isLastTry)) {
         throw e;
       }
       throw new HandlerException(projection, events, e);
     } finally {
       current.end();
+    }
+  }
+
+  /**
+   * Looks at constraints that would be looked at by the COMMIT, whose failure could not be told to
+   * be this event's.
+   */
+  private static void lookAtDeferred(Connection connection, List<String> constraints)
+      throws SQLException {
+    if (constraints.isEmpty()) {
+      return;
+    }
+    String names = String.join(", ", constraints);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(
+          "SET CONSTRAINTS %1$s IMMEDIATE; SET CONSTRAINTS %1$s DEFERRED".formatted(names));
     }
   }
 
@@ -204,15 +283,21 @@ public final class Applier implements AutoCloseable {
     return envelopes;
   }
 
-  @SuppressWarnings("unchecked") // under a projection's name there is only what it made
-  private <E> JdbcHandler<List<EventEnvelope<E>>, JdbcSession> handlerOf(Projection<E> projection) {
-    JdbcHandler<?, JdbcSession> handler = handlers.get(projection.name());
-    if (handler == null) {
-      handler = projection.newHandler();
-      handler.start();
-      handlers.put(projection.name(), handler);
+  @SuppressWarnings("unchecked") // a target has what its projection made
+  private <E> JdbcHandler<List<EventEnvelope<E>>, JdbcSession> handlerOf(
+      Target target, Projection<E> projection) {
+    Instance instance = handlers.get(projection.name());
+    if (instance == null || !instance.target().equals(target)) {
+      if (instance != null) {
+        handlers.remove(projection.name());
+        stop(instance);
+      }
+      JdbcHandler<List<EventEnvelope<E>>, JdbcSession> made = projection.newHandler();
+      made.start();
+      instance = new Instance(target, made);
+      handlers.put(projection.name(), instance);
     }
-    return (JdbcHandler<List<EventEnvelope<E>>, JdbcSession>) handler;
+    return (JdbcHandler<List<EventEnvelope<E>>, JdbcSession>) instance.handler();
   }
 
   private GuardedSession sessionOn(Connection connection) {
@@ -228,15 +313,21 @@ public final class Applier implements AutoCloseable {
    */
   public void forget() {
     group.clear();
-    handlers.forEach(
-        (projection, handler) -> {
-          try {
-            handler.stop();
-          } catch (RuntimeException e) {
-            log.warn("The handler of projection '{}' failed to stop", projection, e);
-          }
-        });
+    List<Instance> made = List.copyOf(handlers.values());
     handlers.clear();
+    made.forEach(Applier::stop);
+  }
+
+  /** Whatever it throws: the handler is of no use any more, and others are to be stopped, too. */
+  private static void stop(Instance instance) {
+    try {
+      instance.handler().stop();
+    } catch (Throwable e) {
+      log.warn(
+          "The handler of projection '{}' failed to stop",
+          instance.target().projection().name(),
+          e);
+    }
   }
 
   /** Closes once a batch under way, which uses it on another thread, has ended. */

@@ -85,7 +85,9 @@ public final class Gatherer<E> {
 
   /** Whether {@link #write} failed for what one of the events came to. */
   public static boolean isEventAtFault(Exception error) {
-    return !SqlStates.isTransactionRetriable(error) && !SqlStates.isDatabaseAtFault(error);
+    return !SqlStates.isTransactionRetriable(error)
+        && !SqlStates.isDatabaseAtFault(error)
+        && !SqlStates.isNotNow(error);
   }
 
   /** Says that the transaction of the last {@link #write} was committed. */

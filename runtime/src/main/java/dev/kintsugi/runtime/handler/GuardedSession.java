@@ -26,6 +26,10 @@ final class GuardedSession implements JdbcSession {
   private static final Set<String> REFUSED =
       Set.of("commit", "close", "abort", "setAutoCommit", "setTransactionIsolation", "setReadOnly");
 
+  /** They change the session, for whoever uses the connection next. */
+  private static final Set<String> OF_THE_SESSION =
+      Set.of("setSchema", "setClientInfo", "setNetworkTimeout", "setHoldability");
+
   /** A rollback to a savepoint is the handler's own. */
   private static final Pattern ENDS_THE_TRANSACTION =
       Pattern.compile(
@@ -43,11 +47,13 @@ final class GuardedSession implements JdbcSession {
           DatabaseMetaData.class);
 
   private final Connection guarded;
+  private final SessionSettings settings;
 
   /** Whether a handler is being called. */
   private boolean isOpen;
 
   GuardedSession(Connection connection) {
+    this.settings = new SessionSettings(connection);
     this.guarded =
         proxy(
             Connection.class,
@@ -87,7 +93,7 @@ final class GuardedSession implements JdbcSession {
             type,
             (method, arguments) -> {
               if (result instanceof Statement) {
-                refuseEndBySql(arguments);
+                beforeStatement(arguments);
               }
               return guarded(method, invoke(result, method, arguments));
             });
@@ -101,9 +107,17 @@ final class GuardedSession implements JdbcSession {
     isOpen = true;
   }
 
-  /** To be called when it has returned: what it kept of the session is of no use any more. */
+  /** To be called when it has returned, unless it failed: sets back what it changed for itself. */
+  void setBack() throws SQLException {
+    settings.setBack();
+  }
+
+  /**
+   * To be called when it has returned or failed: what it kept of the session is of no use any more.
+   */
   void end() {
     isOpen = false;
+    settings.forget();
   }
 
   @Override
@@ -136,20 +150,27 @@ final class GuardedSession implements JdbcSession {
     }
   }
 
-  private static void refuseEnd(Method method, Object @Nullable [] arguments) {
+  private void refuseEnd(Method method, Object @Nullable [] arguments) throws SQLException {
     boolean rollsBackAll = method.getName().equals("rollback") && method.getParameterCount() == 0;
     if (rollsBackAll || REFUSED.contains(method.getName())) {
       throw refusal("Connection." + method.getName());
     }
-    refuseEndBySql(arguments);
+    if (OF_THE_SESSION.contains(method.getName())) {
+      throw new IllegalStateException(
+          "Connection."
+              + method.getName()
+              + " is refused: it would last longer than the handler's call, and the same connection"
+              + " applies events to other projections. For a setting use SET LOCAL.");
+    }
+    beforeStatement(arguments);
   }
 
-  private static void refuseEndBySql(Object @Nullable [] arguments) {
-    if (arguments != null
-        && arguments.length > 0
-        && arguments[0] instanceof String sql
-        && ENDS_THE_TRANSACTION.matcher(sql).matches()) {
-      throw refusal("the statement '" + sql.strip() + "'");
+  private void beforeStatement(Object @Nullable [] arguments) throws SQLException {
+    if (arguments != null && arguments.length > 0 && arguments[0] instanceof String sql) {
+      if (ENDS_THE_TRANSACTION.matcher(sql).matches()) {
+        throw refusal("the statement '" + sql.strip() + "'");
+      }
+      settings.beforeStatement(sql);
     }
   }
 

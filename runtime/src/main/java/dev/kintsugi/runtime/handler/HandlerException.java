@@ -2,7 +2,9 @@ package dev.kintsugi.runtime.handler;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.text.StorableText;
 import dev.kintsugi.runtime.event.JournalEvent;
+import dev.kintsugi.runtime.jdbc.SqlStates;
 import java.util.List;
 
 /**
@@ -16,12 +18,16 @@ public final class HandlerException extends Exception {
   private static final int DEEPEST_CAUSE = 20;
   private static final String OURS = Applier.class.getName();
 
+  /** How long what nobody is to blame for is retried, if its policy says less. */
+  private static final FailurePolicy AT_LEAST = FailurePolicy.skip();
+
   private final Throwable why;
   private final transient FailurePolicy policy;
   private final String projection;
   private final String persistenceId;
   private final long sequenceNumber;
   private final boolean ofOneEvent;
+  private final boolean isNotNow;
 
   HandlerException(Projection<?> projection, JournalEvent event, Throwable cause) {
     this(projection, List.of(event), cause);
@@ -30,12 +36,14 @@ public final class HandlerException extends Exception {
   /** One of some events can't be applied; which, only a run with one event a call can tell. */
   HandlerException(Projection<?> projection, List<JournalEvent> events, Throwable cause) {
     super(
-        storable(
+        StorableText.repaired(
             "projection '%s' can't apply %s: %s"
                 .formatted(projection.name(), forPeople(events), cause)),
         cause);
     this.why = cause;
-    this.policy = projection.failurePolicy().forError(cause);
+    this.isNotNow = SqlStates.isNotNow(cause);
+    FailurePolicy ofError = projection.failurePolicy().forError(cause);
+    this.policy = isNotNow ? blamingNobody(ofError) : ofError;
     this.projection = projection.name();
     this.persistenceId = events.get(0).persistenceId();
     this.sequenceNumber = events.get(0).sequenceNumber();
@@ -47,16 +55,20 @@ public final class HandlerException extends Exception {
     return error instanceof VirtualMachineError && !(error instanceof StackOverflowError);
   }
 
+  /** The event may be as good as any: it is retried for a while, and never discarded. */
+  private static FailurePolicy blamingNobody(FailurePolicy policy) {
+    FailurePolicy patient =
+        policy.maxElapsed().compareTo(AT_LEAST.maxElapsed()) < 0
+            ? policy.retry(AT_LEAST.maxElapsed(), AT_LEAST.backoff())
+            : policy;
+    return patient.onGivingUp() == FailurePolicy.OnGivingUp.DISCARD ? patient.thenStop() : patient;
+  }
+
   private static String forPeople(List<JournalEvent> events) {
     String first = events.get(0).forPeople();
     return events.size() == 1
         ? first
         : "%s, or one of the %d events after it".formatted(first, events.size() - 1);
-  }
-
-  /** PostgreSQL's text can't hold a NUL. */
-  private static String storable(String text) {
-    return text.replace('\0', ' ');
   }
 
   /**
@@ -72,8 +84,7 @@ public final class HandlerException extends Exception {
       text.append(depth == 0 ? "" : "Caused by: ").append(t).append('\n');
       appendStack(text, t.getStackTrace());
     }
-    String described = storable(text.toString()).stripTrailing();
-    return described.length() <= LONGEST ? described : described.substring(0, LONGEST) + "…";
+    return StorableText.shortened(StorableText.repaired(text.toString()).stripTrailing(), LONGEST);
   }
 
   private static void appendStack(StringBuilder text, StackTraceElement[] stack) {
@@ -93,7 +104,7 @@ public final class HandlerException extends Exception {
 
   /** The cause in one line, for a message. */
   public String firstLine() {
-    return storable(why.toString()).lines().findFirst().orElse("");
+    return StorableText.repaired(why.toString()).lines().findFirst().orElse("");
   }
 
   /** Whether it is known which event is at fault; if not, it is one of several from this one on. */
@@ -101,7 +112,18 @@ public final class HandlerException extends Exception {
     return ofOneEvent;
   }
 
-  /** The projection's policy for this error. */
+  /**
+   * Whether others kept the handler from applying it, again and again: by locks, or by cancelling
+   * its statement. See {@link SqlStates#isNotNow}.
+   */
+  public boolean isNotNow() {
+    return isNotNow;
+  }
+
+  /**
+   * The projection's policy for this error. One that {@link #isNotNow} is retried for ten minutes
+   * at least, and where the policy is to discard it, it stops the projection instead.
+   */
   public FailurePolicy policy() {
     return policy;
   }

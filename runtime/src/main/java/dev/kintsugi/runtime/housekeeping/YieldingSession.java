@@ -106,8 +106,8 @@ final class YieldingSession {
         || SqlStates.isTransactionRetriable(error);
   }
 
-  /** Leaves the connection as it came. */
+  /** Leaves the connection as it came: without limits, whatever its role has. */
   void reset() throws SQLException {
-    execute("RESET lock_timeout", "RESET statement_timeout");
+    execute("SET lock_timeout = 0", "SET statement_timeout = 0");
   }
 }

@@ -28,7 +28,7 @@ public final class Database implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Database.class);
 
   /** How often a transaction that lost a race (deadlock, serialization) is run in all. */
-  static final int ATTEMPTS = 8;
+  public static final int ATTEMPTS = 8;
 
   private final Source connections;
   private final AutoCloseable onClose;
@@ -140,14 +140,26 @@ public final class Database implements AutoCloseable {
     config.setInitializationFailTimeout(-1);
     config.setAutoCommit(false);
     config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
-    if (!settings.idleInTransactionTimeout().isZero()) {
-      config.setConnectionInitSql(
-          "SET idle_in_transaction_session_timeout = "
-              + settings.idleInTransactionTimeout().toMillis());
-      config.setIsolateInternalQueries(true); // or the first rollback would undo it
-    }
+    config.setConnectionInitSql(limitsOfSessions(settings.idleInTransactionTimeout()));
+    config.setIsolateInternalQueries(true); // or the first rollback would undo it
     HikariDataSource pool = new HikariDataSource(config);
     return new Database(() -> next(pool, settings), pool, Answers.of(settings), () -> {});
+  }
+
+  /**
+   * Whatever the role, the database or the server says: a statement of the runtime's takes as long
+   * as it takes. Were it cancelled half-way, an index build or a batch of a rebuild would begin
+   * anew, again and again. Limits that this server does not know are left out.
+   */
+  private static String limitsOfSessions(Duration idleInTransaction) {
+    return """
+        SELECT set_config(name, CASE name
+          WHEN 'idle_in_transaction_session_timeout' THEN '%1$d' ELSE '0' END, FALSE)
+        FROM pg_settings
+        WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout', 'idle_session_timeout')
+          OR name = 'idle_in_transaction_session_timeout' AND %1$d > 0
+        """
+        .formatted(idleInTransaction.toMillis());
   }
 
   private static Connection next(HikariDataSource pool, JdbcSettings settings) throws SQLException {
@@ -245,6 +257,29 @@ public final class Database implements AutoCloseable {
    *     back. Also if the work swallowed an error of the database.
    */
   public <T> T inTransaction(Work<T> work) throws Exception {
+    return inTransaction(work, () -> {});
+  }
+
+  /**
+   * The same, for work that leaves something outside of the database.
+   *
+   * @param undo takes that back; run whenever the transaction is not known to be committed: before
+   *     the work is run again, and before this method throws
+   */
+  public <T> T inTransaction(Work<T> work, Runnable undo) throws Exception {
+    boolean committed = false;
+    try {
+      T result = tryInTransaction(work, undo);
+      committed = true;
+      return result;
+    } finally {
+      if (!committed) {
+        undo.run();
+      }
+    }
+  }
+
+  private <T> T tryInTransaction(Work<T> work, Runnable undo) throws Exception {
     for (int attempt = 1; ; attempt++) {
       try (Connection connection = connection()) {
         return commitOrRollBack(connection, work);
@@ -253,6 +288,7 @@ public final class Database implements AutoCloseable {
           throw e;
         }
         log.debug("Transaction lost a race, attempt {} of {}", attempt, ATTEMPTS, e);
+        undo.run();
         pauseAfter(attempt);
       }
     }
@@ -315,7 +351,8 @@ public final class Database implements AutoCloseable {
     return connection.unwrap(BaseConnection.class).getTransactionState() == TransactionState.IDLE;
   }
 
-  private static void pauseAfter(int attempt) throws InterruptedException {
+  /** A pause with jitter, before what others kept from being done is tried again. */
+  public static void pauseAfter(int attempt) throws InterruptedException {
     long upToMillis = 10L << Math.min(attempt, 6);
     LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(1, upToMillis * 1_000_000L));
     if (Thread.interrupted()) {

@@ -30,9 +30,17 @@ public final class SqlStates {
 
   private static final Set<String> TRANSACTION_LOST_A_RACE = Set.of("40001", "40P01");
   private static final String STATEMENT_CANCELED = "57014";
+  private static final String OBJECT_IN_USE = "55006";
 
-  /** The server ended a session whose transaction stood still, or lasted, for too long. */
-  private static final Set<String> SESSION_ENDED = Set.of("25P03", "25P04");
+  /** What others do keeps a statement from being done now. */
+  private static final Set<String> NOT_NOW =
+      Set.of(LOCK_NOT_AVAILABLE, STATEMENT_CANCELED, OBJECT_IN_USE);
+
+  /**
+   * The session can't be used: the server ended it, as its transaction stood still, or lasted, for
+   * too long; or it is read only, on a standby or by a setting.
+   */
+  private static final Set<String> SESSION_OF_NO_USE = Set.of("25P03", "25P04", "25006");
 
   private SqlStates() {}
 
@@ -53,9 +61,18 @@ public final class SqlStates {
   }
 
   /**
+   * Not now: a lock was not to be had in time (also by NOWAIT), an object is in use, or the
+   * statement was cancelled: by a time-out, by an administrator. The same transaction may well
+   * succeed later, so nobody is to blame for it.
+   */
+  public static boolean isNotNow(Throwable error) {
+    return of(error).filter(NOT_NOW::contains).isPresent();
+  }
+
+  /**
    * The database is at fault, not the statement: no connection to be had or connection lost, out of
-   * resources, shutting down, a system or internal error. No handler and no event is to blame for
-   * these.
+   * resources, shutting down, read only, a system or internal error. No handler and no event is to
+   * blame for these.
    */
   public static boolean isDatabaseAtFault(Throwable error) {
     return isWithoutConnection(error) || hasStateOfDatabaseAtFault(error);
@@ -83,7 +100,7 @@ public final class SqlStates {
                     || state.startsWith("53")
                     || (state.startsWith("57") && !state.equals(STATEMENT_CANCELED))
                     || state.startsWith("58")
-                    || SESSION_ENDED.contains(state)
+                    || SESSION_OF_NO_USE.contains(state)
                     || state.startsWith("XX"))
         .isPresent();
   }

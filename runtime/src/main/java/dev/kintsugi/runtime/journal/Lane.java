@@ -5,6 +5,7 @@ import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.writer.AppendRejectedException;
 import dev.kintsugi.runtime.writer.Appender;
+import dev.kintsugi.runtime.writer.NotNowException;
 import dev.kintsugi.runtime.writer.Written;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -167,7 +168,8 @@ final class Lane implements AutoCloseable {
     return true;
   }
 
-  private void store(List<Write> group) throws InterruptedException {
+  private void store(List<Write> writes) throws InterruptedException {
+    List<Write> group = writes;
     while (true) {
       List<NewEvent> events = eventsOf(group);
       try {
@@ -191,6 +193,13 @@ final class Lane implements AutoCloseable {
           failAll(group, e);
           return;
         }
+      } catch (NotNowException e) {
+        List<Write> others = failThoseOf(e.persistenceId(), group, e);
+        if (others.size() == group.size()) {
+          failAll(group, e);
+          return;
+        }
+        group = others;
       } catch (InterruptedException e) {
         failAll(group, e);
         throw e;
@@ -199,6 +208,19 @@ final class Lane implements AutoCloseable {
         return;
       }
     }
+  }
+
+  /** Fails one stream's writes; returns the others. */
+  private List<Write> failThoseOf(String persistenceId, List<Write> group, Exception why) {
+    List<Write> others = new ArrayList<>(group.size());
+    for (Write write : group) {
+      if (write.persistenceId().equals(persistenceId)) {
+        fail(write, why);
+      } else {
+        others.add(write);
+      }
+    }
+    return others;
   }
 
   /** How many writes are not rejected as a whole. */

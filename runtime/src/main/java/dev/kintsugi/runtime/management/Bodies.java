@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.management;
 
+import dev.kintsugi.projections.text.StorableText;
 import dev.kintsugi.runtime.retirement.RetireOptions;
 import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.skip.SkipReason;
@@ -129,14 +130,10 @@ final class Bodies {
 
   /** A text that PostgreSQL can store, as it is. */
   static String storable(String what, String text) {
-    if (!isStorable(text)) {
+    if (!StorableText.isStorable(text)) {
       throw new ProblemException(400, what + NOT_STORABLE);
     }
     return text;
-  }
-
-  private static boolean isStorable(String text) {
-    return text.codePoints().noneMatch(c -> c == 0 || Character.getType(c) == Character.SURROGATE);
   }
 
   static void check(@Nullable String reason, @Nullable String requestedBy) {
@@ -154,7 +151,7 @@ final class Bodies {
       throw new IllegalArgumentException(
           "%s has %d characters; %d are the most".formatted(name, text.length(), longest));
     }
-    if (!isStorable(text)) {
+    if (!StorableText.isStorable(text)) {
       throw new IllegalArgumentException(name + NOT_STORABLE);
     }
   }

@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.management;
 
+import dev.kintsugi.projections.text.StorableText;
 import dev.kintsugi.runtime.Kintsugi;
 import dev.kintsugi.runtime.Operator;
 import dev.kintsugi.runtime.Skips;
@@ -41,7 +42,7 @@ final class Changes {
         .map(header -> header.credentials())
         .filter(BasicHttpCredentials.class::isInstance)
         .map(credentials -> ((BasicHttpCredentials) credentials).username())
-        .filter(user -> !user.isBlank() && user.length() <= 100 && user.indexOf('\0') < 0)
+        .filter(user -> !user.isBlank() && user.length() <= 100 && StorableText.isStorable(user))
         .or(() -> named)
         .orElse("somebody over HTTP");
   }

@@ -1,11 +1,19 @@
 package dev.kintsugi.runtime.operations;
 
+import dev.kintsugi.projections.text.StorableText;
+
 /**
- * Who asks for a change, and why; both are kept.
+ * Who asks for a change, and why; both are kept, for people to read: so a character that can't be
+ * stored is replaced, and the change is made all the same.
  *
  * @param reason for people; a discard needs one
  */
 public record Request(String requestedBy, String reason) {
+
+  public Request {
+    requestedBy = StorableText.repaired(requestedBy);
+    reason = StorableText.repaired(reason);
+  }
 
   boolean hasReason() {
     return !reason.isBlank();

@@ -7,6 +7,7 @@ import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.handler.Gatherer;
 import dev.kintsugi.runtime.handler.HandlerException;
+import dev.kintsugi.runtime.handler.Target;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.state.Phase;
 import dev.kintsugi.runtime.state.Rebuild;
@@ -50,14 +51,14 @@ final class BulkReplay implements Replay {
       Database database,
       PageReader pages,
       ReplayFailures failures,
-      Projection<?> projection,
+      Target target,
       RebuildSettings settings) {
     this.ownership = ownership;
     this.database = database;
     this.pages = pages;
     this.failures = failures;
-    this.oneByOne = new PagedReplay(ownership, pages, failures, projection, settings);
-    this.projection = projection;
+    this.oneByOne = new PagedReplay(ownership, pages, failures, target, settings);
+    this.projection = target.projection();
     this.settings = settings;
   }
 

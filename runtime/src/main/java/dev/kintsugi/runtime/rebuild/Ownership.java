@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.rebuild;
 
+import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
@@ -51,31 +52,41 @@ final class Ownership {
    */
   Step inTransaction(Work work) throws Exception {
     try {
-      return database.inTransaction(
-          connection -> {
-            Optional<Generation> row = Generations.findToActOn(connection, projection);
-            if (row.isEmpty() || row.get().generation() != generation) {
-              throw new NotOursException(new Step.NotOurs("a newer generation has begun"));
-            }
-            Rebuild locked = Rebuilds.lock(connection, projection, generation).orElseThrow();
-            boolean belongs =
-                row.get().status() == Status.ACTIVE
-                    ? locked.phase() == Phase.SETTLE
-                    : locked.phase() != Phase.SETTLE && locked.phase() != Phase.DONE;
-            if (!belongs) {
-              throw new NotOursException(new Step.NotOurs("the rebuild has moved on"));
-            }
-            if (locked.isGivenUp()) {
-              throw new NotOursException(new Step.NotOurs("somebody has stopped the rebuild"));
-            }
-            Step step = work.run(connection, locked);
-            if (step instanceof Step.NotOurs notOurs) {
-              throw new NotOursException(notOurs);
-            }
-            return step;
-          });
+      return database.inTransaction(connection -> step(connection, work));
     } catch (NotOursException e) {
       return e.step;
     }
+  }
+
+  /** The same, for work that applies events: {@link Applier#inTransaction}. */
+  Step inTransaction(Applier applier, Work work) throws Exception {
+    try {
+      return applier.inTransaction(database, connection -> step(connection, work));
+    } catch (NotOursException e) {
+      return e.step;
+    }
+  }
+
+  private Step step(Connection connection, Work work) throws Exception {
+    Optional<Generation> row = Generations.findToActOn(connection, projection);
+    if (row.isEmpty() || row.get().generation() != generation) {
+      throw new NotOursException(new Step.NotOurs("a newer generation has begun"));
+    }
+    Rebuild locked = Rebuilds.lock(connection, projection, generation).orElseThrow();
+    boolean belongs =
+        row.get().status() == Status.ACTIVE
+            ? locked.phase() == Phase.SETTLE
+            : locked.phase() != Phase.SETTLE && locked.phase() != Phase.DONE;
+    if (!belongs) {
+      throw new NotOursException(new Step.NotOurs("the rebuild has moved on"));
+    }
+    if (locked.isGivenUp()) {
+      throw new NotOursException(new Step.NotOurs("somebody has stopped the rebuild"));
+    }
+    Step step = work.run(connection, locked);
+    if (step instanceof Step.NotOurs notOurs) {
+      throw new NotOursException(notOurs);
+    }
+    return step;
   }
 }

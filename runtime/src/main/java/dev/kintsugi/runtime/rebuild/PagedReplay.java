@@ -6,6 +6,7 @@ import dev.kintsugi.runtime.event.JournalEvent;
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.handler.HandlerException;
+import dev.kintsugi.runtime.handler.Target;
 import dev.kintsugi.runtime.jdbc.BatchSize;
 import dev.kintsugi.runtime.schema.ReadModels;
 import dev.kintsugi.runtime.state.Phase;
@@ -28,23 +29,26 @@ final class PagedReplay implements Replay {
   private final Ownership ownership;
   private final PageReader pages;
   private final ReplayFailures failures;
-  private final Projection<?> projection;
+  private final Target target;
   private final RebuildSettings settings;
   private final BatchSize batchSize;
 
   /** Streams that were recorded since a page was read ahead: of these it may hold too much. */
   private final Set<String> blocked = new HashSet<>();
 
+  /** Where the last page that was stored here ended. */
+  private long reached;
+
   PagedReplay(
       Ownership ownership,
       PageReader pages,
       ReplayFailures failures,
-      Projection<?> projection,
+      Target target,
       RebuildSettings settings) {
     this.ownership = ownership;
     this.pages = pages;
     this.failures = failures;
-    this.projection = projection;
+    this.target = target;
     this.settings = settings;
     this.batchSize = new BatchSize(settings.batchSize(), settings.batchTime());
   }
@@ -60,7 +64,10 @@ final class PagedReplay implements Replay {
     int size = Pace.atMost(batchSize.get(), settings.rateOf(rebuild));
     Page page = pages.next(rebuild, rebuild.checkpoint(), size);
     if (page.isEmpty()) {
-      return end(ownership, projection);
+      return end(ownership, target.projection());
+    }
+    if (rebuild.checkpoint() != reached) {
+      applier.forget(); // another owner went on: of its pages these handlers know nothing
     }
     Step step;
     try {
@@ -90,6 +97,7 @@ final class PagedReplay implements Replay {
     Set<String> failed = new HashSet<>();
     Step step =
         ownership.inTransaction(
+            applier,
             (connection, rebuild) -> {
               if (rebuild.phase() != Phase.REPLAY) {
                 return new Step.NotOurs("another owner ended the replay");
@@ -98,15 +106,12 @@ final class PagedReplay implements Replay {
                 return OVERTAKEN;
               }
               failed.clear();
-              try {
-                return apply(connection, applier, rebuild, page, failed, onThrow);
-              } catch (Throwable e) {
-                applier.forget();
-                throw e;
-              }
+              return apply(connection, applier, rebuild, page, failed, onThrow);
             });
     if (step == OVERTAKEN) {
       forget();
+    } else if (step instanceof Step.Done) {
+      reached = page.last();
     }
     blocked.addAll(failed);
     return step;
@@ -127,7 +132,7 @@ final class PagedReplay implements Replay {
         continue;
       }
       try {
-        if (applier.apply(connection, projection, event, onThrow)) {
+        if (applier.apply(connection, target, event, onThrow)) {
           replayed++;
         }
       } catch (HandlerException e) {
@@ -141,7 +146,7 @@ final class PagedReplay implements Replay {
         failed.add(event.persistenceId());
       }
     }
-    applier.finish(connection, projection);
+    applier.finish(connection, target);
     return Rebuilds.advance(connection, rebuild, page.last(), replayed)
         ? new Step.Done(
             "replayed up to ordering " + page.last(),

@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.rebuild;
 
+import dev.kintsugi.projections.text.StorableText;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.state.Rebuild;
@@ -16,6 +17,12 @@ import java.util.Optional;
  * @param version the version that this build has of the projection
  */
 public record RebuildRequest(String projection, int version, String requestedBy, String reason) {
+
+  /** What people read is stored with a replacement for what can't be. */
+  public RebuildRequest {
+    requestedBy = StorableText.repaired(requestedBy);
+    reason = StorableText.repaired(reason);
+  }
 
   /** The answer to a request. */
   public sealed interface Answer {}

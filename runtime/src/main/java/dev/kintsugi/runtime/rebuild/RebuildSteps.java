@@ -4,6 +4,7 @@ import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.handler.Target;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.recovery.Drain;
 import dev.kintsugi.runtime.schema.ReadModel;
@@ -108,10 +109,11 @@ public final class RebuildSteps {
     this.blockage = new Blockage(database, projection.name(), generation);
     PageReader pages = new PageReader(database, journal, codec, projection.subscription(), readers);
     ReplayFailures failures = new ReplayFailures(journal);
+    Target target = new Target(projection, generation);
     this.replay =
         projection.gathers()
-            ? new BulkReplay(ownership, database, pages, failures, projection, settings)
-            : new PagedReplay(ownership, pages, failures, projection, settings);
+            ? new BulkReplay(ownership, database, pages, failures, target, settings)
+            : new PagedReplay(ownership, pages, failures, target, settings);
   }
 
   /** The name of the projection that is built. */

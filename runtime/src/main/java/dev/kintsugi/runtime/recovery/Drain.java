@@ -7,6 +7,7 @@ import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.FailureLog;
 import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.handler.Registry;
+import dev.kintsugi.runtime.handler.Target;
 import dev.kintsugi.runtime.jdbc.BatchSize;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.node.Node;
@@ -159,15 +160,7 @@ public final class Drain {
   }
 
   private Batch drain(Applier applier, boolean halves) throws Exception {
-    return database.inTransaction(
-        connection -> {
-          try {
-            return drain(connection, applier, halves);
-          } catch (Throwable e) {
-            applier.forget();
-            throw e;
-          }
-        });
+    return applier.inTransaction(database, connection -> drain(connection, applier, halves));
   }
 
   private Batch drain(Connection connection, Applier applier, boolean halves) throws Exception {
@@ -187,7 +180,13 @@ public final class Drain {
         SkipRecords.lockBatch(connection, name, generation, passedOrdering, limit);
     return records.isEmpty()
         ? Batch.NOTHING
-        : new DrainBatch(connection, journal, codec, applier, projection.get(), failureLog)
+        : new DrainBatch(
+                connection,
+                journal,
+                codec,
+                applier,
+                new Target(projection.get(), generation),
+                failureLog)
             .run(records, halves, records.size() == limit);
   }
 }

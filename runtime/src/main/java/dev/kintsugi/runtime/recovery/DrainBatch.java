@@ -10,6 +10,7 @@ import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.FailureLog;
 import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.handler.SharedRows;
+import dev.kintsugi.runtime.handler.Target;
 import dev.kintsugi.runtime.skip.Outcome;
 import dev.kintsugi.runtime.skip.SkipRecord;
 import dev.kintsugi.runtime.skip.SkipRecords;
@@ -38,6 +39,7 @@ final class DrainBatch {
   private final EventJournal journal;
   private final EventCodec codec;
   private final Applier applier;
+  private final Target target;
   private final Projection<?> projection;
   private final FailureLog log;
 
@@ -58,13 +60,14 @@ final class DrainBatch {
       EventJournal journal,
       EventCodec codec,
       Applier applier,
-      Projection<?> projection,
+      Target target,
       FailureLog log) {
     this.connection = connection;
     this.journal = journal;
     this.codec = codec;
     this.applier = applier;
-    this.projection = projection;
+    this.target = target;
+    this.projection = target.projection();
     this.log = log;
   }
 
@@ -145,10 +148,10 @@ final class DrainBatch {
 
   private void applyAll(List<Attempt> attempts) throws Exception {
     for (Attempt attempt : attempts) {
-      applier.apply(connection, projection, attempt.event(), Applier.OnThrow.ROLL_BACK);
+      applier.apply(connection, target, attempt.event(), Applier.OnThrow.ROLL_BACK);
       applied.add(attempt.record());
     }
-    applier.finish(connection, projection);
+    applier.finish(connection, target);
   }
 
   /** One or more of some attempts fail: finds which, and applies the others. */
@@ -169,7 +172,7 @@ final class DrainBatch {
     }
     try {
       applier.applyBehindSavepoint(
-          connection, projection, attempts.stream().map(Attempt::event).toList());
+          connection, target, attempts.stream().map(Attempt::event).toList());
       attempts.forEach(attempt -> applied.add(attempt.record()));
     } catch (HandlerException e) {
       if (attempts.size() > 1) {

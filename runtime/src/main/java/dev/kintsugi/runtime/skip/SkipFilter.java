@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.skip;
 
+import dev.kintsugi.projections.text.StorableText;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -25,7 +26,9 @@ public record SkipFilter(
   private static final SkipFilter ANY =
       new SkipFilter(Set.of(), Optional.empty(), Optional.empty(), Optional.empty());
 
+  /** A persistence id that no stream can have is refused: what is meant is another one. */
   public SkipFilter {
+    persistenceId.ifPresent(id -> StorableText.checked(id, "the filter's persistence id"));
     reasons = Set.copyOf(reasons);
     minAge.ifPresent(
         age -> {

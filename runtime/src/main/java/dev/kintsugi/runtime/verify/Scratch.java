@@ -1,11 +1,11 @@
 package dev.kintsugi.runtime.verify;
 
-import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.event.JournalEvent;
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.handler.Target;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -56,25 +56,25 @@ final class Scratch implements AutoCloseable {
    *
    * @throws HandlerException if one of them can't be applied by itself
    */
-  int apply(Applier applier, Projection<?> projection, List<JournalEvent> events) throws Exception {
+  int apply(Applier applier, Target target, List<JournalEvent> events) throws Exception {
     try {
-      return apply(applier, projection, events, OnThrow.ROLL_BACK);
+      return apply(applier, target, events, OnThrow.ROLL_BACK);
     } catch (HandlerException e) {
-      return apply(applier, projection, events, OnThrow.SAVEPOINT);
+      return apply(applier, target, events, OnThrow.SAVEPOINT);
     }
   }
 
   private int apply(
-      Applier applier, Projection<?> projection, List<JournalEvent> events, OnThrow onThrow)
+      Applier applier, Target target, List<JournalEvent> events, OnThrow onThrow)
       throws Exception {
     int applied = 0;
     try {
       for (JournalEvent event : events) {
-        if (applier.apply(connection, projection, event, onThrow)) {
+        if (applier.apply(connection, target, event, onThrow)) {
           applied++;
         }
       }
-      applier.finish(connection, projection);
+      applier.finish(connection, target);
       connection.commit();
       return applied;
     } catch (Throwable e) {

@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.verify;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.kintsugi.projections.text.StorableText;
 import dev.kintsugi.runtime.state.Generation;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -214,7 +215,7 @@ public final class VerificationRuns {
       throws SQLException {
     try (PreparedStatement update = connection.prepareStatement(END_WITHOUT_RESULT)) {
       update.setString(1, state.inTable());
-      update.setString(2, TableReports.cut(why.replace('\0', ' ')));
+      update.setString(2, TableReports.cut(StorableText.repaired(why)));
       update.setString(3, projection);
       update.setInt(4, id);
       return update.executeUpdate() == 1;

@@ -5,6 +5,7 @@ import dev.kintsugi.runtime.event.EventCodec;
 import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Registry;
+import dev.kintsugi.runtime.handler.Target;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
@@ -139,7 +140,12 @@ public final class Verifier {
         Catalog.read(snapshot, generation.projection(), tables.apply(generation.projection()));
     List<TableDifference> differences =
         catalog.absent().isEmpty()
-            ? compare(snapshot, catalog, projection, history, listener)
+            ? compare(
+                snapshot,
+                catalog,
+                new Target(projection, generation.generation()),
+                history,
+                listener)
             : withoutTables(catalog);
     return new Verification(
         generation.projection(),
@@ -154,7 +160,7 @@ public final class Verifier {
   private List<TableDifference> compare(
       Connection snapshot,
       Catalog catalog,
-      Projection<?> projection,
+      Target target,
       History history,
       VerificationListener listener)
       throws Exception {
@@ -163,7 +169,7 @@ public final class Verifier {
         Applier applier = new Applier()) {
       scratch.create(catalog.copies());
       for (History.Page page = history.next(PAGE); page.looked() > 0; page = history.next(PAGE)) {
-        history.applied(scratch.apply(applier, projection, page.events()));
+        history.applied(scratch.apply(applier, target, page.events()));
         listener.goesOn(history.progress());
       }
       for (ComparedTable table : catalog.tables()) {

@@ -99,16 +99,12 @@ public final class Appender implements AutoCloseable {
       List<StreamEnd> expected,
       KnownFailures failures)
       throws Exception {
-    return database.inTransaction(
+    return applier.inTransaction(
+        database,
         connection -> {
-          try {
-            Written written = writer.write(connection, applier, events, expected, failures);
-            RejectedNumbers.insert(connection, gaps);
-            return written;
-          } catch (Throwable e) {
-            applier.forget();
-            throw e;
-          }
+          Written written = writer.write(connection, applier, events, expected, failures);
+          RejectedNumbers.insert(connection, gaps);
+          return written;
         });
   }
 

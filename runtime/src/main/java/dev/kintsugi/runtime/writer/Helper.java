@@ -9,6 +9,7 @@ import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.handler.Registry;
+import dev.kintsugi.runtime.handler.Target;
 import dev.kintsugi.runtime.skip.SkipRecord;
 import dev.kintsugi.runtime.skip.SkipRecords;
 import dev.kintsugi.runtime.state.Generation;
@@ -148,14 +149,13 @@ final class Helper {
         Connection connection,
         Applier applier,
         KnownFailures failures,
-        Projection<?> projection,
-        Generation generation,
+        Target target,
         String persistenceId)
         throws Exception {
+      Projection<?> projection = target.projection();
       List<SkipRecord> ofStream =
           records.get(
-              new SkipRecords.Stream(
-                  generation.projection(), generation.generation(), persistenceId));
+              new SkipRecords.Stream(projection.name(), target.generation(), persistenceId));
       if (ofStream == null) {
         return Helped.NOT;
       }
@@ -172,7 +172,7 @@ final class Helper {
           break;
         }
         try {
-          boolean subscribed = applier.apply(connection, projection, event, onThrow);
+          boolean subscribed = applier.apply(connection, target, event, onThrow);
           (subscribed ? applied : unsubscribed).add(record);
         } catch (HandlerException e) {
           if (onThrow == OnThrow.ROLL_BACK) {

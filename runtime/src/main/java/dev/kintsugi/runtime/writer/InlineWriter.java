@@ -13,6 +13,7 @@ import dev.kintsugi.runtime.handler.FailureLog;
 import dev.kintsugi.runtime.handler.HandlerException;
 import dev.kintsugi.runtime.handler.Registry;
 import dev.kintsugi.runtime.handler.SharedRows;
+import dev.kintsugi.runtime.handler.Target;
 import dev.kintsugi.runtime.skip.NewSkip;
 import dev.kintsugi.runtime.skip.Outcome;
 import dev.kintsugi.runtime.skip.SkipReason;
@@ -73,6 +74,7 @@ public final class InlineWriter {
    * @throws ConflictException if a stream does not end where it is expected to; or it is a unique
    *     violation that says so
    * @throws AppendRejectedException if a handler failed and its projection's policy is to reject
+   * @throws NotNowException if so, and what others do kept it from applying the event
    * @throws HandlerException if a handler failed, and its policy is to skip, or it failed on an
    *     older event
    * @throws SQLException if the database says no. After any of these the transaction must be rolled
@@ -136,7 +138,7 @@ public final class InlineWriter {
     private final Consulted.View view;
     private final List<NewSkip> skips;
     private final Written.Counts counts;
-    private final Optional<Projection<?>> projection;
+    private final Optional<Target> target;
 
     /** What versions may subscribe to that this build lacks, as far as the database knows. */
     private final Map<Version, Subscription<Object>> foreign;
@@ -174,7 +176,10 @@ public final class InlineWriter {
       this.view = view;
       this.skips = skips;
       this.counts = written.of(view.generation().projection());
-      this.projection = registry.find(view.generation().projection(), view.generation().version());
+      this.target =
+          registry
+              .find(view.generation().projection(), view.generation().version())
+              .map(projection -> new Target(projection, view.generation().generation()));
       this.foreign = foreign;
     }
 
@@ -185,8 +190,8 @@ public final class InlineWriter {
         }
       }
       endStep();
-      if (projection.isPresent()) {
-        applier.finish(connection, projection.get());
+      if (target.isPresent()) {
+        applier.finish(connection, target.get());
       }
       SkipRecords.archive(connection, helped, Outcome.APPLIED);
       SkipRecords.archive(connection, unsubscribed, Outcome.UNSUBSCRIBED);
@@ -197,8 +202,8 @@ public final class InlineWriter {
      * to. Of a version that this build lacks: whether it may, for all that is known.
      */
     private boolean maySubscribe(JournalEvent event) {
-      if (projection.isPresent() && view.generation().returnsTo() == null) {
-        return Applier.isSubscribed(projection.get(), event);
+      if (target.isPresent() && view.generation().returnsTo() == null) {
+        return Applier.isSubscribed(target.get().projection(), event);
       }
       return versions(view.generation()).anyMatch(version -> maySubscribe(version, event));
     }
@@ -218,31 +223,31 @@ public final class InlineWriter {
         case ACTIVE -> {
           if (view.generation().paused()) {
             record(event, SkipReason.PAUSED);
-          } else if (projection.isEmpty()) {
+          } else if (target.isEmpty()) {
             record(event, SkipReason.NO_HANDLER);
           } else {
-            helpAndApply(event, projection.get());
+            helpAndApply(event, target.get());
           }
         }
       }
     }
 
-    private void helpAndApply(JournalEvent event, Projection<?> projection) throws Exception {
+    private void helpAndApply(JournalEvent event, Target target) throws Exception {
       if (!ownsSharedRows) {
-        SharedRows.lock(connection, projection);
+        SharedRows.lock(connection, target.projection());
         ownsSharedRows = true;
       }
-      if (isBlocked(event.persistenceId(), projection)) {
+      if (isBlocked(event.persistenceId(), target)) {
         record(event, SkipReason.BEHIND);
       } else {
-        apply(event, projection);
+        apply(event, target);
       }
     }
 
     /**
      * Whether an older record of the stream stays open; those that can be mended now are, first.
      */
-    private boolean isBlocked(String persistenceId, Projection<?> projection) throws Exception {
+    private boolean isBlocked(String persistenceId, Target target) throws Exception {
       if (blocked.contains(persistenceId)) {
         return true;
       }
@@ -250,8 +255,7 @@ public final class InlineWriter {
         return false;
       }
       endStep();
-      Helper.Helped done =
-          held.help(connection, applier, failures, projection, view.generation(), persistenceId);
+      Helper.Helped done = held.help(connection, applier, failures, target, persistenceId);
       helped.addAll(done.applied());
       unsubscribed.addAll(done.unsubscribed());
       counts.helped(done.records());
@@ -263,7 +267,8 @@ public final class InlineWriter {
       return false;
     }
 
-    private void apply(JournalEvent event, Projection<?> projection) throws Exception {
+    private void apply(JournalEvent event, Target target) throws Exception {
+      Projection<?> projection = target.projection();
       Optional<HandlerException> known = failures.of(projection.name(), event);
       if (known.isPresent()) {
         refuseIfRejected(known.get());
@@ -272,11 +277,11 @@ public final class InlineWriter {
       }
       OnThrow onThrow = failures.onThrow(projection.name());
       if (onThrow == OnThrow.ROLL_BACK && failures.isExpected(projection)) {
-        applyInStep(event, projection);
+        applyInStep(event, target);
         return;
       }
       try {
-        applier.apply(connection, projection, event, onThrow);
+        applier.apply(connection, target, event, onThrow);
         counts.applied();
       } catch (HandlerException e) {
         refuseIfRejected(e);
@@ -291,12 +296,12 @@ public final class InlineWriter {
      * Applies an event behind a savepoint that it shares with some before it. If it fails, these
      * are applied again, and nothing else of the append is.
      */
-    private void applyInStep(JournalEvent event, Projection<?> projection) throws Exception {
+    private void applyInStep(JournalEvent event, Target target) throws Exception {
       if (step == null) {
         step = connection.setSavepoint();
       }
       try {
-        applier.apply(connection, projection, event, OnThrow.ROLL_BACK);
+        applier.apply(connection, target, event, OnThrow.ROLL_BACK);
         inStep.add(event);
         counts.applied();
       } catch (HandlerException e) {
@@ -305,7 +310,7 @@ public final class InlineWriter {
         applier.forget();
         recordFailed(event, e);
         for (JournalEvent before : inStep) {
-          applier.apply(connection, projection, before, OnThrow.ROLL_BACK);
+          applier.apply(connection, target, before, OnThrow.ROLL_BACK);
         }
       }
       if (inStep.size() == EVENTS_IN_A_STEP) {
@@ -321,8 +326,12 @@ public final class InlineWriter {
       }
     }
 
-    private static void refuseIfRejected(HandlerException error) throws AppendRejectedException {
+    private static void refuseIfRejected(HandlerException error)
+        throws AppendRejectedException, NotNowException {
       if (error.policy().onAppend() == FailurePolicy.OnAppend.REJECT) {
+        if (error.isNotNow()) {
+          throw new NotNowException(error);
+        }
         throw new AppendRejectedException(error);
       }
     }

@@ -76,13 +76,13 @@ class ArchitectureTest {
   /**
    * The journal's tables, and events in their three forms: Pekko's, a row, what projections see.
    */
-  @ArchTest static final ArchRule event = kintsugi("event").knows("jdbc");
+  @ArchTest static final ArchRule event = kintsugi("event").knows("jdbc", "projections.text");
 
   /** Generations, their subscriptions, rebuilds, fences: what is so. */
   @ArchTest static final ArchRule state = kintsugi("state").knows("projections");
 
   /** Skip records: what is not applied yet. */
-  @ArchTest static final ArchRule skip = kintsugi("skip").knows("jdbc");
+  @ArchTest static final ArchRule skip = kintsugi("skip").knows("jdbc", "projections.text");
 
   /** Kintsugi's tables, the projections', and how the journal's are laid out. */
   @ArchTest
@@ -94,7 +94,8 @@ class ArchitectureTest {
   /** How a handler is called, and whose fault a failure is. */
   @ArchTest
   static final ArchRule handler =
-      kintsugi("handler").knows("event", "jdbc", "projections", "projections.bulk");
+      kintsugi("handler")
+          .knows("event", "jdbc", "projections", "projections.bulk", "projections.text");
 
   /** The writer's protocol (DESIGN 5), in one place. */
   @ArchTest
@@ -158,12 +159,13 @@ class ArchitectureTest {
   /** What people do about skip records, and about a projection as a whole (DESIGN 8). */
   @ArchTest
   static final ArchRule operations =
-      kintsugi("operations").knows("node", "event", "skip", "state", "jdbc");
+      kintsugi("operations").knows("node", "event", "skip", "state", "jdbc", "projections.text");
 
   /** Holds a read model against its journal (invariant 5 of DESIGN 10). */
   @ArchTest
   static final ArchRule verify =
-      kintsugi("verify").knows("handler", "event", "skip", "state", "jdbc", "projections");
+      kintsugi("verify")
+          .knows("handler", "event", "skip", "state", "jdbc", "projections", "projections.text");
 
   /** Keeps the tables of skip records, and of verifications, small, and carries out deletions. */
   @ArchTest
@@ -217,7 +219,8 @@ class ArchitectureTest {
               "skip",
               "state",
               "jdbc",
-              "projections");
+              "projections",
+              "projections.text");
 
   @ArchTest
   static final ArchRule there_are_no_circles =

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
+import dev.kintsugi.projections.Writing;
+import dev.kintsugi.projections.text.StorableText;
 import dev.kintsugi.runtime.event.JournalEvent;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.testing.World;
@@ -37,6 +39,7 @@ class ApplierTest {
 
   private final Map<String, Failure> failures = new HashMap<>();
   private int handlers;
+  private boolean failsToStop;
 
   private final Projection<String> notes =
       Projection.named("notes")
@@ -44,6 +47,8 @@ class ApplierTest {
           .tables(Tables.sql("CREATE TABLE notes (text TEXT NOT NULL)"))
           .handler(() -> new NotesHandler(++handlers))
           .build();
+
+  private final Target target = new Target(notes, 1);
 
   /** What a handler does on an event, after it has written its note. */
   private interface Failure {
@@ -65,6 +70,9 @@ class ApplierTest {
     @Override
     public void stop() {
       diary.add("handler " + number + " stopped");
+      if (failsToStop) {
+        throw new NoClassDefFoundError("com/example/Missing");
+      }
     }
 
     @Override
@@ -102,7 +110,7 @@ class ApplierTest {
   }
 
   private boolean apply(Object payload, OnThrow onThrow) throws Exception {
-    return applier.apply(connection, notes, event(payload), onThrow);
+    return applier.apply(connection, target, event(payload), onThrow);
   }
 
   private List<String> written() throws SQLException {
@@ -133,7 +141,7 @@ class ApplierTest {
   void each_applier_has_a_handler_of_its_own() throws Exception {
     apply("one", OnThrow.ROLL_BACK);
     try (Applier other = new Applier()) {
-      other.apply(connection, notes, event("two"), OnThrow.ROLL_BACK);
+      other.apply(connection, target, event("two"), OnThrow.ROLL_BACK);
     }
 
     assertThat(diary).contains("handler 1: one", "handler 2: two");
@@ -169,6 +177,50 @@ class ApplierTest {
   }
 
   @Test
+  void a_handler_is_of_one_generation_and_stopped_when_the_next_one_comes() throws Exception {
+    apply("one", OnThrow.ROLL_BACK);
+    applier.apply(connection, new Target(notes, 2), event("two"), OnThrow.ROLL_BACK);
+    applier.apply(connection, new Target(notes, 2), event("three"), OnThrow.ROLL_BACK);
+
+    assertThat(diary)
+        .containsExactly(
+            "handler 1 started",
+            "handler 1: one",
+            "handler 1 stopped",
+            "handler 2 started",
+            "handler 2: two",
+            "handler 2: three");
+  }
+
+  @Test
+  void a_handler_is_of_one_definition() throws Exception {
+    apply("one", OnThrow.ROLL_BACK);
+    Projection<String> otherwise = notes.written(new Writing(false, List.of()));
+    applier.apply(connection, new Target(otherwise, 1), event("two"), OnThrow.ROLL_BACK);
+
+    assertThat(diary).contains("handler 1 stopped", "handler 2: two");
+  }
+
+  @Test
+  void a_handler_that_fails_to_stop_keeps_no_other_from_being_stopped() throws Exception {
+    failsToStop = true;
+    Projection<String> others =
+        Projection.named("others")
+            .of(String.class)
+            .tables(Tables.sql("CREATE TABLE others (n INT)"))
+            .handler(() -> new NotesHandler(++handlers))
+            .build();
+    apply("one", OnThrow.ROLL_BACK);
+    applier.apply(connection, new Target(others, 1), event("two"), OnThrow.ROLL_BACK);
+    applier.forget();
+    apply("three", OnThrow.ROLL_BACK);
+
+    assertThat(diary)
+        .contains("handler 1 stopped", "handler 2 stopped")
+        .endsWith("handler 3: three");
+  }
+
+  @Test
   void an_event_of_another_class_makes_no_handler() throws Exception {
     assertThat(apply(7, OnThrow.ROLL_BACK)).isFalse();
     assertThat(diary).isEmpty();
@@ -193,6 +245,29 @@ class ApplierTest {
 
     apply("after", OnThrow.SAVEPOINT);
     assertThat(written()).containsExactly("before", "after");
+  }
+
+  @Test
+  void an_errors_text_is_one_that_the_database_can_store() {
+    StringBuilder longest = new StringBuilder("\0 and half a pair: \ud83d; ");
+    while (longest.length() < 5_000) {
+      longest.append("😀");
+    }
+    failures.put(
+        "bad",
+        session -> {
+          throw new IllegalArgumentException(longest.toString());
+        });
+
+    assertThatThrownBy(() -> apply("bad", OnThrow.SAVEPOINT))
+        .isInstanceOfSatisfying(
+            HandlerException.class,
+            e -> {
+              assertThat(StorableText.isStorable(e.describe())).isTrue();
+              assertThat(StorableText.isStorable(e.firstLine())).isTrue();
+              assertThat(StorableText.isStorable(String.valueOf(e.getMessage()))).isTrue();
+              assertThat(e.describe()).endsWith("😀…");
+            });
   }
 
   @Test
@@ -338,7 +413,8 @@ class ApplierTest {
                 })
             .build();
 
-    assertThatThrownBy(() -> applier.apply(connection, broken, event("x"), OnThrow.SAVEPOINT))
+    assertThatThrownBy(
+            () -> applier.apply(connection, new Target(broken, 1), event("x"), OnThrow.SAVEPOINT))
         .isInstanceOf(HandlerException.class)
         .hasMessageContaining("no such service");
   }
@@ -349,7 +425,7 @@ class ApplierTest {
         new JournalEvent(
             42, "a", 1, 0, Set.of(), List.of(), new IllegalStateException("bad bytes"));
 
-    assertThatThrownBy(() -> applier.apply(connection, notes, undecodable, OnThrow.SAVEPOINT))
+    assertThatThrownBy(() -> applier.apply(connection, target, undecodable, OnThrow.SAVEPOINT))
         .isInstanceOf(HandlerException.class)
         .hasMessageContaining("bad bytes");
     assertThat(diary).isEmpty();
@@ -368,7 +444,7 @@ class ApplierTest {
             HandlerException.class,
             e -> {
               assertThat(e.describe())
-                  .startsWith("java.lang.IllegalArgumentException: nul   in it, long")
+                  .startsWith("java.lang.IllegalArgumentException: nul \ufffd in it, long")
                   .hasSizeLessThan(4_100);
               assertThat(e.getMessage()).doesNotContain("\0");
               assertThat(e.projection()).isEqualTo("notes");

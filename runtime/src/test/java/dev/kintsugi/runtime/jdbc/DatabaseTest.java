@@ -70,6 +70,39 @@ class DatabaseTest {
   }
 
   @Test
+  void its_sessions_have_their_own_limits_whatever_the_database_says() throws Exception {
+    List<String> known = new ArrayList<>();
+    for (String limit : List.of("statement_timeout", "lock_timeout", "idle_session_timeout")) {
+      if (ask("SELECT count(*) FROM pg_settings WHERE name = '" + limit + "'").equals("1")) {
+        known.add(limit);
+        execute(
+            "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET "
+                + limit
+                + " = ''7s''', current_database()); END$$");
+      }
+    }
+    assertThat(known).contains("statement_timeout", "lock_timeout");
+    try (Database limited =
+            Database.open(
+                new JdbcSettings(url, "", "", 2, Duration.ofSeconds(10), Duration.ofSeconds(9)));
+        Connection connection = limited.connection()) {
+      connection.rollback();
+      for (String limit : known) {
+        assertThat(show(connection, limit)).as(limit).isEqualTo("0");
+      }
+      assertThat(show(connection, "idle_in_transaction_session_timeout")).isEqualTo("9s");
+    }
+  }
+
+  private static String show(Connection connection, String setting) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SHOW " + setting)) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  @Test
   void an_answer_that_takes_too_long_is_an_error_of_the_connection_and_others_have_longer()
       throws Exception {
     Database impatient = database.answeringWithin(Duration.ofMillis(100));

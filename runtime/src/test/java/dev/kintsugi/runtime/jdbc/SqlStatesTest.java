@@ -31,15 +31,29 @@ class SqlStatesTest {
   @ValueSource(
       strings = {
         "08006", "08001", "53100", "53300", "57P01", "57P02", "57P03", "58030", "XX000", "25P03",
-        "25P04"
+        "25P04", "25006"
       })
   void the_database_is_at_fault_for_what_no_statement_can_help(String state) {
     assertThat(SqlStates.isDatabaseAtFault(wrapped(state))).isTrue();
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"55P03", "57014", "55006"})
+  void nobody_is_at_fault_for_what_others_keep_from_being_done(String state) {
+    assertThat(SqlStates.isNotNow(wrapped(state))).isTrue();
+    assertThat(SqlStates.isDatabaseAtFault(wrapped(state))).isFalse();
+    assertThat(SqlStates.isTransactionRetriable(wrapped(state))).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"57P01", "40001", "23505", "25P02", "25006"})
+  void other_errors_are_not_of_that_kind(String state) {
+    assertThat(SqlStates.isNotNow(wrapped(state))).isFalse();
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"57014", "23505", "22012", "42P01", "55P03", "25P02", "P0001"})
-  void a_statement_is_to_blame_for_the_rest_a_statement_timeout_among_it(String state) {
+  void the_database_is_not_at_fault_for_the_rest(String state) {
     assertThat(SqlStates.isDatabaseAtFault(wrapped(state))).isFalse();
   }
 

@@ -353,6 +353,32 @@ class LaneTest {
   }
 
   @Test
+  void a_write_that_others_keep_from_being_stored_fails_alone_and_is_not_rejected()
+      throws Exception {
+    world.start(
+        log.onFailure(FailurePolicy.reject())
+            .beforeEach(
+                envelope -> {
+                  if (envelope.event().equals("late")) {
+                    throw new IllegalStateException(new SQLException("could not lock", "55P03"));
+                  }
+                }));
+    Write before = write(world.event("a", 1));
+    Write late = write(world.event("b", 1, "late"));
+    Write behind = write(world.event("b", 2));
+    Write after = write(world.event("c", 1));
+
+    submitTogether(before, late, behind, after);
+
+    assertThat(isStored(before)).isTrue();
+    assertThat(isStored(after)).isTrue();
+    assertThatThrownBy(() -> get(late.result()))
+        .hasRootCauseInstanceOf(SQLException.class)
+        .hasMessageContaining("event 1 of stream b");
+    assertThatThrownBy(() -> get(behind.result())).hasMessageContaining("stream b");
+  }
+
+  @Test
   void a_handlers_unique_violation_is_a_rejection_and_no_failure_where_the_policy_is_to_reject()
       throws Exception {
     world.start(log.uniquePayloads().onFailure(FailurePolicy.reject()));

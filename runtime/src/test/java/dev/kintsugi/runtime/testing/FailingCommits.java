@@ -17,7 +17,9 @@ public final class FailingCommits {
   /** When the connection is lost. */
   public enum Lost {
     BEFORE_THE_COMMIT,
-    AFTER_THE_COMMIT
+    AFTER_THE_COMMIT,
+    /** It is not: the transaction lost a race to another one. */
+    NOT_BUT_A_RACE
   }
 
   private FailingCommits() {}
@@ -64,6 +66,10 @@ public final class FailingCommits {
               if (fails && lost == Lost.BEFORE_THE_COMMIT) {
                 connection.rollback();
                 throw new SQLException("connection lost before the commit", "08006");
+              }
+              if (fails && lost == Lost.NOT_BUT_A_RACE) {
+                connection.rollback();
+                throw new SQLException("could not serialize access", "40001");
               }
               try {
                 Object result = method.invoke(connection, arguments);

@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.testing;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
+import dev.kintsugi.projections.Writing;
 import dev.kintsugi.projections.rows.RowChanges;
 import dev.kintsugi.projections.rows.RowTable;
 import java.sql.Connection;
@@ -18,6 +19,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.pekko.japi.function.Function;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
@@ -43,6 +45,7 @@ public final class TestProjection {
   private @Nullable Function<Connection, ? extends OwnSession> sessions;
   private Kind kind = Kind.HANDLER;
   private @Nullable Consumer<Projection.Builder<String>> defined;
+  private Writing writing = Writing.AS_SETS;
   private final List<Integer> groups = new CopyOnWriteArrayList<>();
   private volatile @Nullable String swallowedOn;
   private volatile @Nullable Gate gate;
@@ -143,6 +146,12 @@ public final class TestProjection {
     return kind(Kind.GROUPED);
   }
 
+  /** Has handlers and tables of the test's own, instead of the log. */
+  public TestProjection handledBy(
+      String script, Supplier<? extends JdbcHandler<EventEnvelope<String>, JdbcSession>> handlers) {
+    return defined(builder -> builder.tables(Tables.sql(script)).handler(handlers));
+  }
+
   /** Has a handler that is typed on a session class of its own. */
   public TestProjection inSessions(Function<Connection, ? extends OwnSession> sessions) {
     this.sessions = sessions;
@@ -182,6 +191,12 @@ public final class TestProjection {
     public void close() throws SQLException {
       connection.close();
     }
+  }
+
+  /** Has a read model that must be written so. */
+  public TestProjection written(Writing writing) {
+    this.writing = writing;
+    return this;
   }
 
   /** How many events each call of a handler of groups had. */
@@ -327,7 +342,7 @@ public final class TestProjection {
     }
     if (defined != null) {
       defined.accept(builder);
-      return builder.version(version).onFailure(policy).build();
+      return builder.version(version).onFailure(policy).build().written(writing);
     }
     switch (kind) {
       case HANDLER -> handler(builder.tables(script()));
@@ -337,7 +352,7 @@ public final class TestProjection {
               Log.class, fold -> fold.table(table()).evolve(this::evolve).index("schema_version"));
       case ROWS -> builder.rows(List.of(rowTable), this::map);
     }
-    return builder.version(version).onFailure(policy).build();
+    return builder.version(version).onFailure(policy).build().written(writing);
   }
 
   private void handler(Projection.Builder<String> builder) {
