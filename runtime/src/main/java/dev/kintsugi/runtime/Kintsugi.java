@@ -208,7 +208,7 @@ public final class Kintsugi implements Extension {
 
   private boolean isToBeBuilt(Projection<?> projection, Optional<Integer> built) {
     return built.isEmpty()
-        || built.get() < projection.version() && onRaisedVersion == OnRaisedVersion.AUTOMATIC;
+        || (built.get() < projection.version() && onRaisedVersion == OnRaisedVersion.AUTOMATIC);
   }
 
   /** The definitions, each with how its tables have to be written. */
