@@ -153,8 +153,8 @@ public final class Kintsugi implements Extension {
    *     made, or are of an unknown layout; if a table script fails, makes no table, makes one by a
    *     qualified name, or one that is another projection's (on whichever node), the journal's or
    *     Kintsugi's own, or that holds rows of others; if it inserts rows, or makes tables that no
-   *     event could be written to rightly; if it was changed and the version was not raised;
-   *     if the build of a new or raised version could not empty its tables, or make them anew
+   *     event could be written to rightly; if it was changed and the version was not raised; if the
+   *     build of a new or raised version could not empty its tables, or make them anew
    */
   public void start(Projection<?>... projections) {
     List<Projection<?>> added = List.of(projections);

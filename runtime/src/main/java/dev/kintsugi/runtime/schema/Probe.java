@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.schema;
 
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.jdbc.SqlStates;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -10,6 +11,8 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs a projection's script in a schema that never comes to be: what it makes there with
@@ -17,6 +20,8 @@ import java.util.Set;
  * the version is raised.
  */
 final class Probe {
+
+  private static final Logger log = LoggerFactory.getLogger(Probe.class);
 
   private static final String MAY_CREATE =
       """
@@ -30,6 +35,18 @@ final class Probe {
       """
       SELECT quote_ident(relname) FROM pg_class
       WHERE relnamespace = %s AND relkind IN (%s) AND NOT relispartition ORDER BY oid DESC
+      """;
+
+  /** What stays where tables and views are dropped. */
+  private static final String OTHERS =
+      """
+      SELECT t.typname FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+      WHERE t.typnamespace = %1$s AND t.typelem = 0 AND (t.typrelid = 0 OR c.relkind = 'c')
+      UNION SELECT proname FROM pg_proc WHERE pronamespace = %1$s
+      UNION SELECT relname FROM pg_class s WHERE relnamespace = %1$s AND relkind = 'S'
+        AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+          AND d.objid = s.oid AND d.deptype IN ('a', 'i'))
+      ORDER BY 1
       """;
 
   private static final String TABLE_KINDS = "'r', 'p'";
@@ -123,8 +140,13 @@ final class Probe {
     declared.refuseUnfit();
     declared.refuseUnassignable(connection);
     List<String> views = made(VIEW_KINDS);
-    runAgain(connection, tables, views);
-    return new ReadModel(projection.written(declared.judge().writing()), tables, views, made);
+    List<String> others = names(statement, OTHERS.formatted(schema));
+    return new ReadModel(
+        projection.written(declared.judge().writing()),
+        tables,
+        views,
+        canRunAgain(connection, tables, views) ? List.of() : others,
+        made);
   }
 
   private void run(Connection connection) throws SQLException {
@@ -136,17 +158,26 @@ final class Probe {
   }
 
   /** As the rebuild of the next version will: what the script makes besides is still there then. */
-  private void runAgain(Connection connection, List<String> tables, List<String> views)
+  private boolean canRunAgain(Connection connection, List<String> tables, List<String> views)
       throws SQLException {
     try {
       ReadModels.dropViews(connection, views);
       statement.execute("DROP TABLE " + String.join(", ", tables));
       statement.execute(projection.tables().ddl());
+      return true;
     } catch (SQLException e) {
-      throw new SchemaException(
-          "the table script %s of projection '%s' can't run a second time, after its tables and views were dropped, so that no raised version could be built: %s. Let it make types, sequences, functions and the like IF NOT EXISTS or OR REPLACE, or elsewhere.%s"
-              .formatted(projection.tables().source(), projection.name(), e.getMessage(), hint),
-          e);
+      if (SqlStates.isDatabaseAtFault(e)) {
+        throw e;
+      }
+      log.warn(
+          "The table script {} of projection '{}' can't run a second time, after its tables and"
+              + " views were dropped: {}. So a raised version could not be built. Let it make"
+              + " types, sequences, functions and the like IF NOT EXISTS or OR REPLACE, or"
+              + " elsewhere.",
+          projection.tables().source(),
+          projection.name(),
+          e.getMessage());
+      return false;
     }
   }
 

@@ -81,6 +81,15 @@ final class Reset {
           FROM noted WHERE NOT pg_has_role(relowner, 'USAGE') ORDER BY 1
           """;
 
+  private static final String LEFT_BEHIND =
+      """
+      SELECT quote_ident(name) FROM unnest(?::text[]) AS name WHERE name IN (
+        SELECT typname FROM pg_type WHERE typnamespace = current_schema()::regnamespace
+        UNION SELECT proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+        UNION SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace)
+      ORDER BY 1
+      """;
+
   private static final String DEPENDENT =
       NOTED
           + """
@@ -126,9 +135,28 @@ final class Reset {
     Projection<?> projection = readModel.projection();
     Optional<String> obstacle =
         obstacle(connection, projection.name(), projection.version(), readModel.views());
-    return obstacle.isPresent() || projection.tables().indexes().isEmpty()
+    if (obstacle.isPresent()) {
+      return obstacle;
+    }
+    if (isRemade(connection, projection.name(), projection.version())) {
+      return leftBehind(connection, readModel);
+    }
+    return projection.tables().indexes().isEmpty()
         ? obstacle
         : lacking(connection, query(connection, NOT_OWNED, projection.name()));
+  }
+
+  private static Optional<String> leftBehind(Connection connection, ReadModel readModel)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(LEFT_BEHIND)) {
+      select.setArray(1, connection.createArrayOf("text", readModel.madeOnce().toArray()));
+      List<String> left = texts(select);
+      return left.isEmpty()
+          ? Optional.empty()
+          : Optional.of(
+              "the table script %s can't run again, as an older version's left %s behind. Let it make types, sequences, functions and the like IF NOT EXISTS or OR REPLACE, or elsewhere."
+                  .formatted(readModel.projection().tables().source(), String.join(", ", left)));
+    }
   }
 
   /** Views that the script of one of the versions makes, in the order to drop them. */

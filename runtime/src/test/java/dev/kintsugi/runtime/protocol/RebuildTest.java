@@ -473,13 +473,10 @@ class RebuildTest {
     world.haveHandlersOf(older);
     world.append(world.event("a", 2));
 
-    assertThat(
-            world
-                .database()
-                .inTransaction(
-                    connection ->
-                        new RebuildRequest("log", 1, "test", "back").begin(connection, true)))
-        .isEqualTo(new RebuildRequest.Accepted(2));
+    RebuildRequest request = new RebuildRequest("log", 1, "test", "back");
+    RebuildRequest.Answer answer =
+        world.database().inTransaction(connection -> request.begin(connection, true));
+    assertThat(answer).isEqualTo(new RebuildRequest.Accepted(2));
     world.runToTheEnd(older);
 
     assertThat(world.generation(older).version()).isEqualTo(1);

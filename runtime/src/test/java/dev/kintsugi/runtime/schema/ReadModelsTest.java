@@ -190,12 +190,10 @@ class ReadModelsTest {
   void a_script_that_makes_a_table_in_another_schema_is_refused_whatever_else_it_makes() {
     assertElsewhere("CREATE TABLE public.m_orders (id INT)", "public.m_orders");
     assertElsewhere(
-        "CREATE TABLE m_orders (id INT); CREATE SCHEMA other; CREATE TABLE other.\"m Lines\" (id"
-            + " INT)",
+        "CREATE TABLE m_orders (id INT); CREATE SCHEMA other; CREATE TABLE other.\"m Lines\" (id INT)",
         "other.\"m Lines\"");
     assertElsewhere(
-        "CREATE TABLE m_orders (id INT); CREATE TABLE public.m_days (day INT) PARTITION BY RANGE"
-            + " (day)",
+        "CREATE TABLE m_orders (id INT); CREATE TABLE public.m_days (day INT) PARTITION BY RANGE (day)",
         "public.m_days");
     assertElsewhere(
         "CREATE TABLE m_orders (id INT); CREATE MATERIALIZED VIEW public.m_view AS SELECT 1 AS one",
@@ -216,10 +214,10 @@ class ReadModelsTest {
             projection(
                 "m",
                 """
-                CREATE TEMP TABLE IF NOT EXISTS m_scratch (id INT);
+                CREATE TEMP TABLE m_scratch (id INT);
                 CREATE TABLE m_days (day INT) PARTITION BY RANGE (day);
                 CREATE TABLE public.m_days_rest PARTITION OF m_days DEFAULT;
-                CREATE OR REPLACE VIEW public.m_view AS SELECT 1 AS one;
+                CREATE VIEW public.m_view AS SELECT 1 AS one;
                 """));
 
     assertThat(readModel.tables()).containsExactly("m_days");
