@@ -233,8 +233,15 @@ CREATE TABLE IF NOT EXISTS kintsugi_deletion (
 CREATE TABLE IF NOT EXISTS kintsugi_table (
   table_name TEXT    NOT NULL PRIMARY KEY,
   projection TEXT    NOT NULL,
-  version    INTEGER NOT NULL CHECK (version > 0)
+  version    INTEGER NOT NULL CHECK (version > 0),
+  indexes    TEXT[],
+  views      TEXT[]
 );
+
+-- What else that version's script made: indexes of the table, and views of the projection. Other indexes are an
+-- operator's, and are made again with the table; the views are dropped with it. NULL where nobody noted them.
+ALTER TABLE kintsugi_table ADD COLUMN IF NOT EXISTS indexes TEXT[];
+ALTER TABLE kintsugi_table ADD COLUMN IF NOT EXISTS views TEXT[];
 
 -- Verifications of read models that somebody asked for: where one stands, and what came of it. Whoever carries
 -- out one that is waiting or running has an advisory lock of it; if nobody has, its node has ended, and the next who

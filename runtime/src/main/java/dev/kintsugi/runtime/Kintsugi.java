@@ -152,17 +152,19 @@ public final class Kintsugi implements Extension {
    * kintsugi.rebuild.on-raised-version}). Blocks for the database: to be called once at start-up,
    * before events are written.
    *
+   * <p>What a script really made decides how its tables are written: where the database can refuse
+   * or change more than the row at hand, in the events' order ({@link
+   * dev.kintsugi.projections.Writing}); the log says so, and why.
+   *
    * @throws IllegalArgumentException if a projection is registered twice
-   *     <p>What a script really made decides how its tables are written: where the database can
-   *     refuse or change more than the row at hand, in the events' order ({@link
-   *     dev.kintsugi.projections.Writing}); the log says so, and why.
    * @throws dev.kintsugi.runtime.jdbc.DatabaseUnavailableException if there is no database within
    *     {@code kintsugi.jdbc.connection-timeout}; it may be called again
    * @throws SchemaException if the journal's or Kintsugi's own tables are missing and may not be
    *     made, or are of an unknown layout; if a table script fails, makes no table, makes one by a
    *     qualified name, or one that is another projection's (on whichever node), the journal's or
    *     Kintsugi's own, or that holds rows of others; if it inserts rows, or makes tables that no
-   *     event could be written to rightly; if it was changed and the version was not raised
+   *     event could be written to rightly; if it was changed and the version was not raised; if the
+   *     build of a new or raised version could not empty its tables, or make them anew
    */
   public void start(Projection<?>... projections) {
     List<Projection<?>> added = List.of(projections);
@@ -200,15 +202,24 @@ public final class Kintsugi implements Extension {
     return readModels;
   }
 
-  private static List<ReadModel> create(Connection connection, List<ReadModel> probed)
+  private List<ReadModel> create(Connection connection, List<ReadModel> probed)
       throws SQLException {
     ReadModels.lock(connection);
     List<ReadModel> readModels = new ArrayList<>();
     for (ReadModel readModel : probed) {
       refuseRetiring(connection, readModel.projection().name());
-      readModels.add(ReadModels.create(connection, readModel, built(connection, readModel)));
+      Optional<Integer> built = built(connection, readModel);
+      readModels.add(ReadModels.create(connection, readModel, built));
+      if (isToBeBuilt(readModel.projection(), built)) {
+        ReadModels.refuseObstacle(connection, readModel);
+      }
     }
     return readModels;
+  }
+
+  private boolean isToBeBuilt(Projection<?> projection, Optional<Integer> built) {
+    return built.isEmpty()
+        || (built.get() < projection.version() && onRaisedVersion == OnRaisedVersion.AUTOMATIC);
   }
 
   /** The definitions, each with how its tables have to be written. */
@@ -254,17 +265,28 @@ public final class Kintsugi implements Extension {
     refuseRetiring(connection, projection.name());
     if (request.registerFirst(connection)) {
       log.info("Projection '{}' is new and is built from history", projection.name());
+    } else if (isLower(connection, projection)) {
+      log.warn(
+          "Projection '{}' has a newer version in the database than this build's, {}: this node's"
+              + " writers record its events as NO_HANDLER, so that none is lost. To take the newer"
+              + " version back, call Kintsugi.operator(who).rebuild(\"{}\", reason, true): it"
+              + " builds version {} from history.",
+          projection.name(),
+          projection.version(),
+          projection.name(),
+          projection.version());
     } else if (onRaisedVersion == OnRaisedVersion.WAIT) {
       request
           .olderVersion(connection)
           .ifPresent(
               seen ->
                   log.warn(
-                      "Projection '{}' has version {} in the database, and this build has version {}."
-                          + " As kintsugi.rebuild.on-raised-version is wait, nothing is changed: this"
-                          + " node's writers record its events as NO_HANDLER, so that none is lost, and"
-                          + " its read model gets them only where a node has version {}. Call"
-                          + " Kintsugi.rebuild(\"{}\", reason) to build version {} from history.",
+                      "Projection '{}' has version {} in the database, and this build has version"
+                          + " {}. As kintsugi.rebuild.on-raised-version is wait, nothing is"
+                          + " changed: this node's writers record its events as NO_HANDLER, so that"
+                          + " none is lost, and its read model gets them only where a node has"
+                          + " version {}. Call Kintsugi.rebuild(\"{}\", reason) to build version {}"
+                          + " from history.",
                       projection.name(),
                       seen.version(),
                       projection.version(),
@@ -278,6 +300,13 @@ public final class Kintsugi implements Extension {
           projection.version());
     }
     return true;
+  }
+
+  private static boolean isLower(Connection connection, Projection<?> projection)
+      throws SQLException {
+    return Generations.find(connection, projection.name())
+        .filter(row -> row.version() > projection.version())
+        .isPresent();
   }
 
   /** Changes projections on behalf of somebody. */
@@ -297,8 +326,9 @@ public final class Kintsugi implements Extension {
    * @param reason why, for people; it is kept in the rebuild's history
    * @return the rebuild, once it is accepted: on record, though its work has only begun. Fails with
    *     {@link UnknownProjectionException} or {@link
-   *     dev.kintsugi.runtime.operations.RebuildInProgressException} or {@link
-   *     dev.kintsugi.runtime.operations.NewerVersionException}; nothing is changed then.
+   *     dev.kintsugi.runtime.operations.RebuildInProgressException}, {@link
+   *     dev.kintsugi.runtime.operations.NewerVersionException} or {@link
+   *     dev.kintsugi.runtime.operations.RebuildImpossibleException}; nothing is changed then.
    */
   public CompletionStage<RebuildHandle> rebuild(String projection, String reason) {
     return operator()

@@ -10,6 +10,7 @@ import dev.kintsugi.runtime.operations.NotRenamedException;
 import dev.kintsugi.runtime.operations.PauseAnswer;
 import dev.kintsugi.runtime.operations.Pausing;
 import dev.kintsugi.runtime.operations.RebuildAnswer;
+import dev.kintsugi.runtime.operations.RebuildImpossibleException;
 import dev.kintsugi.runtime.operations.RebuildInProgressException;
 import dev.kintsugi.runtime.operations.RebuildOperations;
 import dev.kintsugi.runtime.operations.Request;
@@ -65,16 +66,32 @@ public final class Operator {
    *
    * @param reason for people; it is kept in the rebuild's history
    * @return the generation that is built, once that is on record, though its work has only begun.
-   *     Fails with {@link UnknownProjectionException}, {@link RebuildInProgressException} or {@link
-   *     NewerVersionException}; nothing is changed then.
+   *     Fails with {@link UnknownProjectionException}, {@link RebuildInProgressException}, {@link
+   *     NewerVersionException} or {@link RebuildImpossibleException}; nothing is changed then.
    */
   public CompletionStage<Integer> rebuild(String projection, String reason) {
-    return change(projection, connection -> begin(connection, projection, reason))
+    return rebuild(projection, reason, false);
+  }
+
+  /**
+   * Asks for a rebuild, also into a lower version than the database has, as after an upgrade that
+   * was taken back. The tables are made anew by the lower version's script. Nodes that still run
+   * the newer build record the projection's events as {@code NO_HANDLER} from then on, and raise
+   * the version again when they start.
+   *
+   * @param allowLowerVersion whether this node's version may be lower than the database's; if not,
+   *     that is a {@link NewerVersionException}
+   */
+  public CompletionStage<Integer> rebuild(
+      String projection, String reason, boolean allowLowerVersion) {
+    return change(
+            projection, connection -> begin(connection, projection, reason, allowLowerVersion))
         .thenApply(answer -> generation(projection, answer));
   }
 
   /** A node whose build lacks the projection asks for the version that the database has. */
-  private RebuildRequest.Answer begin(Connection connection, String projection, String reason)
+  private RebuildRequest.Answer begin(
+      Connection connection, String projection, String reason, boolean allowLowerVersion)
       throws SQLException {
     Optional<Integer> version = node.registry().find(projection).map(Projection::version);
     if (version.isEmpty()) {
@@ -82,7 +99,8 @@ public final class Operator {
     }
     return version.isEmpty()
         ? new RebuildRequest.Unknown()
-        : new RebuildRequest(projection, version.get(), who, reason).begin(connection);
+        : new RebuildRequest(projection, version.get(), who, reason)
+            .begin(connection, allowLowerVersion);
   }
 
   private int generation(String projection, RebuildRequest.Answer answer) {
@@ -96,6 +114,8 @@ public final class Operator {
     } else if (answer instanceof RebuildRequest.NewerVersion newer) {
       int ours = node.registry().find(projection).map(Projection::version).orElse(0);
       throw new NewerVersionException(projection, newer.version(), ours);
+    } else if (answer instanceof RebuildRequest.Impossible impossible) {
+      throw new RebuildImpossibleException(projection, impossible.obstacle());
     } else if (answer instanceof RebuildRequest.LostRace) {
       throw new RebuildInProgressException(projection, "another request came first");
     }

@@ -65,6 +65,18 @@ final class Bodies {
     }
   }
 
+  record RebuildChange(
+      @Nullable Boolean allowLowerVersion, String reason, @Nullable String requestedBy)
+      implements Asked {
+    RebuildChange {
+      check(reason, requestedBy);
+    }
+
+    boolean allowsLowerVersion() {
+      return allowLowerVersion != null && allowLowerVersion;
+    }
+  }
+
   record RateChange(Integer eventsPerSecond, String reason, @Nullable String requestedBy)
       implements Asked {
     RateChange {

@@ -72,12 +72,12 @@ final class Changes {
   }
 
   CompletionStage<Outcome> rebuild(Call call) {
-    Bodies.Change change = read(call, Bodies.Change.class);
+    Bodies.RebuildChange change = read(call, Bodies.RebuildChange.class);
     String who = who(call, change);
     String name = call.part("name");
     return kintsugi
         .operator(who)
-        .rebuild(name, change.reason())
+        .rebuild(name, change.reason(), change.allowsLowerVersion())
         .thenApply(
             generation -> {
               String message =
