@@ -251,6 +251,7 @@ public final class ReadModels {
     String tables = TableOwners.there(connection, projection);
     if (drops && !tables.isEmpty()) {
       try (Statement statement = connection.createStatement()) {
+        dropViews(connection, Reset.viewsThere(connection, projection, List.of()));
         statement.execute("DROP TABLE " + tables);
       } catch (SQLException e) {
         if (SqlStates.of(e).filter(SqlStates.DEPENDENT_OBJECTS::equals).isEmpty()) {
