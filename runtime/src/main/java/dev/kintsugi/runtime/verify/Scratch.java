@@ -4,8 +4,8 @@ import dev.kintsugi.runtime.event.JournalEvent;
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.handler.HandlerException;
-import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.handler.Target;
+import dev.kintsugi.runtime.jdbc.Database;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -64,8 +64,7 @@ final class Scratch implements AutoCloseable {
     }
   }
 
-  private int apply(
-      Applier applier, Target target, List<JournalEvent> events, OnThrow onThrow)
+  private int apply(Applier applier, Target target, List<JournalEvent> events, OnThrow onThrow)
       throws Exception {
     int applied = 0;
     try {

@@ -13,8 +13,8 @@ import java.util.random.RandomGenerator;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 
 /**
- * A fold whose state does not come back from JSON as it went: by order, by class, by scale, or as it
- * is changed in place. An event is a key, a word and a number.
+ * A fold whose state does not come back from JSON as it went: by order, by class, by scale, or as
+ * it is changed in place. An event is a key, a word and a number.
  */
 final class RandomFold implements RandomDefinition {
 
@@ -82,9 +82,7 @@ final class RandomFold implements RandomDefinition {
         fold -> {
           fold.key(envelope -> Said.of(envelope).key())
               .evolve((state, envelope) -> evolve.of(state, Said.of(envelope)));
-          return hasColumn
-              ? fold.column("n", "smallint", s -> column.apply(s).longValue())
-              : fold;
+          return hasColumn ? fold.column("n", "smallint", s -> column.apply(s).longValue()) : fold;
         });
   }
 
@@ -146,9 +144,7 @@ final class RandomFold implements RandomDefinition {
     BigDecimal before = state.map(Numbers::total).orElse(new BigDecimal("0.00"));
     return Optional.of(
         new Numbers(
-            before.scale() < 0
-                ? before.add(BigDecimal.TEN)
-                : new BigDecimal(said.number() + "E+1"),
+            before.scale() < 0 ? before.add(BigDecimal.TEN) : new BigDecimal(said.number() + "E+1"),
             state.map(n -> 1 / n.last()).orElse(0.0) < 0 ? said.number() : -0.0,
             said.number() / 3f));
   }

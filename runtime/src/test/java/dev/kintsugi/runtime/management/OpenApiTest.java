@@ -232,7 +232,9 @@ class OpenApiTest {
         http.post("/projections/slow/rename", rename.replace("slow", "slower")),
         202);
     check(
-        new Operation("POST", ONE + "/retire"), http.post("/projections/slower/retire", retire), 202);
+        new Operation("POST", ONE + "/retire"),
+        http.post("/projections/slower/retire", retire),
+        202);
     get(ONE + "/retirement", "/projections/slower/retirement");
     get(ONE + "/operations", "/projections/slower/operations");
   }

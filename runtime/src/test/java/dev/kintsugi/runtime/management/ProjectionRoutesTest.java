@@ -127,7 +127,8 @@ class ProjectionRoutesTest {
       assertThat(rebuild.path("maxEventsPerSecond").asInt()).isEqualTo(7);
 
       Answer stopped = http.delete("/projections/log/rebuild?reason=enough&requestedBy=ann");
-      assertThat(stopped.json().path("message").asText()).contains("is stopped before anything was emptied");
+      assertThat(stopped.json().path("message").asText())
+          .contains("is stopped before anything was emptied");
       node.record("a", "two");
       assertThat(world.open(log)).containsExactly("a/2 REBUILDING");
       assertProblem(http.delete("/projections/log/rebuild?reason=again"), 409, "empties nothing");
