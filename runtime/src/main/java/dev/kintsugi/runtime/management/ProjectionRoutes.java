@@ -232,7 +232,9 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
     Table table = new Table(lines);
     table.get("", reads::projections);
     table.get("/openapi.json", now(call -> openApi()));
-    table.get("/events", now(call -> Outcome.seen(events.stream())));
+    // Whoever begins to follow is told at once if there is nothing to be read.
+    table.get(
+        "/events", call -> kintsugi.overview().thenApply(seen -> Outcome.seen(events.stream())));
     table.get("/ui", now(dashboard::page));
     table.get("/ui/", now(call -> Outcome.seen(toPage(call))));
     table.get("/ui/uplot/{file}", now(dashboard::uplot));

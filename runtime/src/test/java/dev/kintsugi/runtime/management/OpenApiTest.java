@@ -336,7 +336,7 @@ class OpenApiTest {
         check(
             operation,
             alone.send(request(alone, operation.method(), path(operation, "log"), body(operation))),
-            503);
+            document.of(operation).path("responses").has("503") ? 503 : 200);
       }
     }
   }
