@@ -175,7 +175,7 @@ CREATE TABLE IF NOT EXISTS kintsugi_operation (
   id           BIGINT      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   projection   TEXT        NOT NULL,
   operation    TEXT        NOT NULL
-    CHECK (operation IN ('pause', 'resume', 'retry', 'discard', 'limit', 'stop')),
+    CHECK (operation IN ('pause', 'resume', 'retry', 'discard', 'limit', 'stop', 'retire', 'rename')),
   requested_by TEXT        NOT NULL,
   reason       TEXT        NOT NULL CHECK (operation <> 'discard' OR reason ~ '\S'),
   about        TEXT        NOT NULL DEFAULT '',
@@ -185,14 +185,14 @@ CREATE TABLE IF NOT EXISTS kintsugi_operation (
 
 CREATE INDEX IF NOT EXISTS kintsugi_operation_projection_idx ON kintsugi_operation (projection, id);
 
--- One that was made before rebuilds could be limited and stopped by name.
+-- One that was made before rebuilds could be limited and stopped by name, and projections retired.
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('kintsugi_operation')
       AND conname = 'kintsugi_operation_operation_check'
-      AND pg_get_constraintdef(oid) LIKE '%limit%') THEN
+      AND pg_get_constraintdef(oid) LIKE '%retire%') THEN
     ALTER TABLE kintsugi_operation DROP CONSTRAINT IF EXISTS kintsugi_operation_operation_check;
     ALTER TABLE kintsugi_operation ADD CONSTRAINT kintsugi_operation_operation_check
-      CHECK (operation IN ('pause', 'resume', 'retry', 'discard', 'limit', 'stop')) NOT VALID;
+      CHECK (operation IN ('pause', 'resume', 'retry', 'discard', 'limit', 'stop', 'retire', 'rename')) NOT VALID;
   END IF;
 END $$;
 
@@ -304,3 +304,22 @@ CREATE TABLE IF NOT EXISTS kintsugi_subscription (
   tags         TEXT[]  NOT NULL,
   PRIMARY KEY (projection, version)
 );
+
+-- Projections that somebody retired: their row of kintsugi_projection is gone, so no writer records for them any
+-- more. When "fence" has passed, none that began before does either; then the open records are archived as
+-- superseded, the tables dropped or left, and it has ended. A projection of that name can be started after that.
+CREATE TABLE IF NOT EXISTS kintsugi_retirement (
+  projection   TEXT        NOT NULL,
+  generation   INTEGER     NOT NULL CHECK (generation > 0),
+  requested_by TEXT        NOT NULL,
+  reason       TEXT        NOT NULL,
+  drop_tables  BOOLEAN     NOT NULL,
+  fence        XID8,
+  last_error   TEXT,
+  requested_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
+  ended_at     TIMESTAMPTZ,
+  PRIMARY KEY (projection, generation)
+);
+
+CREATE UNIQUE INDEX IF NOT EXISTS kintsugi_retirement_open_idx
+  ON kintsugi_retirement (projection) WHERE ended_at IS NULL;

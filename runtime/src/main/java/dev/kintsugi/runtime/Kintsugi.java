@@ -16,6 +16,9 @@ import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
+import dev.kintsugi.runtime.retirement.RetireAnswer;
+import dev.kintsugi.runtime.retirement.RetireOptions;
+import dev.kintsugi.runtime.retirement.RetirementActor;
 import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.schema.ReadModels;
 import dev.kintsugi.runtime.schema.SchemaException;
@@ -25,6 +28,8 @@ import dev.kintsugi.runtime.state.Operation;
 import dev.kintsugi.runtime.state.Operations;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
+import dev.kintsugi.runtime.state.Retirement;
+import dev.kintsugi.runtime.state.Retirements;
 import dev.kintsugi.runtime.state.Subscriptions;
 import dev.kintsugi.runtime.verify.Verification;
 import dev.kintsugi.runtime.verify.VerificationRun;
@@ -49,6 +54,7 @@ import org.apache.pekko.actor.AbstractExtensionId;
 import org.apache.pekko.actor.ClassicActorSystemProvider;
 import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.actor.Extension;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
@@ -83,6 +89,7 @@ public final class Kintsugi implements Extension {
   /** The names of the tables of each projection that was started here. */
   private final Map<String, List<String>> tables = new ConcurrentHashMap<>();
 
+  private final ActorRef<RetirementActor.Command> retirements;
   private final Duration pollInterval;
   private final OnRaisedVersion onRaisedVersion;
 
@@ -107,6 +114,9 @@ public final class Kintsugi implements Extension {
             node, HousekeepingSettings.of(node.config().getConfig("housekeeping"))),
         "kintsugi-housekeeping",
         Props.empty());
+    this.retirements =
+        this.system.systemActorOf(
+            RetirementActor.create(node), "kintsugi-retirements", Props.empty());
   }
 
   /** Connections besides the pool's. */
@@ -195,6 +205,7 @@ public final class Kintsugi implements Extension {
     ReadModels.lock(connection);
     List<ReadModel> readModels = new ArrayList<>();
     for (ReadModel readModel : probed) {
+      refuseRetiring(connection, readModel.projection().name());
       readModels.add(ReadModels.create(connection, readModel, built(connection, readModel)));
     }
     return readModels;
@@ -205,6 +216,22 @@ public final class Kintsugi implements Extension {
     List<Projection<?>> projections = new ArrayList<>();
     readModels.forEach(readModel -> projections.add(readModel.projection()));
     return projections;
+  }
+
+  private static void refuseRetiring(Connection connection, String projection) throws SQLException {
+    Optional<Retirement> retiring =
+        Retirements.newest(connection, projection).filter(retirement -> !retirement.isDone());
+    if (retiring.isPresent()) {
+      throw new SchemaException(
+          "projection '%s' is being retired, as %s asked (%s), and can be started as a new one when that has ended. %s"
+              .formatted(
+                  projection,
+                  retiring.get().requestedBy(),
+                  retiring.get().reason(),
+                  retiring.get().lastError() == null
+                      ? "It waits for transactions that began before."
+                      : "What is in its way: " + retiring.get().lastError()));
+    }
   }
 
   /** The version that the database has of a projection, if it knows it. */
@@ -224,6 +251,7 @@ public final class Kintsugi implements Extension {
             "built version " + projection.version());
     Subscriptions.note(
         connection, projection.name(), projection.version(), projection.subscription());
+    refuseRetiring(connection, projection.name());
     if (request.registerFirst(connection)) {
       log.info("Projection '{}' is new and is built from history", projection.name());
     } else if (onRaisedVersion == OnRaisedVersion.WAIT) {
@@ -254,7 +282,8 @@ public final class Kintsugi implements Extension {
 
   /** Changes projections on behalf of somebody. */
   public Operator operator(String who) {
-    return new Operator(node, hosting, verifications, who);
+    return new Operator(
+        node, hosting, verifications, () -> retirements.tell(new RetirementActor.Wake()), who);
   }
 
   /** On behalf of the user that the JVM runs as. */
@@ -297,6 +326,22 @@ public final class Kintsugi implements Extension {
   public CompletionStage<RebuildAnswer> limitRebuild(
       String projection, int eventsPerSecond, String reason) {
     return operator().limitRebuild(projection, eventsPerSecond, reason);
+  }
+
+  /** See {@link Operator#rename}. */
+  public CompletionStage<Integer> rename(String projection, String to, String reason) {
+    return operator().rename(projection, to, reason);
+  }
+
+  /** See {@link Operator#retire}. */
+  public CompletionStage<RetireAnswer> retire(
+      String projection, String reason, RetireOptions options) {
+    return operator().retire(projection, reason, options);
+  }
+
+  /** How the last retirement of a projection of this name stands; empty if there was none. */
+  public CompletionStage<Optional<Retirement>> retirement(String projection) {
+    return node.inTransaction(connection -> Retirements.newest(connection, projection));
   }
 
   /** See {@link Operator#pause}. */

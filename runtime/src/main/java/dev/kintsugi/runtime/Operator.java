@@ -2,9 +2,11 @@ package dev.kintsugi.runtime;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.hosting.Hosting;
+import dev.kintsugi.runtime.hosting.Registrations;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.operations.NewerVersionException;
+import dev.kintsugi.runtime.operations.NotRenamedException;
 import dev.kintsugi.runtime.operations.PauseAnswer;
 import dev.kintsugi.runtime.operations.Pausing;
 import dev.kintsugi.runtime.operations.RebuildAnswer;
@@ -13,6 +15,10 @@ import dev.kintsugi.runtime.operations.RebuildOperations;
 import dev.kintsugi.runtime.operations.Request;
 import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
+import dev.kintsugi.runtime.rebuild.Renaming;
+import dev.kintsugi.runtime.retirement.RetireAnswer;
+import dev.kintsugi.runtime.retirement.RetireOptions;
+import dev.kintsugi.runtime.retirement.RetirementSteps;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.verify.StopAnswer;
@@ -37,9 +43,17 @@ public final class Operator {
   private final Node node;
   private final Hosting hosting;
   private final Verifications verifications;
+  private final Runnable onRetired;
   private final String who;
 
-  Operator(Node node, Hosting hosting, Verifications verifications, String who) {
+  /**
+   * Somebody's.
+   *
+   * @param onRetired has a retirement carried on that was begun
+   */
+  Operator(
+      Node node, Hosting hosting, Verifications verifications, Runnable onRetired, String who) {
+    this.onRetired = onRetired;
     this.node = node;
     this.hosting = hosting;
     this.verifications = verifications;
@@ -169,6 +183,71 @@ public final class Operator {
   public CompletionStage<StopAnswer> stopVerification(String projection, int id, String reason) {
     return node.inTransaction(
         connection -> VerificationRuns.stop(connection, projection, id, who, reason));
+  }
+
+  /**
+   * Gives a projection another name. Its read model and what is open of it stay as they are.
+   * Writers record under the newer name from then on, and apply again as soon as no transaction
+   * runs that began before, and a node has a projection of that name, in the same version, with the
+   * same tables. Its history stays under the older name.
+   *
+   * @param to its name from now on; no projection may have it
+   * @param reason for people; it is kept
+   * @return the generation under the newer name. Fails with {@link UnknownProjectionException}, or
+   *     with {@link NotRenamedException} if it is being rebuilt or the name is taken; nothing is
+   *     changed then.
+   * @throws IllegalArgumentException if it is no name for a projection
+   */
+  public CompletionStage<Integer> rename(String projection, String to, String reason) {
+    var unused = Projection.named(to); // refuses what is no name
+    return change(to, new Renaming(projection, to, who, reason)::begin)
+        .thenApply(
+            answer -> {
+              if (answer instanceof Renaming.Renamed renamed) {
+                return renamed.generation();
+              } else if (answer instanceof Renaming.Refused refused) {
+                throw new NotRenamedException(projection, to, refused.why());
+              }
+              throw new UnknownProjectionException(projection);
+            });
+  }
+
+  /**
+   * Retires a projection: writers record for it no more, and as soon as no transaction runs that
+   * began before, its open records are archived as superseded and its tables dropped, or left. Its
+   * history stays. A projection of that name that is started afterwards is a new one, of the next
+   * generation; one that is started before is refused.
+   *
+   * @param reason for people; it is kept
+   * @return what came of it: it is not retired while a node has it registered, or can't be asked,
+   *     unless that is forced. Fails with {@link UnknownProjectionException}.
+   */
+  public CompletionStage<RetireAnswer> retire(
+      String projection, String reason, RetireOptions options) {
+    return hosting
+        .registrations(projection)
+        .thenCompose(
+            known ->
+                node.inTransaction(
+                    connection -> retire(connection, projection, reason, options, known)))
+        .whenComplete((done, error) -> onRetired.run());
+  }
+
+  private RetireAnswer retire(
+      Connection connection,
+      String projection,
+      String reason,
+      RetireOptions options,
+      Registrations known)
+      throws SQLException {
+    if (Generations.find(connection, projection).isEmpty()) {
+      throw new UnknownProjectionException(projection);
+    }
+    if (!known.areNone() && !options.isForced()) {
+      return new RetireAnswer.Registered(projection, known.nodes(), known.silent());
+    }
+    return RetirementSteps.begin(connection, projection, who, reason, options.dropsTables())
+        .orElseThrow(() -> new UnknownProjectionException(projection));
   }
 
   /** A projection's open skip records: to look at, to have tried again, to discard. */

@@ -15,6 +15,7 @@ import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.state.Fence;
 import dev.kintsugi.runtime.state.Operation;
 import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.state.Retirement;
 import dev.kintsugi.runtime.verify.RowDifference;
 import dev.kintsugi.runtime.verify.TableDifference;
 import dev.kintsugi.runtime.verify.VerificationRun;
@@ -138,6 +139,28 @@ final class Views {
                       rebuild.fence() == null ? "" : Long.toString(rebuild.fence().xid()),
                       rebuild.fenceAt(),
                       status.waitsFor().stream().map(HolderView::of).toList()));
+    }
+  }
+
+  record RetirementView(
+      String projection,
+      int generation,
+      String requestedBy,
+      String reason,
+      boolean dropsTables,
+      Instant requestedAt,
+      @Nullable Instant endedAt,
+      @Nullable String lastError) {
+    static RetirementView of(Retirement retirement) {
+      return new RetirementView(
+          retirement.projection(),
+          retirement.generation(),
+          retirement.requestedBy(),
+          retirement.reason(),
+          retirement.dropsTables(),
+          retirement.requestedAt(),
+          retirement.endedAt(),
+          retirement.lastError());
     }
   }
 

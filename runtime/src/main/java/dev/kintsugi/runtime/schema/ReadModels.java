@@ -202,6 +202,39 @@ public final class ReadModels {
     }
   }
 
+  /** Notes that a projection has another name; its tables stay as they are. */
+  public static void rename(Connection connection, String from, String to) throws SQLException {
+    lock(connection);
+    TableOwners.rename(connection, from, to);
+  }
+
+  /**
+   * Takes a retired projection's tables from it: they are dropped, or left for whoever wants them.
+   * Waits for their readers, for no longer than the session's lock timeout, and for nodes that
+   * start.
+   *
+   * @throws SchemaException if something depends on a table that is to be dropped
+   */
+  public static void retire(Connection connection, String projection, boolean drops)
+      throws SQLException {
+    lock(connection);
+    String tables = TableOwners.there(connection, projection);
+    if (drops && !tables.isEmpty()) {
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("DROP TABLE " + tables);
+      } catch (SQLException e) {
+        if (SqlStates.of(e).filter(SqlStates.DEPENDENT_OBJECTS::equals).isEmpty()) {
+          throw e;
+        }
+        throw new SchemaException(
+            "the tables of retired projection '%s' (%s) can't be dropped, as something depends on them. Drop that first; the retirement tries again by itself. The database says: %s"
+                .formatted(projection, tables, e.getMessage()),
+            e);
+      }
+    }
+    TableOwners.forget(connection, projection);
+  }
+
   /** No CASCADE: what depends on a table is not the runtime's to drop. */
   private static void drop(Connection connection, Projection<?> projection) throws SQLException {
     String tables = TableOwners.there(connection, projection.name());

@@ -44,6 +44,9 @@ final class TableOwners {
 
   private static final String FORGET = "DELETE FROM kintsugi_table WHERE projection = ?";
 
+  private static final String RENAME =
+      "UPDATE kintsugi_table SET projection = ? WHERE projection = ?";
+
   private TableOwners() {}
 
   /** Notes a read model's tables as its projection's; those that are noted stay as they are. */
@@ -114,6 +117,15 @@ final class TableOwners {
         String tables = row.getString(1);
         return tables == null ? "" : tables;
       }
+    }
+  }
+
+  /** Notes that a projection's tables are another's. */
+  static void rename(Connection connection, String from, String to) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(RENAME)) {
+      update.setString(1, to);
+      update.setString(2, from);
+      update.executeUpdate();
     }
   }
 

@@ -35,6 +35,8 @@ public final class Generations {
       SELECT ?, COALESCE((SELECT max(generation) FROM kintsugi_rebuild WHERE projection = ?), 0) + 1,
         'rebuilding', ?
       WHERE NOT EXISTS (SELECT 1 FROM kintsugi_projection WHERE projection = ?)
+        AND NOT EXISTS (
+          SELECT 1 FROM kintsugi_retirement WHERE projection = ? AND ended_at IS NULL)
       ON CONFLICT DO NOTHING
       """;
 
@@ -62,6 +64,21 @@ public final class Generations {
       UPDATE kintsugi_projection SET status = 'active'
       WHERE projection = ? AND generation = ? AND status = 'rebuilding'
       """;
+
+  private static final String RENAME =
+      """
+      INSERT INTO kintsugi_projection (projection, generation, status, paused, version)
+      SELECT ?, COALESCE((SELECT max(generation) FROM kintsugi_rebuild WHERE projection = ?), 0) + 1,
+        'rebuilding', ?, ?
+      WHERE NOT EXISTS (SELECT 1 FROM kintsugi_projection WHERE projection = ?)
+        AND NOT EXISTS (
+          SELECT 1 FROM kintsugi_retirement WHERE projection = ? AND ended_at IS NULL)
+      ON CONFLICT DO NOTHING
+      RETURNING generation
+      """;
+
+  private static final String REMOVE =
+      "DELETE FROM kintsugi_projection WHERE projection = ? AND generation = ?";
 
   private static final String PAUSE =
       "UPDATE kintsugi_projection SET paused = ? WHERE projection = ? AND paused <> ?";
@@ -117,7 +134,8 @@ public final class Generations {
   }
 
   /**
-   * Makes the first generation of a projection that has none, as rebuilding.
+   * Makes the first generation of a projection that has none, as rebuilding; unless one of that
+   * name is just being retired.
    *
    * @return whether it was made; if not, it was there
    */
@@ -128,6 +146,7 @@ public final class Generations {
       register.setString(2, projection);
       register.setInt(3, version);
       register.setString(4, projection);
+      register.setString(5, projection);
       return register.executeUpdate() == 1;
     }
   }
@@ -188,6 +207,44 @@ public final class Generations {
       activate.setString(1, projection);
       activate.setInt(2, generation);
       return activate.executeUpdate() == 1;
+    }
+  }
+
+  /**
+   * Gives a projection another name: the next generation under that one is rebuilding, in the same
+   * version.
+   *
+   * @return that generation; empty if the row is not as {@code seen}, or there is a projection of
+   *     that name, or one is just being retired
+   */
+  public static Optional<Integer> rename(Connection connection, Generation seen, String to)
+      throws SQLException {
+    if (!remove(connection, seen)) {
+      return Optional.empty();
+    }
+    try (PreparedStatement insert = connection.prepareStatement(RENAME)) {
+      insert.setString(1, to);
+      insert.setString(2, to);
+      insert.setBoolean(3, seen.paused());
+      insert.setInt(4, seen.version());
+      insert.setString(5, to);
+      insert.setString(6, to);
+      try (ResultSet row = insert.executeQuery()) {
+        return row.next() ? Optional.of(row.getInt(1)) : Optional.empty();
+      }
+    }
+  }
+
+  /**
+   * Takes a projection's row away: writers that read after that do nothing for it.
+   *
+   * @return whether the row was this generation
+   */
+  public static boolean remove(Connection connection, Generation seen) throws SQLException {
+    try (PreparedStatement remove = connection.prepareStatement(REMOVE)) {
+      remove.setString(1, seen.projection());
+      remove.setInt(2, seen.generation());
+      return remove.executeUpdate() == 1;
     }
   }
 

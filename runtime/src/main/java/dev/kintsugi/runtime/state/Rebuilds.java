@@ -162,6 +162,21 @@ public final class Rebuilds {
         AND (stopped_at IS NULL OR takes_over)
       """;
 
+  private static final String TAKE_OVER =
+      """
+      INSERT INTO kintsugi_rebuild (projection, generation, requested_by, reason, phase, takes_over,
+        replay_to, checkpoint, from_projection, from_generation, from_version)
+      VALUES (?, ?, ?, ?, 'takeover', TRUE, 0, 0, ?, ?, ?)
+      """;
+
+  private static final String RETIRE =
+      """
+      UPDATE kintsugi_rebuild
+      SET stopped_at = clock_timestamp(), last_error = 'the projection was retired',
+        takes_over = FALSE
+      WHERE projection = ? AND phase <> 'done' AND (stopped_at IS NULL OR takes_over)
+      """;
+
   private static final String BLOCKED =
       """
       UPDATE kintsugi_rebuild
@@ -271,6 +286,27 @@ public final class Rebuilds {
       request.setObject(6, from.map(Generation::generation).orElse(null), Types.INTEGER);
       request.setObject(7, from.map(Generation::version).orElse(null), Types.INTEGER);
       request.executeUpdate();
+    }
+  }
+
+  /** Notes one that takes a read model over as it is; its generation is new. */
+  public static void takeOver(
+      Connection connection,
+      String projection,
+      int generation,
+      String requestedBy,
+      String reason,
+      Generation from)
+      throws SQLException {
+    try (PreparedStatement insert = connection.prepareStatement(TAKE_OVER)) {
+      insert.setString(1, projection);
+      insert.setInt(2, generation);
+      insert.setString(3, requestedBy);
+      insert.setString(4, reason);
+      insert.setString(5, from.projection());
+      insert.setInt(6, from.generation());
+      insert.setInt(7, from.version());
+      insert.executeUpdate();
     }
   }
 
@@ -469,6 +505,14 @@ public final class Rebuilds {
       update.setInt(1, generation);
       update.setString(2, projection);
       update.setInt(3, generation);
+      update.executeUpdate();
+    }
+  }
+
+  /** Ends those that were not done, in the transaction that takes the projection's row away. */
+  public static void retire(Connection connection, String projection) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(RETIRE)) {
+      update.setString(1, projection);
       update.executeUpdate();
     }
   }

@@ -35,6 +35,14 @@ public final class Subscriptions {
 
   private static final String FORGET = "DELETE FROM kintsugi_subscription WHERE projection = ?";
 
+  private static final String RENAME =
+      """
+      INSERT INTO kintsugi_subscription (projection, version, entity_types, tags)
+      SELECT ?, version, entity_types, tags FROM kintsugi_subscription WHERE projection = ?
+      ON CONFLICT (projection, version)
+        DO UPDATE SET entity_types = excluded.entity_types, tags = excluded.tags
+      """;
+
   private Subscriptions() {}
 
   /** A projection in a version. */
@@ -84,6 +92,16 @@ public final class Subscriptions {
 
   private static Set<String> names(Array array) throws SQLException {
     return Set.of((String[]) array.getArray());
+  }
+
+  /** Notes all versions of a projection under another name. */
+  public static void rename(Connection connection, String from, String to) throws SQLException {
+    try (PreparedStatement rename = connection.prepareStatement(RENAME)) {
+      rename.setString(1, to);
+      rename.setString(2, from);
+      rename.executeUpdate();
+    }
+    forget(connection, from);
   }
 
   /** Forgets all versions of a projection. */

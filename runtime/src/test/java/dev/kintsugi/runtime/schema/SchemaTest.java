@@ -38,6 +38,7 @@ class SchemaTest {
           "kintsugi_projection",
           "kintsugi_rebuild",
           "kintsugi_rejected",
+          "kintsugi_retirement",
           "kintsugi_skip",
           "kintsugi_skip_archive",
           "kintsugi_skip_archive_default",
@@ -98,7 +99,7 @@ class SchemaTest {
   void an_empty_database_gets_all_tables() throws Exception {
     schema.ensure(true);
 
-    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(16);
+    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(17);
   }
 
   @Test
@@ -191,7 +192,7 @@ class SchemaTest {
     } finally {
       threads.shutdown();
     }
-    assertThat(tables()).hasSize(16);
+    assertThat(tables()).hasSize(17);
   }
 
   @Test
