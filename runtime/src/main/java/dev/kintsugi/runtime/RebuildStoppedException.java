@@ -8,14 +8,11 @@ public final class RebuildStoppedException extends RuntimeException {
 
   RebuildStoppedException(Rebuild rebuild) {
     super(
-        rebuild.takesOver()
-            ? "the rebuild of projection '%s', generation %d, was stopped by %s before anything was emptied; its read model is as it was, and in use again"
-                .formatted(rebuild.projection(), rebuild.generation(), rebuild.stoppedBy())
-            : "the rebuild of projection '%s', generation %d, is stopped in phase %s: %s"
-                .formatted(
-                    rebuild.projection(),
-                    rebuild.generation(),
-                    rebuild.phase().inTable(),
-                    rebuild.isGivenUp() ? "by " + rebuild.stoppedBy() : rebuild.lastError()));
+        "the rebuild of projection '%s', generation %d, is stopped in phase %s: %s"
+            .formatted(
+                rebuild.projection(),
+                rebuild.generation(),
+                rebuild.phase().inTable(),
+                rebuild.lastError()));
   }
 }

@@ -85,8 +85,7 @@ public record ProjectionStatus(
     return fence.holders(connection);
   }
 
-  /** Whether a rebuild waits for a fence in this phase. */
-  public static boolean isWaiting(Phase phase) {
-    return phase == Phase.FENCE || phase == Phase.TAKEOVER || phase == Phase.SETTLE;
+  private static boolean isWaiting(Phase phase) {
+    return phase == Phase.FENCE || phase == Phase.SETTLE;
   }
 }

@@ -29,11 +29,7 @@ public record Operation(
     /** The rate of a rebuild was limited. */
     LIMIT,
     /** A rebuild was stopped. */
-    STOP,
-    /** The projection was retired. */
-    RETIRE,
-    /** The projection got another name; noted under both. */
-    RENAME;
+    STOP;
 
     String inTable() {
       return name().toLowerCase(Locale.ROOT);

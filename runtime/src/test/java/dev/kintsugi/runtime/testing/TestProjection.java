@@ -48,13 +48,11 @@ public final class TestProjection {
   private volatile @Nullable Gate gate;
 
   private final RowTable rowTable;
-  private String tableName;
   private volatile String written;
 
   public TestProjection(String name) {
     this.name = name;
-    this.tableName = name + "_log";
-    this.written = tableName;
+    this.written = table();
     this.rowTable =
         RowTable.named(table())
             .key("persistence_id", "text")
@@ -269,14 +267,7 @@ public final class TestProjection {
   }
 
   public String table() {
-    return tableName;
-  }
-
-  /** Has the table of another one, as it has under another name. */
-  public TestProjection inTableOf(TestProjection other) {
-    tableName = other.table();
-    written = tableName;
-    return this;
+    return name + "_log";
   }
 
   /**

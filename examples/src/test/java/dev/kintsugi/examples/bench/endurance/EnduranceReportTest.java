@@ -68,9 +68,6 @@ class EnduranceReportTest {
         null,
         then,
         null,
-        null,
-        null,
-        false,
         then);
   }
 }
