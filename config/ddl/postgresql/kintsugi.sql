@@ -12,17 +12,25 @@ CREATE TABLE IF NOT EXISTS kintsugi_projection (
   status     TEXT    NOT NULL CHECK (status IN ('rebuilding', 'active')),
   paused     BOOLEAN NOT NULL DEFAULT FALSE,
   version    INTEGER NOT NULL CHECK (version > 0),
+  returns_to INTEGER,
   PRIMARY KEY (projection, generation)
 ) WITH (fillfactor = 50);
 
+-- While a rebuild by another version can still be stopped with nothing lost: the version that would be active
+-- again. Writers record what either may subscribe to.
+ALTER TABLE kintsugi_projection ADD COLUMN IF NOT EXISTS returns_to INTEGER;
+
 -- One row for each rebuild: the checkpoint that a new owner goes on from, and the history that
--- people look at. "fence" is the transaction id that the phases fence and settle wait for.
+-- people look at. "fence" is the transaction id that the phases fence, takeover and settle wait for. One that
+-- "takes_over" empties nothing: the read model of the generation that it is from (from_projection, from_generation,
+-- from_version) becomes this one's, as it is. Where that one was not active, or there was none, these are null.
+-- "blocked_at" says since when its next step fails, for the reason that last_error gives; it is tried again.
 CREATE TABLE IF NOT EXISTS kintsugi_rebuild (
   projection       TEXT        NOT NULL,
   generation       INTEGER     NOT NULL CHECK (generation > 0),
   requested_by     TEXT        NOT NULL,
   reason           TEXT        NOT NULL,
-  phase            TEXT        NOT NULL CHECK (phase IN ('fence', 'replay', 'drain', 'settle', 'done')),
+  phase            TEXT        NOT NULL CHECK (phase IN ('fence', 'takeover', 'replay', 'drain', 'settle', 'done')),
   fence            XID8,
   fence_at         TIMESTAMPTZ,
   replay_to        BIGINT,
@@ -40,6 +48,11 @@ CREATE TABLE IF NOT EXISTS kintsugi_rebuild (
   stopped_at       TIMESTAMPTZ,
   stopped_by       TEXT,
   ended_at         TIMESTAMPTZ,
+  blocked_at       TIMESTAMPTZ,
+  from_projection  TEXT,
+  from_generation  INTEGER,
+  from_version     INTEGER,
+  takes_over       BOOLEAN     NOT NULL DEFAULT FALSE,
   PRIMARY KEY (projection, generation),
   CHECK (phase IN ('fence', 'done') OR (replay_to IS NOT NULL AND checkpoint IS NOT NULL))
 ) WITH (fillfactor = 50);
@@ -47,6 +60,22 @@ CREATE TABLE IF NOT EXISTS kintsugi_rebuild (
 -- Who stopped it, if somebody did: then no owner goes on with it. (A rebuild that its failure policy has
 -- stopped names nobody, and the next owner tries again.)
 ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS stopped_by TEXT;
+
+-- One that was made before rebuilds could return to what was active before, and say why they are blocked.
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS blocked_at TIMESTAMPTZ;
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS from_projection TEXT;
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS from_generation INTEGER;
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS from_version INTEGER;
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS takes_over BOOLEAN NOT NULL DEFAULT FALSE;
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('kintsugi_rebuild')
+      AND conname = 'kintsugi_rebuild_phase_check'
+      AND pg_get_constraintdef(oid) LIKE '%takeover%') THEN
+    ALTER TABLE kintsugi_rebuild DROP CONSTRAINT IF EXISTS kintsugi_rebuild_phase_check;
+    ALTER TABLE kintsugi_rebuild ADD CONSTRAINT kintsugi_rebuild_phase_check
+      CHECK (phase IN ('fence', 'takeover', 'replay', 'drain', 'settle', 'done'));
+  END IF;
+END $$;
 
 -- Open skip records only: references to events, never payloads. What became of a record is in
 -- kintsugi_skip_archive. (One table partitioned by an is_archived flag does not work: whoever waits
@@ -146,7 +175,7 @@ CREATE TABLE IF NOT EXISTS kintsugi_operation (
   id           BIGINT      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   projection   TEXT        NOT NULL,
   operation    TEXT        NOT NULL
-    CHECK (operation IN ('pause', 'resume', 'retry', 'discard', 'limit', 'stop')),
+    CHECK (operation IN ('pause', 'resume', 'retry', 'discard', 'limit', 'stop', 'retire', 'rename')),
   requested_by TEXT        NOT NULL,
   reason       TEXT        NOT NULL CHECK (operation <> 'discard' OR reason ~ '\S'),
   about        TEXT        NOT NULL DEFAULT '',
@@ -156,14 +185,14 @@ CREATE TABLE IF NOT EXISTS kintsugi_operation (
 
 CREATE INDEX IF NOT EXISTS kintsugi_operation_projection_idx ON kintsugi_operation (projection, id);
 
--- One that was made before rebuilds could be limited and stopped by name.
+-- One that was made before rebuilds could be limited and stopped by name, and projections retired.
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('kintsugi_operation')
       AND conname = 'kintsugi_operation_operation_check'
-      AND pg_get_constraintdef(oid) LIKE '%limit%') THEN
+      AND pg_get_constraintdef(oid) LIKE '%retire%') THEN
     ALTER TABLE kintsugi_operation DROP CONSTRAINT IF EXISTS kintsugi_operation_operation_check;
     ALTER TABLE kintsugi_operation ADD CONSTRAINT kintsugi_operation_operation_check
-      CHECK (operation IN ('pause', 'resume', 'retry', 'discard', 'limit', 'stop')) NOT VALID;
+      CHECK (operation IN ('pause', 'resume', 'retry', 'discard', 'limit', 'stop', 'retire', 'rename')) NOT VALID;
   END IF;
 END $$;
 
@@ -204,15 +233,8 @@ CREATE TABLE IF NOT EXISTS kintsugi_deletion (
 CREATE TABLE IF NOT EXISTS kintsugi_table (
   table_name TEXT    NOT NULL PRIMARY KEY,
   projection TEXT    NOT NULL,
-  version    INTEGER NOT NULL CHECK (version > 0),
-  indexes    TEXT[],
-  views      TEXT[]
+  version    INTEGER NOT NULL CHECK (version > 0)
 );
-
--- What else that version's script made: indexes of the table, and views of the projection. Other indexes are an
--- operator's, and are made again with the table; the views are dropped with it. NULL where nobody noted them.
-ALTER TABLE kintsugi_table ADD COLUMN IF NOT EXISTS indexes TEXT[];
-ALTER TABLE kintsugi_table ADD COLUMN IF NOT EXISTS views TEXT[];
 
 -- Verifications of read models that somebody asked for: where one stands, and what came of it. Whoever carries
 -- out one that is waiting or running has an advisory lock of it; if nobody has, its node has ended, and the next who
@@ -282,3 +304,22 @@ CREATE TABLE IF NOT EXISTS kintsugi_subscription (
   tags         TEXT[]  NOT NULL,
   PRIMARY KEY (projection, version)
 );
+
+-- Projections that somebody retired: their row of kintsugi_projection is gone, so no writer records for them any
+-- more. When "fence" has passed, none that began before does either; then the open records are archived as
+-- superseded, the tables dropped or left, and it has ended. A projection of that name can be started after that.
+CREATE TABLE IF NOT EXISTS kintsugi_retirement (
+  projection   TEXT        NOT NULL,
+  generation   INTEGER     NOT NULL CHECK (generation > 0),
+  requested_by TEXT        NOT NULL,
+  reason       TEXT        NOT NULL,
+  drop_tables  BOOLEAN     NOT NULL,
+  fence        XID8,
+  last_error   TEXT,
+  requested_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
+  ended_at     TIMESTAMPTZ,
+  PRIMARY KEY (projection, generation)
+);
+
+CREATE UNIQUE INDEX IF NOT EXISTS kintsugi_retirement_open_idx
+  ON kintsugi_retirement (projection) WHERE ended_at IS NULL;

@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  * makes by running it once in a schema that is rolled back, and truncates just these at a rebuild.
  *
  * <p>Where a projection's version is raised, its rebuild drops the tables that the older version
- * made, and the script's own views, and runs the script anew. What else a script makes stays: let
- * it make sequences and types IF NOT EXISTS, and functions OR REPLACE. A view of others over a
- * table keeps that from being dropped: the rebuild is refused until somebody has dropped the view.
+ * made, and runs the script anew. What else a script makes stays: let it make sequences and types
+ * IF NOT EXISTS. Privileges are dropped with their tables: grant them in the script. A view over a
+ * table keeps that from being dropped, and the rebuild waits until somebody has dropped the view.
  *
  * @param source where the script comes from, for error messages
  * @param ddl the script, any number of SQL statements

@@ -16,6 +16,9 @@ import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
+import dev.kintsugi.runtime.retirement.RetireAnswer;
+import dev.kintsugi.runtime.retirement.RetireOptions;
+import dev.kintsugi.runtime.retirement.RetirementActor;
 import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.schema.ReadModels;
 import dev.kintsugi.runtime.schema.SchemaException;
@@ -25,6 +28,8 @@ import dev.kintsugi.runtime.state.Operation;
 import dev.kintsugi.runtime.state.Operations;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
+import dev.kintsugi.runtime.state.Retirement;
+import dev.kintsugi.runtime.state.Retirements;
 import dev.kintsugi.runtime.state.Subscriptions;
 import dev.kintsugi.runtime.verify.Verification;
 import dev.kintsugi.runtime.verify.VerificationRun;
@@ -49,6 +54,7 @@ import org.apache.pekko.actor.AbstractExtensionId;
 import org.apache.pekko.actor.ClassicActorSystemProvider;
 import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.actor.Extension;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
@@ -83,6 +89,7 @@ public final class Kintsugi implements Extension {
   /** The names of the tables of each projection that was started here. */
   private final Map<String, List<String>> tables = new ConcurrentHashMap<>();
 
+  private final ActorRef<RetirementActor.Command> retirements;
   private final Duration pollInterval;
   private final OnRaisedVersion onRaisedVersion;
 
@@ -107,6 +114,9 @@ public final class Kintsugi implements Extension {
             node, HousekeepingSettings.of(node.config().getConfig("housekeeping"))),
         "kintsugi-housekeeping",
         Props.empty());
+    this.retirements =
+        this.system.systemActorOf(
+            RetirementActor.create(node), "kintsugi-retirements", Props.empty());
   }
 
   /** Connections besides the pool's. */
@@ -142,19 +152,17 @@ public final class Kintsugi implements Extension {
    * kintsugi.rebuild.on-raised-version}). Blocks for the database: to be called once at start-up,
    * before events are written.
    *
-   * <p>What a script really made decides how its tables are written: where the database can refuse
-   * or change more than the row at hand, in the events' order ({@link
-   * dev.kintsugi.projections.Writing}); the log says so, and why.
-   *
    * @throws IllegalArgumentException if a projection is registered twice
+   *     <p>What a script really made decides how its tables are written: where the database can
+   *     refuse or change more than the row at hand, in the events' order ({@link
+   *     dev.kintsugi.projections.Writing}); the log says so, and why.
    * @throws dev.kintsugi.runtime.jdbc.DatabaseUnavailableException if there is no database within
    *     {@code kintsugi.jdbc.connection-timeout}; it may be called again
    * @throws SchemaException if the journal's or Kintsugi's own tables are missing and may not be
    *     made, or are of an unknown layout; if a table script fails, makes no table, makes one by a
    *     qualified name, or one that is another projection's (on whichever node), the journal's or
    *     Kintsugi's own, or that holds rows of others; if it inserts rows, or makes tables that no
-   *     event could be written to rightly; if it was changed and the version was not raised; if the
-   *     build of a new or raised version could not empty its tables, or make them anew
+   *     event could be written to rightly; if it was changed and the version was not raised
    */
   public void start(Projection<?>... projections) {
     List<Projection<?>> added = List.of(projections);
@@ -192,23 +200,15 @@ public final class Kintsugi implements Extension {
     return readModels;
   }
 
-  private List<ReadModel> create(Connection connection, List<ReadModel> probed)
+  private static List<ReadModel> create(Connection connection, List<ReadModel> probed)
       throws SQLException {
     ReadModels.lock(connection);
     List<ReadModel> readModels = new ArrayList<>();
     for (ReadModel readModel : probed) {
-      Optional<Integer> built = built(connection, readModel);
-      readModels.add(ReadModels.create(connection, readModel, built));
-      if (isToBeBuilt(readModel.projection(), built)) {
-        ReadModels.refuseObstacle(connection, readModel);
-      }
+      refuseRetiring(connection, readModel.projection().name());
+      readModels.add(ReadModels.create(connection, readModel, built(connection, readModel)));
     }
     return readModels;
-  }
-
-  private boolean isToBeBuilt(Projection<?> projection, Optional<Integer> built) {
-    return built.isEmpty()
-        || (built.get() < projection.version() && onRaisedVersion == OnRaisedVersion.AUTOMATIC);
   }
 
   /** The definitions, each with how its tables have to be written. */
@@ -216,6 +216,22 @@ public final class Kintsugi implements Extension {
     List<Projection<?>> projections = new ArrayList<>();
     readModels.forEach(readModel -> projections.add(readModel.projection()));
     return projections;
+  }
+
+  private static void refuseRetiring(Connection connection, String projection) throws SQLException {
+    Optional<Retirement> retiring =
+        Retirements.newest(connection, projection).filter(retirement -> !retirement.isDone());
+    if (retiring.isPresent()) {
+      throw new SchemaException(
+          "projection '%s' is being retired, as %s asked (%s), and can be started as a new one when that has ended. %s"
+              .formatted(
+                  projection,
+                  retiring.get().requestedBy(),
+                  retiring.get().reason(),
+                  retiring.get().lastError() == null
+                      ? "It waits for transactions that began before."
+                      : "What is in its way: " + retiring.get().lastError()));
+    }
   }
 
   /** The version that the database has of a projection, if it knows it. */
@@ -235,30 +251,20 @@ public final class Kintsugi implements Extension {
             "built version " + projection.version());
     Subscriptions.note(
         connection, projection.name(), projection.version(), projection.subscription());
+    refuseRetiring(connection, projection.name());
     if (request.registerFirst(connection)) {
       log.info("Projection '{}' is new and is built from history", projection.name());
-    } else if (isLower(connection, projection)) {
-      log.warn(
-          "Projection '{}' has a newer version in the database than this build's, {}: this node's"
-              + " writers record its events as NO_HANDLER, so that none is lost. To take the newer"
-              + " version back, call Kintsugi.operator(who).rebuild(\"{}\", reason, true): it"
-              + " builds version {} from history.",
-          projection.name(),
-          projection.version(),
-          projection.name(),
-          projection.version());
     } else if (onRaisedVersion == OnRaisedVersion.WAIT) {
       request
           .olderVersion(connection)
           .ifPresent(
               seen ->
                   log.warn(
-                      "Projection '{}' has version {} in the database, and this build has version"
-                          + " {}. As kintsugi.rebuild.on-raised-version is wait, nothing is"
-                          + " changed: this node's writers record its events as NO_HANDLER, so that"
-                          + " none is lost, and its read model gets them only where a node has"
-                          + " version {}. Call Kintsugi.rebuild(\"{}\", reason) to build version {}"
-                          + " from history.",
+                      "Projection '{}' has version {} in the database, and this build has version {}."
+                          + " As kintsugi.rebuild.on-raised-version is wait, nothing is changed: this"
+                          + " node's writers record its events as NO_HANDLER, so that none is lost, and"
+                          + " its read model gets them only where a node has version {}. Call"
+                          + " Kintsugi.rebuild(\"{}\", reason) to build version {} from history.",
                       projection.name(),
                       seen.version(),
                       projection.version(),
@@ -274,16 +280,10 @@ public final class Kintsugi implements Extension {
     return true;
   }
 
-  private static boolean isLower(Connection connection, Projection<?> projection)
-      throws SQLException {
-    return Generations.find(connection, projection.name())
-        .filter(row -> row.version() > projection.version())
-        .isPresent();
-  }
-
   /** Changes projections on behalf of somebody. */
   public Operator operator(String who) {
-    return new Operator(node, hosting, verifications, who);
+    return new Operator(
+        node, hosting, verifications, () -> retirements.tell(new RetirementActor.Wake()), who);
   }
 
   /** On behalf of the user that the JVM runs as. */
@@ -297,16 +297,24 @@ public final class Kintsugi implements Extension {
    * @param reason why, for people; it is kept in the rebuild's history
    * @return the rebuild, once it is accepted: on record, though its work has only begun. Fails with
    *     {@link UnknownProjectionException} or {@link
-   *     dev.kintsugi.runtime.operations.RebuildInProgressException}, {@link
-   *     dev.kintsugi.runtime.operations.NewerVersionException} or {@link
-   *     dev.kintsugi.runtime.operations.RebuildImpossibleException}; nothing is changed then.
+   *     dev.kintsugi.runtime.operations.RebuildInProgressException} or {@link
+   *     dev.kintsugi.runtime.operations.NewerVersionException}; nothing is changed then.
    */
   public CompletionStage<RebuildHandle> rebuild(String projection, String reason) {
     return operator()
         .rebuild(projection, reason)
         .thenApply(
             generation ->
-                new RebuildHandle(projection, generation, whenDone(projection, generation)));
+                new RebuildHandle(
+                    projection,
+                    generation,
+                    whenDone(projection, generation)
+                        .thenCompose(
+                            rebuild ->
+                                rebuild.takesOver()
+                                    ? CompletableFuture.failedStage(
+                                        new RebuildStoppedException(rebuild))
+                                    : CompletableFuture.completedStage(rebuild))));
   }
 
   /** See {@link Operator#stopRebuild}. */
@@ -318,6 +326,22 @@ public final class Kintsugi implements Extension {
   public CompletionStage<RebuildAnswer> limitRebuild(
       String projection, int eventsPerSecond, String reason) {
     return operator().limitRebuild(projection, eventsPerSecond, reason);
+  }
+
+  /** See {@link Operator#rename}. */
+  public CompletionStage<Integer> rename(String projection, String to, String reason) {
+    return operator().rename(projection, to, reason);
+  }
+
+  /** See {@link Operator#retire}. */
+  public CompletionStage<RetireAnswer> retire(
+      String projection, String reason, RetireOptions options) {
+    return operator().retire(projection, reason, options);
+  }
+
+  /** How the last retirement of a projection of this name stands; empty if there was none. */
+  public CompletionStage<Optional<Retirement>> retirement(String projection) {
+    return node.inTransaction(connection -> Retirements.newest(connection, projection));
   }
 
   /** See {@link Operator#pause}. */
@@ -372,7 +396,9 @@ public final class Kintsugi implements Extension {
 
   /**
    * The proven end of a projection's newest rebuild, or of its first build; at once if that has
-   * ended. Fails with {@link RebuildStoppedException} or {@link UnknownProjectionException}.
+   * ended. Nothing is missing from its read model then, also where the rebuild was stopped before
+   * anything was emptied. Fails with {@link RebuildStoppedException} where it was stopped later, or
+   * with {@link UnknownProjectionException}.
    */
   public CompletionStage<Rebuild> whenDone(String projection) {
     return status(projection)

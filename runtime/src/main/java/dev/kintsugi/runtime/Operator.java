@@ -2,18 +2,23 @@ package dev.kintsugi.runtime;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.hosting.Hosting;
+import dev.kintsugi.runtime.hosting.Registrations;
 import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.operations.NewerVersionException;
+import dev.kintsugi.runtime.operations.NotRenamedException;
 import dev.kintsugi.runtime.operations.PauseAnswer;
 import dev.kintsugi.runtime.operations.Pausing;
 import dev.kintsugi.runtime.operations.RebuildAnswer;
-import dev.kintsugi.runtime.operations.RebuildImpossibleException;
 import dev.kintsugi.runtime.operations.RebuildInProgressException;
 import dev.kintsugi.runtime.operations.RebuildOperations;
 import dev.kintsugi.runtime.operations.Request;
 import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
+import dev.kintsugi.runtime.rebuild.Renaming;
+import dev.kintsugi.runtime.retirement.RetireAnswer;
+import dev.kintsugi.runtime.retirement.RetireOptions;
+import dev.kintsugi.runtime.retirement.RetirementSteps;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.verify.StopAnswer;
@@ -38,9 +43,17 @@ public final class Operator {
   private final Node node;
   private final Hosting hosting;
   private final Verifications verifications;
+  private final Runnable onRetired;
   private final String who;
 
-  Operator(Node node, Hosting hosting, Verifications verifications, String who) {
+  /**
+   * Somebody's.
+   *
+   * @param onRetired has a retirement carried on that was begun
+   */
+  Operator(
+      Node node, Hosting hosting, Verifications verifications, Runnable onRetired, String who) {
+    this.onRetired = onRetired;
     this.node = node;
     this.hosting = hosting;
     this.verifications = verifications;
@@ -52,32 +65,16 @@ public final class Operator {
    *
    * @param reason for people; it is kept in the rebuild's history
    * @return the generation that is built, once that is on record, though its work has only begun.
-   *     Fails with {@link UnknownProjectionException}, {@link RebuildInProgressException}, {@link
-   *     NewerVersionException} or {@link RebuildImpossibleException}; nothing is changed then.
+   *     Fails with {@link UnknownProjectionException}, {@link RebuildInProgressException} or {@link
+   *     NewerVersionException}; nothing is changed then.
    */
   public CompletionStage<Integer> rebuild(String projection, String reason) {
-    return rebuild(projection, reason, false);
-  }
-
-  /**
-   * Asks for a rebuild, also into a lower version than the database has, as after an upgrade that
-   * was taken back. The tables are made anew by the lower version's script. Nodes that still run
-   * the newer build record the projection's events as {@code NO_HANDLER} from then on, and raise
-   * the version again when they start.
-   *
-   * @param allowLowerVersion whether this node's version may be lower than the database's; if not,
-   *     that is a {@link NewerVersionException}
-   */
-  public CompletionStage<Integer> rebuild(
-      String projection, String reason, boolean allowLowerVersion) {
-    return change(
-            projection, connection -> begin(connection, projection, reason, allowLowerVersion))
+    return change(projection, connection -> begin(connection, projection, reason))
         .thenApply(answer -> generation(projection, answer));
   }
 
   /** A node whose build lacks the projection asks for the version that the database has. */
-  private RebuildRequest.Answer begin(
-      Connection connection, String projection, String reason, boolean allowLowerVersion)
+  private RebuildRequest.Answer begin(Connection connection, String projection, String reason)
       throws SQLException {
     Optional<Integer> version = node.registry().find(projection).map(Projection::version);
     if (version.isEmpty()) {
@@ -85,8 +82,7 @@ public final class Operator {
     }
     return version.isEmpty()
         ? new RebuildRequest.Unknown()
-        : new RebuildRequest(projection, version.get(), who, reason)
-            .begin(connection, allowLowerVersion);
+        : new RebuildRequest(projection, version.get(), who, reason).begin(connection);
   }
 
   private int generation(String projection, RebuildRequest.Answer answer) {
@@ -100,8 +96,6 @@ public final class Operator {
     } else if (answer instanceof RebuildRequest.NewerVersion newer) {
       int ours = node.registry().find(projection).map(Projection::version).orElse(0);
       throw new NewerVersionException(projection, newer.version(), ours);
-    } else if (answer instanceof RebuildRequest.Impossible impossible) {
-      throw new RebuildImpossibleException(projection, impossible.obstacle());
     } else if (answer instanceof RebuildRequest.LostRace) {
       throw new RebuildInProgressException(projection, "another request came first");
     }
@@ -109,10 +103,12 @@ public final class Operator {
   }
 
   /**
-   * Stops the rebuild that is under way, where it stands: no node goes on with it. Its read model
-   * is incomplete, and writers go on to record what comes, so that nothing is lost; only a new
-   * rebuild, from the start, makes it whole. One that is settling can't be stopped: its read model
-   * is in use again.
+   * Stops the rebuild that is under way. As long as it waits for its first fence nothing was
+   * emptied: the read model stays as it was, in the version that it had, and is in use again as
+   * soon as that fence has passed ({@link RebuildAnswer.Returns}). Later it stops where it stands
+   * ({@link RebuildAnswer.Stopped}): no node goes on with it. Its read model is incomplete, and
+   * writers go on to record what comes, so that nothing is lost; only a new rebuild, from the
+   * start, makes it whole. One that is settling can't be stopped: its read model is in use again.
    *
    * @param reason for people; it is kept
    */
@@ -187,6 +183,71 @@ public final class Operator {
   public CompletionStage<StopAnswer> stopVerification(String projection, int id, String reason) {
     return node.inTransaction(
         connection -> VerificationRuns.stop(connection, projection, id, who, reason));
+  }
+
+  /**
+   * Gives a projection another name. Its read model and what is open of it stay as they are.
+   * Writers record under the newer name from then on, and apply again as soon as no transaction
+   * runs that began before, and a node has a projection of that name, in the same version, with the
+   * same tables. Its history stays under the older name.
+   *
+   * @param to its name from now on; no projection may have it
+   * @param reason for people; it is kept
+   * @return the generation under the newer name. Fails with {@link UnknownProjectionException}, or
+   *     with {@link NotRenamedException} if it is being rebuilt or the name is taken; nothing is
+   *     changed then.
+   * @throws IllegalArgumentException if it is no name for a projection
+   */
+  public CompletionStage<Integer> rename(String projection, String to, String reason) {
+    var unused = Projection.named(to); // refuses what is no name
+    return change(to, new Renaming(projection, to, who, reason)::begin)
+        .thenApply(
+            answer -> {
+              if (answer instanceof Renaming.Renamed renamed) {
+                return renamed.generation();
+              } else if (answer instanceof Renaming.Refused refused) {
+                throw new NotRenamedException(projection, to, refused.why());
+              }
+              throw new UnknownProjectionException(projection);
+            });
+  }
+
+  /**
+   * Retires a projection: writers record for it no more, and as soon as no transaction runs that
+   * began before, its open records are archived as superseded and its tables dropped, or left. Its
+   * history stays. A projection of that name that is started afterwards is a new one, of the next
+   * generation; one that is started before is refused.
+   *
+   * @param reason for people; it is kept
+   * @return what came of it: it is not retired while a node has it registered, or can't be asked,
+   *     unless that is forced. Fails with {@link UnknownProjectionException}.
+   */
+  public CompletionStage<RetireAnswer> retire(
+      String projection, String reason, RetireOptions options) {
+    return hosting
+        .registrations(projection)
+        .thenCompose(
+            known ->
+                node.inTransaction(
+                    connection -> retire(connection, projection, reason, options, known)))
+        .whenComplete((done, error) -> onRetired.run());
+  }
+
+  private RetireAnswer retire(
+      Connection connection,
+      String projection,
+      String reason,
+      RetireOptions options,
+      Registrations known)
+      throws SQLException {
+    if (Generations.find(connection, projection).isEmpty()) {
+      throw new UnknownProjectionException(projection);
+    }
+    if (!known.areNone() && !options.isForced()) {
+      return new RetireAnswer.Registered(projection, known.nodes(), known.silent());
+    }
+    return RetirementSteps.begin(connection, projection, who, reason, options.dropsTables())
+        .orElseThrow(() -> new UnknownProjectionException(projection));
   }
 
   /** A projection's open skip records: to look at, to have tried again, to discard. */

@@ -8,11 +8,14 @@ public final class RebuildStoppedException extends RuntimeException {
 
   RebuildStoppedException(Rebuild rebuild) {
     super(
-        "the rebuild of projection '%s', generation %d, is stopped in phase %s: %s"
-            .formatted(
-                rebuild.projection(),
-                rebuild.generation(),
-                rebuild.phase().inTable(),
-                rebuild.lastError()));
+        rebuild.takesOver()
+            ? "the rebuild of projection '%s', generation %d, was stopped by %s before anything was emptied; its read model is as it was, and in use again"
+                .formatted(rebuild.projection(), rebuild.generation(), rebuild.stoppedBy())
+            : "the rebuild of projection '%s', generation %d, is stopped in phase %s: %s"
+                .formatted(
+                    rebuild.projection(),
+                    rebuild.generation(),
+                    rebuild.phase().inTable(),
+                    rebuild.isGivenUp() ? "by " + rebuild.stoppedBy() : rebuild.lastError()));
   }
 }

@@ -601,6 +601,58 @@ class KintsugiTest {
   }
 
   @Test
+  void a_step_that_the_database_refuses_is_told_by_the_status_until_it_succeeds() throws Exception {
+    node.startAndFinish(log);
+    node.record("a", "one");
+    Connection held = holdFence();
+    RebuildHandle rebuild = get(kintsugi().rebuild("log", "test"));
+    world.execute("CREATE TABLE note (log BIGINT REFERENCES log_log, text TEXT)");
+    end(held);
+
+    eventually(
+        () ->
+            assertThat(get(kintsugi().status("log")).rebuild().orElseThrow().blockedBy())
+                .hasValueSatisfying(
+                    why ->
+                        assertThat(why)
+                            .contains("foreign key", "note", "SQLSTATE")
+                            .hasLineCount(1)));
+    Rebuild blocked = get(kintsugi().status("log")).rebuild().orElseThrow();
+    assertThat(blocked.phase()).isEqualTo(Phase.FENCE);
+    assertThat(blocked.blockedAt()).isNotNull();
+    assertThat(rebuild.done().toCompletableFuture()).isNotDone();
+
+    world.execute("DROP TABLE note");
+    Rebuild done = get(rebuild.done());
+    assertThat(done.lastError()).isNull();
+    assertThat(done.blockedAt()).isNull();
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_rebuild_that_is_stopped_while_it_waits_for_its_fence_is_active_again() throws Exception {
+    node.startAndFinish(log);
+    node.record("a", "one");
+    Connection held = holdFence();
+    RebuildHandle rebuild = get(kintsugi().rebuild("log", "test"));
+    node.record("a", "two");
+
+    RebuildAnswer answer = get(kintsugi().operator("ann").stopRebuild("log", "not now"));
+
+    assertThat(answer).isEqualTo(new RebuildAnswer.Returns("log", 2, 1, 1));
+    assertThat(answer.message())
+        .contains("before anything was emptied", "version 1 is active again");
+    end(held);
+    assertThatThrownBy(() -> get(rebuild.done()))
+        .isInstanceOf(RebuildStoppedException.class)
+        .hasMessageContaining("was stopped by ann before anything was emptied");
+    assertThat(get(kintsugi().whenDone("log")).isDone()).isTrue();
+    node.record("a", "three");
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2", "a/3");
+    world.auditWhole(log);
+  }
+
+  @Test
   void the_status_counts_what_this_node_did_and_what_is_open() throws Exception {
     node.startAndFinish(log.failOn("poison"));
     node.record("a", "one", "two");

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -27,13 +28,20 @@ final class HostActor {
   sealed interface Command {}
 
   /** What nodes send each other. */
-  sealed interface Message permits GetTotals, ClusterTotals {}
+  sealed interface Message permits GetTotals, ClusterTotals, IsRegistered, Registered {}
 
   /** This node has registered a projection, and can host it. */
   record Host(HostedProjection id) implements Command {}
 
   /** What this node did since its start. */
   record GetTotals(ActorRef<ClusterTotals> replyTo) implements Command, Message {}
+
+  /** Whether this node has a projection registered, in whichever version. */
+  record IsRegistered(String projection, ActorRef<Registered> replyTo)
+      implements Command, Message {}
+
+  /** The answer to {@link IsRegistered}. */
+  record Registered(boolean isSo) implements Message {}
 
   private record KeepAlive() implements Command {}
 
@@ -47,36 +55,43 @@ final class HostActor {
 
   private final ActorContext<Command> context;
   private final Counters counters;
+  private final Predicate<String> isRegistered;
   private final BiConsumer<HostedProjection, ProjectionSupervisor.Message> tell;
   private final Set<HostedProjection> hosted = new LinkedHashSet<>();
 
   private HostActor(
       ActorContext<Command> context,
       Counters counters,
+      Predicate<String> isRegistered,
       BiConsumer<HostedProjection, ProjectionSupervisor.Message> tell) {
     this.context = context;
     this.counters = counters;
+    this.isRegistered = isRegistered;
     this.tell = tell;
   }
 
   /**
    * The actor of a node.
    *
+   * @param isRegistered whether the node has a projection of a name; any thread may ask
    * @param tell sends a message to a supervisor, which starts it where it is not running
    */
   static Behavior<Command> create(
       Counters counters,
+      Predicate<String> isRegistered,
       BiConsumer<HostedProjection, ProjectionSupervisor.Message> tell,
       Duration interval) {
     return Behaviors.setup(
         context ->
-            Behaviors.withTimers(timers -> start(context, timers, counters, tell, interval)));
+            Behaviors.withTimers(
+                timers -> start(context, timers, counters, isRegistered, tell, interval)));
   }
 
   private static Behavior<Command> start(
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
       Counters counters,
+      Predicate<String> isRegistered,
       BiConsumer<HostedProjection, ProjectionSupervisor.Message> tell,
       Duration interval) {
     timers.startTimerWithFixedDelay(new KeepAlive(), interval);
@@ -88,7 +103,7 @@ final class HostActor {
         .tell(Subscribe.create(removed, ClusterEvent.MemberRemoved.class));
     ActorRef<Receptionist.Command> receptionist = context.getSystem().receptionist();
     receptionist.tell(Receptionist.register(NODES, context.getSelf()));
-    return new HostActor(context, counters, tell).hosting();
+    return new HostActor(context, counters, isRegistered, tell).hosting();
   }
 
   private Behavior<Command> hosting() {
@@ -96,6 +111,7 @@ final class HostActor {
         .onMessage(Host.class, this::onHost)
         .onMessage(KeepAlive.class, keepAlive -> onKeepAlive())
         .onMessage(GetTotals.class, this::onGetTotals)
+        .onMessage(IsRegistered.class, this::onIsRegistered)
         .build();
   }
 
@@ -111,6 +127,11 @@ final class HostActor {
 
   private Behavior<Command> onKeepAlive() {
     hosted.forEach(id -> tell.accept(id, new ProjectionSupervisor.KeepAlive()));
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onIsRegistered(IsRegistered question) {
+    question.replyTo().tell(new Registered(isRegistered.test(question.projection())));
     return Behaviors.same();
   }
 

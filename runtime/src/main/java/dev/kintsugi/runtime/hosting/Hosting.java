@@ -42,6 +42,13 @@ public interface Hosting {
    */
   CompletionStage<Map<HostedProjection, String>> locations();
 
+  /**
+   * Which nodes have a projection registered. A node that does not answer soon, or of a version of
+   * Kintsugi that can't be asked this, is among the silent ones. Of nodes that are not in this
+   * actor system's cluster nothing is known.
+   */
+  CompletionStage<Registrations> registrations(String projection);
+
   /** What the nodes did; those that don't answer soon are missing, and are not counted. */
   CompletionStage<ClusterTotals> totals();
 }

@@ -6,6 +6,7 @@ import dev.kintsugi.runtime.supervisor.ProjectionSupervisor;
 import dev.kintsugi.runtime.supervisor.RowWatch;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -65,6 +66,14 @@ final class LocalHosting implements Hosting {
   public CompletionStage<Map<HostedProjection, String>> locations() {
     return CompletableFuture.completedStage(
         supervisors.keySet().stream().collect(Collectors.toMap(id -> id, id -> self())));
+  }
+
+  @Override
+  public CompletionStage<Registrations> registrations(String projection) {
+    return CompletableFuture.completedStage(
+        node.registry().find(projection).isEmpty()
+            ? Registrations.NONE
+            : new Registrations(Set.of(self()), Set.of()));
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.supervisor.ProjectionSupervisor;
 import dev.kintsugi.runtime.supervisor.RowWatch;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -69,7 +70,11 @@ final class ShardedHosting implements Hosting {
     this.region = sharding.init(entity());
     this.host =
         system.systemActorOf(
-            HostActor.create(node.counters(), this::tell, settings.keepAliveInterval()),
+            HostActor.create(
+                node.counters(),
+                name -> node.registry().find(name).isPresent(),
+                this::tell,
+                settings.keepAliveInterval()),
             "kintsugi-host",
             Props.empty());
   }
@@ -210,6 +215,42 @@ final class ShardedHosting implements Hosting {
             settings.answerTimeout(),
             system.scheduler())
         .thenApply(listing -> listing.getServiceInstances(key));
+  }
+
+  @Override
+  public CompletionStage<Registrations> registrations(String projection) {
+    return listing(HostActor.NODES)
+        .thenCompose(
+            nodes -> {
+              Set<String> unknown = new HashSet<>();
+              Cluster.get(system)
+                  .state()
+                  .getMembers()
+                  .forEach(member -> unknown.add(member.address().toString()));
+              CompletionStage<Registrations> all =
+                  CompletableFuture.completedStage(Registrations.NONE);
+              for (ActorRef<HostActor.Command> other : nodes) {
+                unknown.remove(nameOf(other));
+                all = all.thenCombine(askWhether(other, projection), Registrations::plus);
+              }
+              return all.thenApply(known -> known.plus(new Registrations(Set.of(), unknown)));
+            });
+  }
+
+  private String nameOf(ActorRef<HostActor.Command> other) {
+    return other.path().address().hasGlobalScope() ? other.path().address().toString() : self();
+  }
+
+  private CompletionStage<Registrations> askWhether(
+      ActorRef<HostActor.Command> other, String projection) {
+    Set<String> name = Set.of(nameOf(other));
+    return AskPattern.<HostActor.Command, HostActor.Registered>ask(
+            other,
+            replyTo -> new HostActor.IsRegistered(projection, replyTo),
+            settings.answerTimeout(),
+            system.scheduler())
+        .thenApply(answer -> answer.isSo() ? new Registrations(name, Set.of()) : Registrations.NONE)
+        .exceptionally(noAnswer -> new Registrations(Set.of(), name));
   }
 
   private CompletionStage<ClusterTotals> totalsOf(ActorRef<HostActor.Command> other) {

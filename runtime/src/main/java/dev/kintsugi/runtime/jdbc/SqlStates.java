@@ -23,6 +23,9 @@ public final class SqlStates {
   /** A lock was not to be had within the session's lock_timeout. */
   public static final String LOCK_NOT_AVAILABLE = "55P03";
 
+  /** The database's user may not do that. */
+  public static final String INSUFFICIENT_PRIVILEGE = "42501";
+
   public static final String CHECK_VIOLATION = "23514";
 
   private static final Set<String> TRANSACTION_LOST_A_RACE = Set.of("40001", "40P01");

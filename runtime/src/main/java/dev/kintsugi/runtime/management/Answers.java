@@ -3,7 +3,7 @@ package dev.kintsugi.runtime.management;
 import dev.kintsugi.runtime.jdbc.DatabaseUnavailableException;
 import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.operations.NewerVersionException;
-import dev.kintsugi.runtime.operations.RebuildImpossibleException;
+import dev.kintsugi.runtime.operations.NotRenamedException;
 import dev.kintsugi.runtime.operations.RebuildInProgressException;
 import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.verify.NotVerifiableException;
@@ -75,7 +75,7 @@ final class Answers {
       return problem(404, String.valueOf(why.getMessage()));
     } else if (why instanceof RebuildInProgressException
         || why instanceof NewerVersionException
-        || why instanceof RebuildImpossibleException
+        || why instanceof NotRenamedException
         || why instanceof NotVerifiableException) {
       return problem(409, String.valueOf(why.getMessage()));
     } else if (why instanceof DatabaseUnavailableException

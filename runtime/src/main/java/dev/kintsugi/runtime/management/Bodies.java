@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.management;
 
+import dev.kintsugi.runtime.retirement.RetireOptions;
 import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.skip.SkipReason;
 import java.time.Duration;
@@ -32,15 +33,34 @@ final class Bodies {
     }
   }
 
-  record RebuildChange(
-      @Nullable Boolean allowLowerVersion, String reason, @Nullable String requestedBy)
+  record RetireChange(
+      @Nullable String tables, @Nullable Boolean force, String reason, @Nullable String requestedBy)
       implements Asked {
-    RebuildChange {
+    RetireChange {
       check(reason, requestedBy);
+      if (tables == null || !(tables.equals("drop") || tables.equals("keep"))) {
+        throw new IllegalArgumentException("tables is to be \"drop\" or \"keep\"");
+      }
     }
 
-    boolean allowsLowerVersion() {
-      return allowLowerVersion != null && allowLowerVersion;
+    RetireOptions options() {
+      RetireOptions options =
+          "drop".equals(tables) ? RetireOptions.dropTables() : RetireOptions.keepTables();
+      return force != null && force ? options.forced() : options;
+    }
+  }
+
+  record RenameChange(@Nullable String to, String reason, @Nullable String requestedBy)
+      implements Asked {
+    RenameChange {
+      check(reason, requestedBy);
+      if (to == null) {
+        throw new IllegalArgumentException("to is missing: its name from now on");
+      }
+    }
+
+    String name() {
+      return to == null ? "" : to;
     }
   }
 

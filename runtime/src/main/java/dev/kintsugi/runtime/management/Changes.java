@@ -7,6 +7,7 @@ import dev.kintsugi.runtime.operations.PauseAnswer;
 import dev.kintsugi.runtime.operations.RebuildAnswer;
 import dev.kintsugi.runtime.operations.SkipAnswer;
 import dev.kintsugi.runtime.operations.SkipsAnswer;
+import dev.kintsugi.runtime.retirement.RetireAnswer;
 import dev.kintsugi.runtime.skip.OpenSkip;
 import dev.kintsugi.runtime.skip.SkipId;
 import dev.kintsugi.runtime.verify.StopAnswer;
@@ -70,12 +71,12 @@ final class Changes {
   }
 
   CompletionStage<Outcome> rebuild(Call call) {
-    Bodies.RebuildChange change = read(call, Bodies.RebuildChange.class);
+    Bodies.Change change = read(call, Bodies.Change.class);
     String who = who(call, change);
     String name = call.part("name");
     return kintsugi
         .operator(who)
-        .rebuild(name, change.reason(), change.allowsLowerVersion())
+        .rebuild(name, change.reason())
         .thenApply(
             generation -> {
               String message =
@@ -165,6 +166,42 @@ final class Changes {
     }
     logChange(call, who, reason, answer.message());
     return Outcome.done(Answers.json(200, new Views.Done(answer.message())));
+  }
+
+  CompletionStage<Outcome> rename(Call call) {
+    Bodies.RenameChange change = read(call, Bodies.RenameChange.class);
+    String who = who(call, change);
+    String name = call.part("name");
+    CompletionStage<Integer> renamed;
+    try {
+      renamed = kintsugi.operator(who).rename(name, change.name(), change.reason());
+    } catch (IllegalArgumentException e) {
+      throw new ProblemException(400, String.valueOf(e.getMessage()));
+    }
+    return renamed.thenApply(
+        generation -> {
+          String message =
+              "projection '%s' is '%s' from now on, as generation %d"
+                  .formatted(name, change.name(), generation);
+          logChange(call, who, change.reason(), message);
+          return Outcome.done(Answers.json(202, new Views.Done(message)));
+        });
+  }
+
+  CompletionStage<Outcome> retire(Call call) {
+    Bodies.RetireChange change = read(call, Bodies.RetireChange.class);
+    String who = who(call, change);
+    return kintsugi
+        .operator(who)
+        .retire(call.part("name"), change.reason(), change.options())
+        .thenApply(
+            answer -> {
+              if (answer instanceof RetireAnswer.Registered) {
+                throw new ProblemException(409, answer.message());
+              }
+              logChange(call, who, change.reason(), answer.message());
+              return Outcome.done(Answers.json(202, new Views.Done(answer.message())));
+            });
   }
 
   CompletionStage<Outcome> pause(Call call) {

@@ -241,6 +241,9 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
     table.change(HttpMethods.POST, "/{name}/rebuild", changes::rebuild);
     table.change(HttpMethods.DELETE, "/{name}/rebuild", changes::stopRebuild);
     table.change(HttpMethods.POST, "/{name}/rate", changes::rate);
+    table.change(HttpMethods.POST, "/{name}/rename", changes::rename);
+    table.change(HttpMethods.POST, "/{name}/retire", changes::retire);
+    table.get("/{name}/retirement", reads::retirement);
     table.change(HttpMethods.POST, "/{name}/pause", changes::pause);
     table.change(HttpMethods.POST, "/{name}/resume", changes::resume);
     table.get("/{name}/rebuilds", reads::rebuilds);

@@ -130,6 +130,24 @@ final class Reads {
                                             .formatted(name, generation)))))));
   }
 
+  CompletionStage<Outcome> retirement(Call call) {
+    call.query(NONE, NONE);
+    String name = call.part("name");
+    return kintsugi
+        .retirement(name)
+        .thenApply(
+            found ->
+                Outcome.seen(
+                    Answers.json(
+                        200,
+                        Views.RetirementView.of(
+                            found.orElseThrow(
+                                () ->
+                                    new ProblemException(
+                                        404,
+                                        "projection '%s' was never retired".formatted(name)))))));
+  }
+
   CompletionStage<Outcome> operations(Call call) {
     int limit = call.query(Set.of("limit"), NONE).limit();
     String name = call.part("name");

@@ -14,8 +14,8 @@ import dev.kintsugi.runtime.skip.OpenSkips;
 import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.state.Fence;
 import dev.kintsugi.runtime.state.Operation;
-import dev.kintsugi.runtime.state.Phase;
 import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.state.Retirement;
 import dev.kintsugi.runtime.verify.RowDifference;
 import dev.kintsugi.runtime.verify.TableDifference;
 import dev.kintsugi.runtime.verify.VerificationRun;
@@ -76,6 +76,7 @@ final class Views {
       Optional<String> node,
       Optional<String> phase,
       boolean stopped,
+      Optional<String> blocked,
       double progress,
       long open,
       long parked,
@@ -96,6 +97,7 @@ final class Views {
               .filter(rebuild -> !rebuild.isDone())
               .filter(Rebuild::isStopped)
               .isPresent(),
+          summary.rebuild().flatMap(Rebuild::blockedBy),
           summary.rebuild().map(Rebuild::progress).orElse(1.0),
           skips.open(),
           skips.parked(),
@@ -128,7 +130,7 @@ final class Views {
     static Optional<FenceView> of(ProjectionStatus status) {
       return status
           .rebuild()
-          .filter(rebuild -> rebuild.phase() == Phase.FENCE || rebuild.phase() == Phase.SETTLE)
+          .filter(rebuild -> ProjectionStatus.isWaiting(rebuild.phase()))
           .filter(rebuild -> !rebuild.isStopped())
           .filter(rebuild -> rebuild.fence() != null)
           .map(
@@ -137,6 +139,28 @@ final class Views {
                       rebuild.fence() == null ? "" : Long.toString(rebuild.fence().xid()),
                       rebuild.fenceAt(),
                       status.waitsFor().stream().map(HolderView::of).toList()));
+    }
+  }
+
+  record RetirementView(
+      String projection,
+      int generation,
+      String requestedBy,
+      String reason,
+      boolean dropsTables,
+      Instant requestedAt,
+      @Nullable Instant endedAt,
+      @Nullable String lastError) {
+    static RetirementView of(Retirement retirement) {
+      return new RetirementView(
+          retirement.projection(),
+          retirement.generation(),
+          retirement.requestedBy(),
+          retirement.reason(),
+          retirement.dropsTables(),
+          retirement.requestedAt(),
+          retirement.endedAt(),
+          retirement.lastError());
     }
   }
 
@@ -268,6 +292,8 @@ final class Views {
       @Nullable Instant settleAt,
       @Nullable Instant stoppedAt,
       @Nullable String stoppedBy,
+      boolean takesOver,
+      @Nullable Instant blockedAt,
       @Nullable Instant endedAt,
       Instant readAt,
       @Nullable String lastError) {
@@ -292,6 +318,8 @@ final class Views {
           rebuild.settleAt(),
           rebuild.stoppedAt(),
           rebuild.stoppedBy(),
+          rebuild.takesOver(),
+          rebuild.blockedAt(),
           rebuild.endedAt(),
           rebuild.readAt(),
           rebuild.lastError());

@@ -85,7 +85,8 @@ public record ProjectionStatus(
     return fence.holders(connection);
   }
 
-  private static boolean isWaiting(Phase phase) {
-    return phase == Phase.FENCE || phase == Phase.SETTLE;
+  /** Whether a rebuild waits for a fence in this phase. */
+  public static boolean isWaiting(Phase phase) {
+    return phase == Phase.FENCE || phase == Phase.TAKEOVER || phase == Phase.SETTLE;
   }
 }

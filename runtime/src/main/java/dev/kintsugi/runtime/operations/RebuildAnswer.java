@@ -21,6 +21,31 @@ public sealed interface RebuildAnswer {
   }
 
   /**
+   * It is stopped before anything was emptied: the read model stays as it was, and is in use again
+   * as soon as no transaction runs that began before.
+   *
+   * @param version the version that is active again
+   * @param raised the version that it was to be rebuilt by; it may be the same
+   */
+  record Returns(String projection, int generation, int version, int raised)
+      implements RebuildAnswer {
+    @Override
+    public String message() {
+      return ("the rebuild of projection '%s', generation %d, is stopped before anything was emptied: its"
+              + " read model stays as it is. Writers record what comes until all transactions have"
+              + " ended that began before; then that is applied, and version %d is active again%s")
+          .formatted(
+              projection,
+              generation,
+              version,
+              version == raised
+                  ? ""
+                  : ". A node that starts with version %d begins the rebuild anew, unless kintsugi.rebuild.on-raised-version is wait"
+                      .formatted(raised));
+    }
+  }
+
+  /**
    * It is given up where it stands. The read model is incomplete; writers record what comes, so
    * that nothing is lost, until a new rebuild makes it whole.
    */

@@ -48,14 +48,20 @@ public final class RebuildOperations {
   }
 
   /**
-   * Stops it where it stands: no owner goes on with it. The read model stays incomplete, and
-   * writers go on to record what comes, until a new rebuild begins from the start.
+   * Stops it. Before anything was emptied, what was active before is active again, as soon as no
+   * transaction runs that may act on it; its owner sees to that. Later it stops where it stands: no
+   * owner goes on with it, the read model stays incomplete, and writers go on to record what comes,
+   * until a new rebuild begins from the start.
    *
    * @throws UnknownProjectionException if the database does not know the projection
    */
   public static RebuildAnswer stop(Connection connection, String projection, Request request)
       throws SQLException {
     Rebuild rebuild = newest(connection, projection);
+    Generation from = rebuild.from();
+    if (from != null && Rebuilds.returnToActive(connection, rebuild, request.requestedBy())) {
+      return returned(connection, rebuild, from, request);
+    }
     if (!Rebuilds.giveUp(connection, rebuild, request.requestedBy())) {
       return new RebuildAnswer.NoneUnderWay(projection, state(rebuild));
     }
@@ -69,6 +75,29 @@ public final class RebuildOperations {
     return new RebuildAnswer.Stopped(projection, rebuild.generation(), rebuild.phase());
   }
 
+  private static RebuildAnswer returned(
+      Connection connection, Rebuild rebuild, Generation from, Request request)
+      throws SQLException {
+    String projection = rebuild.projection();
+    int generation = rebuild.generation();
+    int raised =
+        Generations.find(connection, projection).map(Generation::version).orElse(from.version());
+    if (!Generations.returnTo(connection, projection, generation, from.version())) {
+      throw new IllegalStateException(
+          "projection '%s' was to return from generation %d to version %d, and its row is of another generation by now; nothing is changed, ask again"
+              .formatted(projection, generation, from.version()));
+    }
+    Operations.note(
+        connection,
+        projection,
+        Operation.Kind.STOP,
+        request.requestedBy(),
+        request.reason(),
+        "generation %d before anything was emptied; version %d is active again"
+            .formatted(generation, from.version()));
+    return new RebuildAnswer.Returns(projection, generation, from.version(), raised);
+  }
+
   private static Rebuild newest(Connection connection, String projection) throws SQLException {
     Generation row =
         Generations.find(connection, projection)
@@ -80,6 +109,11 @@ public final class RebuildOperations {
     String generation = "generation " + rebuild.generation();
     if (rebuild.phase() == Phase.DONE) {
       return generation + " is built";
+    }
+    if (rebuild.takesOver()) {
+      return generation
+          + " empties nothing: the read model is in use again as soon as transactions have ended that"
+          + " began before";
     }
     return rebuild.isStopped()
         ? generation + " is stopped"

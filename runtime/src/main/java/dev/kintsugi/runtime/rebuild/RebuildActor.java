@@ -1,7 +1,9 @@
 package dev.kintsugi.runtime.rebuild;
 
 import dev.kintsugi.runtime.handler.Applier;
+import dev.kintsugi.runtime.jdbc.SqlStates;
 import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.schema.SchemaException;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -41,6 +43,12 @@ public final class RebuildActor {
 
   private record StepFailed(Throwable cause) implements Command {}
 
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+
+  private static final String BLOCKED =
+      "{} is blocked: {}. It is tried again by itself, after {} s at the most; until then its status"
+          + " and kintsugi_rebuild.last_error say so.";
+
   private final ActorContext<Command> context;
   private final TimerScheduler<Command> timers;
   private final Node node;
@@ -51,6 +59,9 @@ public final class RebuildActor {
   private final ActorRef<Report> parent;
   private final Applier applier = new Applier();
   private boolean stopping;
+
+  /** The pause before a step that failed is tried again; it doubles while it fails. */
+  private Duration pauseWhenBlocked;
 
   private RebuildActor(
       ActorContext<Command> context,
@@ -68,6 +79,7 @@ public final class RebuildActor {
     this.name = name;
     this.pollInterval = pollInterval;
     this.parent = parent;
+    this.pauseWhenBlocked = pollInterval;
   }
 
   /**
@@ -90,7 +102,7 @@ public final class RebuildActor {
 
   /** A step is under way on a blocking thread. */
   private Behavior<Command> stepping() {
-    CompletionStage<Step> step = node.onBlockingThread(() -> steps.next(applier, listener));
+    CompletionStage<Step> step = node.onBlockingThread(() -> steps.attempt(applier, listener));
     context.pipeToSelf(
         step, (done, error) -> error == null ? new StepDone(done) : new StepFailed(error));
     return Behaviors.receive(Command.class)
@@ -108,6 +120,10 @@ public final class RebuildActor {
   }
 
   private Behavior<Command> onStepDone(Step step) {
+    if (step instanceof Step.Blocked blocked) {
+      return onBlocked(blocked);
+    }
+    pauseWhenBlocked = pollInterval;
     if (stopping && step instanceof Step.Done) {
       return storing();
     }
@@ -123,6 +139,32 @@ public final class RebuildActor {
       return stepping();
     }
     return Behaviors.stopped(applier::close);
+  }
+
+  /** The row says why; the log does when that has changed. */
+  private Behavior<Command> onBlocked(Step.Blocked blocked) {
+    if (blocked.isNew() && isExpected(blocked.cause())) {
+      context.getLog().warn(BLOCKED, name, blocked.why(), LONGEST_PAUSE.toSeconds());
+    } else if (blocked.isNew()) {
+      context
+          .getLog()
+          .warn(BLOCKED, name, blocked.why(), LONGEST_PAUSE.toSeconds(), blocked.cause());
+    }
+    context.getLog().debug("{} is blocked", name, blocked.cause());
+    if (stopping) {
+      return Behaviors.stopped(applier::close);
+    }
+    Duration pause = pauseWhenBlocked;
+    Duration next = pause.multipliedBy(2);
+    pauseWhenBlocked = next.compareTo(LONGEST_PAUSE) < 0 ? next : LONGEST_PAUSE;
+    return waiting(pause);
+  }
+
+  /** Whether what the database says is all that there is to know. */
+  private static boolean isExpected(Exception cause) {
+    return cause instanceof SchemaException
+        || SqlStates.of(cause).isPresent()
+        || SqlStates.isDatabaseAtFault(cause);
   }
 
   private Behavior<Command> onStepFailed(StepFailed failed) {

@@ -1,10 +1,10 @@
 package dev.kintsugi.runtime.rebuild;
 
-import dev.kintsugi.runtime.schema.ReadModels;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
+import dev.kintsugi.runtime.state.Status;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
@@ -34,13 +34,6 @@ public record RebuildRequest(String projection, int version, String requestedBy,
    */
   public record NewerVersion(int version) implements Answer {}
 
-  /**
-   * Nothing was changed: its tables could not be emptied, or made anew.
-   *
-   * @param obstacle why, and what to do about it
-   */
-  public record Impossible(String obstacle) implements Answer {}
-
   /** Nothing was changed: another request came first. */
   public record LostRace() implements Answer {}
 
@@ -50,39 +43,29 @@ public record RebuildRequest(String projection, int version, String requestedBy,
       return false;
     }
     Generation first = Generations.find(connection, projection).orElseThrow();
-    Rebuilds.request(connection, projection, first.generation(), requestedBy, reason);
+    Rebuilds.request(
+        connection, projection, first.generation(), requestedBy, reason, Optional.empty());
     return true;
   }
 
   /**
    * Begins the next generation, unless a rebuild by the same version is under way that has not
-   * stopped. (One by another version would never end where no node has that any more.)
+   * stopped. (One by an older version would never end where no node has that any more.)
    */
   public Answer begin(Connection connection) throws SQLException {
-    return begin(connection, false);
-  }
-
-  /**
-   * The same, and if so asked also by a version that is lower than the database's, whose tables are
-   * then made anew by this one's script.
-   */
-  public Answer begin(Connection connection, boolean allowLowerVersion) throws SQLException {
     Optional<Generation> seen = Generations.find(connection, projection);
     if (seen.isEmpty()) {
       return new Unknown();
     }
-    if (seen.get().version() > version && !allowLowerVersion) {
+    if (seen.get().version() > version) {
       return new NewerVersion(seen.get().version());
     }
     Optional<Rebuild> last = Rebuilds.find(connection, projection, seen.get().generation());
-    boolean isOther = seen.get().version() != version;
-    if (!isOther && last.isPresent() && !last.get().isDone() && !last.get().isStopped()) {
+    boolean isRaised = seen.get().version() < version;
+    if (!isRaised && last.isPresent() && !last.get().isDone() && !last.get().isStopped()) {
       return new InProgress(last.get().generation(), last.get().requestedBy(), last.get().reason());
     }
-    Optional<String> obstacle = ReadModels.obstacle(connection, projection, version);
-    return obstacle.isPresent()
-        ? new Impossible(obstacle.get())
-        : beginAfter(connection, seen.get());
+    return beginAfter(connection, seen.get());
   }
 
   /**
@@ -104,7 +87,13 @@ public record RebuildRequest(String projection, int version, String requestedBy,
     }
     int next = seen.generation() + 1;
     Rebuilds.supersedeOlder(connection, projection, next);
-    Rebuilds.request(connection, projection, next, requestedBy, reason);
+    Rebuilds.request(
+        connection,
+        projection,
+        next,
+        requestedBy,
+        reason,
+        Optional.of(seen).filter(g -> g.status() == Status.ACTIVE));
     return new Accepted(next);
   }
 }

@@ -32,6 +32,25 @@ import org.slf4j.LoggerFactory;
  * told {@link Step.NotOurs}.
  *
  * <p>Each step is a transaction of its own or two, on the calling thread.
+ *
+ * <p>A <em>takeover</em> is the rebuild that empties nothing. Somebody has stopped a rebuild in its
+ * phase fence: the row is the next generation already, rebuilding, so writers record for it, while
+ * others that read the row before may still apply to, help, record or drain the older one. Turning
+ * the row back would mix the two. So it goes forward:
+ *
+ * <ol>
+ *   <li>The stop gives the row the version back that was active, whose nodes carry it on. (Until
+ *       then writers recorded what either version may subscribe to: see {@link
+ *       Generation#returnsTo}.) It excludes the reset by the lock on the rebuild's row.
+ *   <li>The fence that the rebuild waits for anyway: when it has passed no transaction acts on the
+ *       older generation, and each event that this one's read model lacks has one record, of the
+ *       older generation or of this one.
+ *   <li>The older one's records become this one's in one transaction. Of a stream these come first,
+ *       as the later event was written later. From then on it is a rebuild whose replay has ended:
+ *       drain, activate, second fence, proof.
+ * </ol>
+ *
+ * <p>A projection gets another name in the same way, from the generation under its older name.
  */
 public final class RebuildSteps {
 
@@ -46,6 +65,7 @@ public final class RebuildSteps {
   private final Ownership ownership;
   private final Replay replay;
   private final Pace pace = new Pace();
+  private final Blockage blockage;
   private final RebuildSettings settings;
   private final Projection<?> projection;
   private final ReadModel readModel;
@@ -59,6 +79,9 @@ public final class RebuildSteps {
 
   private int fullBatches;
   private long openAtLastLook = Long.MAX_VALUE;
+
+  /** Whether the row said that the rebuild is blocked, when it was read for the last step. */
+  private boolean isBlocked;
 
   /**
    * The steps of the rebuild that builds a generation of a read model.
@@ -82,6 +105,7 @@ public final class RebuildSteps {
     this.readModel = readModel;
     this.generation = generation;
     this.ownership = new Ownership(database, projection.name(), generation);
+    this.blockage = new Blockage(database, projection.name(), generation);
     PageReader pages = new PageReader(database, journal, codec, projection.subscription(), readers);
     ReplayFailures failures = new ReplayFailures(journal);
     this.replay =
@@ -109,11 +133,28 @@ public final class RebuildSteps {
     return next(applier, RebuildListener.NOBODY);
   }
 
+  /**
+   * Does the next step, as {@link #next(Applier)} does, and tells somebody what it committed. Where
+   * it fails, why is noted in the rebuild's row, until a step succeeds.
+   *
+   * @throws InterruptedException if the thread was interrupted
+   */
+  Step attempt(Applier applier, RebuildListener listener) throws InterruptedException {
+    try {
+      return next(applier, listener);
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      return blockage.note(e, isBlocked);
+    }
+  }
+
   /** Does the next step, as {@link #next(Applier)} does, and tells somebody what it committed. */
   Step next(Applier applier, RebuildListener listener) throws Exception {
     boolean went = false;
     try {
       Step step = step(applier, listener);
+      blockage.isGone(isBlocked);
       went = step instanceof Step.Done;
       return step;
     } finally {
@@ -134,12 +175,16 @@ public final class RebuildSteps {
     replay.forget();
   }
 
-  /** Where the rebuild stands, and whether somebody has paused the projection. */
-  private record Seen(Optional<Rebuild> rebuild, boolean paused) {
+  /** Where the rebuild stands, and the projection's row. */
+  private record Seen(Optional<Rebuild> rebuild, Optional<Generation> row) {
     static Seen read(Connection connection, String projection, int generation) throws SQLException {
       return new Seen(
           Rebuilds.find(connection, projection, generation),
-          Generations.find(connection, projection).filter(Generation::paused).isPresent());
+          Generations.find(connection, projection));
+    }
+
+    boolean isPaused() {
+      return row.filter(Generation::paused).isPresent();
     }
   }
 
@@ -149,23 +194,32 @@ public final class RebuildSteps {
     if (seen.rebuild().isEmpty()) {
       return new Step.NotOurs("no such rebuild is on record");
     }
+    if (seen.row().filter(row -> row.generation() == generation).isEmpty()) {
+      return new Step.NotOurs("a newer generation has begun, or the projection is no more");
+    }
     Rebuild rebuild = seen.rebuild().get();
-    if (rebuild.stoppedBy() != null) {
-      return new Step.GivenUp(rebuild.stoppedBy());
+    isBlocked = rebuild.blockedAt() != null;
+    if (rebuild.isGivenUp()) {
+      return new Step.GivenUp(String.valueOf(rebuild.stoppedBy()));
     }
     if (rebuild.isStopped()) {
       return ownership.inTransaction(this::resume);
     }
-    if (seen.paused() && (rebuild.phase() == Phase.REPLAY || rebuild.phase() == Phase.DRAIN)) {
+    if (seen.isPaused() && (rebuild.phase() == Phase.REPLAY || rebuild.phase() == Phase.DRAIN)) {
       return new Step.Waiting("its resumption: the projection is paused");
     }
     return switch (rebuild.phase()) {
       case FENCE -> fence(rebuild, listener);
+      case TAKEOVER -> takeOver(rebuild, listener);
       case REPLAY -> replay(applier, rebuild, listener);
       case DRAIN -> drain(applier, rebuild);
       case SETTLE -> settle(rebuild, listener);
-      case DONE -> new Step.Proven();
+      case DONE -> proven(rebuild);
     };
+  }
+
+  private static Step proven(Rebuild rebuild) {
+    return rebuild.takesOver() ? new Step.TakenOver(rebuild) : new Step.Proven();
   }
 
   // Steps 1 to 3: the row has been set; wait for the fence, then empty the read model.
@@ -261,9 +315,38 @@ public final class RebuildSteps {
     ReadModels.dropIndexes(connection, projection);
     SkipRecords.supersedeOlder(connection, projection.name(), generation);
     long replayTo = journal.maxOrdering(connection);
+    Generations.returnNoMore(connection, projection.name(), generation);
     return Rebuilds.beginReplay(connection, rebuild, replayTo)
         ? new Step.Done("emptied the read model, replays up to ordering " + replayTo)
         : new Step.NotOurs("another owner emptied the read model");
+  }
+
+  // Instead of steps 3 and 4: take over the read model as it is.
+
+  private Step takeOver(Rebuild rebuild, RebuildListener listener) throws Exception {
+    Fence fence = rebuild.fence();
+    if (fence == null) {
+      return takeFence(rebuild);
+    }
+    if (!hasPassed(rebuild, fence, listener)) {
+      return new Step.Waiting("fence " + fence.xid());
+    }
+    return ownership.inTransaction(this::takeOverRecords);
+  }
+
+  private Step takeOverRecords(Connection connection, Rebuild rebuild) throws SQLException {
+    Generation from = rebuild.from();
+    if (rebuild.phase() != Phase.TAKEOVER || rebuild.fence() == null || from == null) {
+      return new Step.NotOurs("another owner took the read model over");
+    }
+    int open =
+        SkipRecords.takeOver(
+            connection, from.projection(), from.generation(), projection.name(), generation);
+    return Rebuilds.endTakeover(connection, rebuild)
+        ? new Step.Done(
+            "took over the read model and %d open records of generation %d of projection '%s'"
+                .formatted(open, from.generation(), from.projection()))
+        : new Step.NotOurs("another owner took the read model over");
   }
 
   // Step 4: replay.
@@ -353,7 +436,7 @@ public final class RebuildSteps {
     return ownership.inTransaction(
         (connection, locked) ->
             Rebuilds.end(connection, locked)
-                ? new Step.Proven()
+                ? proven(locked)
                 : new Step.NotOurs("another owner ended the rebuild"));
   }
 }

@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.rebuild;
 
+import dev.kintsugi.runtime.state.Rebuild;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -39,6 +40,20 @@ public sealed interface Step {
 
   /** The rebuild has ended: nothing is missing from the read model. */
   record Proven() implements Step {}
+
+  /**
+   * The same, of one that took a read model over as it was: it was stopped before anything was
+   * emptied, or the projection has another name now.
+   */
+  record TakenOver(Rebuild rebuild) implements Step {}
+
+  /**
+   * It could not be done, and left nothing; to be tried again after a pause.
+   *
+   * @param why for people, in a line; it is in the rebuild's row, too
+   * @param isNew whether this owner's step before did not fail for the same reason
+   */
+  record Blocked(String why, Exception cause, boolean isNew) implements Step {}
 
   /** Another owner was here first, or a newer generation has begun. */
   record NotOurs(String why) implements Step {}

@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
  * @param name quoted where it needs it
  * @param unlogged whether a crash of the server empties it, or a partition of it
  * @param primaryKey the names of its columns; empty if there is none, or one that is deferrable
- * @param indexes their names, not quoted
  * @param rules what the database can refuse, change or look at besides the row at hand: "the
  *     constraint stock_n_check CHECK (n >= 0)"
  * @param deferred the names, as SQL takes them, of constraints that are looked at when a
@@ -29,7 +28,6 @@ public record MadeTable(
     boolean unlogged,
     List<Column> columns,
     Set<String> primaryKey,
-    List<String> indexes,
     List<String> rules,
     List<String> deferred) {
 
@@ -67,12 +65,6 @@ public record MadeTable(
       JOIN pg_attribute a ON a.attrelid = p.conrelid AND a.attnum = ANY (p.conkey)
       WHERE p.conrelid = to_regclass(?) AND p.contype = 'p' AND NOT p.condeferrable
       ORDER BY a.attname
-      """;
-
-  private static final String INDEXES =
-      """
-      SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-      WHERE i.indrelid = to_regclass(?) ORDER BY 1
       """;
 
   private static final String RULES =
@@ -154,7 +146,6 @@ public record MadeTable(
 
   public MadeTable {
     columns = List.copyOf(columns);
-    indexes = List.copyOf(indexes);
     rules = List.copyOf(rules);
     deferred = List.copyOf(deferred);
     primaryKey = Set.copyOf(primaryKey);
@@ -179,7 +170,6 @@ public record MadeTable(
                   row.getBoolean(2),
                   columns(connection, name),
                   new LinkedHashSet<>(texts(connection, PRIMARY_KEY, name)),
-                  texts(connection, INDEXES, name),
                   texts(connection, RULES, name),
                   texts(connection, DEFERRED, name)));
         }

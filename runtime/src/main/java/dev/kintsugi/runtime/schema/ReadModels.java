@@ -77,32 +77,6 @@ public final class ReadModels {
     return asItIs(connection, readModel, built.isPresent());
   }
 
-  /**
-   * Refuses a read model that a build could not empty, or make anew. Of one whose version was
-   * raised nothing has been changed so far.
-   *
-   * @throws SchemaException with what is in the way, and what to do
-   */
-  public static void refuseObstacle(Connection connection, ReadModel readModel)
-      throws SQLException {
-    Projection<?> projection = readModel.projection();
-    Optional<String> obstacle = Reset.obstacle(connection, readModel);
-    if (obstacle.isPresent()) {
-      throw new SchemaException(
-          "version %d of projection '%s' can't be built: %s"
-              .formatted(projection.version(), projection.name(), obstacle.get()));
-    }
-  }
-
-  /**
-   * Why a rebuild of a projection by a version could not empty its tables, or make them anew; empty
-   * if it can, as far as the catalog tells. To be asked before anything is changed.
-   */
-  public static Optional<String> obstacle(Connection connection, String projection, int version)
-      throws SQLException {
-    return Reset.obstacle(connection, projection, version, List.of());
-  }
-
   /** Looks at the tables that are there: somebody may have changed them, or the script. */
   private static ReadModel asItIs(Connection connection, ReadModel readModel, boolean isBuilt)
       throws SQLException {
@@ -117,9 +91,7 @@ public final class ReadModels {
     MadeAsDeclared.Judgement judgement = new MadeAsDeclared(projection, tables).judge();
     if (!judgement.reasons().isEmpty()) {
       log.info(
-          "Projection '{}' is written in the order of its events, by one transaction at a time, and"
-              + " not as sets: what the database makes of a row could depend on how events are"
-              + " grouped, as {}",
+          "Projection '{}' is written in the order of its events, by one transaction at a time, and not as sets: what the database makes of a row could depend on how events are grouped, as {}",
           projection.name(),
           String.join("; ", judgement.reasons()));
     }
@@ -198,12 +170,10 @@ public final class ReadModels {
       return;
     }
     TableOwners.refuseOthers(connection, readModel);
-    List<String> byHand = MadeByHand.on(connection, projection.name());
-    drop(connection, readModel);
+    drop(connection, projection);
     run(connection, projection);
     TableOwners.forget(connection, projection.name());
     TableOwners.note(connection, readModel, projection.version());
-    MadeByHand.again(connection, projection, byHand);
   }
 
   private static void truncate(Connection connection, List<String> tables) throws SQLException {
@@ -232,35 +202,46 @@ public final class ReadModels {
     }
   }
 
-  /** Views of the script's own, those first that need others. */
-  static void dropViews(Connection connection, List<String> views) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      for (String view : views) {
-        statement.execute("DROP %s %s".formatted(kindOf(connection, view), view));
-      }
-    }
+  /** Notes that a projection has another name; its tables stay as they are. */
+  public static void rename(Connection connection, String from, String to) throws SQLException {
+    lock(connection);
+    TableOwners.rename(connection, from, to);
   }
 
-  private static String kindOf(Connection connection, String view) throws SQLException {
-    try (PreparedStatement select =
-        connection.prepareStatement(
-            "SELECT relkind = 'm' FROM pg_class WHERE oid = to_regclass(?)")) {
-      select.setString(1, view);
-      try (ResultSet row = select.executeQuery()) {
-        return row.next() && row.getBoolean(1) ? "MATERIALIZED VIEW" : "VIEW";
+  /**
+   * Takes a retired projection's tables from it: they are dropped, or left for whoever wants them.
+   * Waits for their readers, for no longer than the session's lock timeout, and for nodes that
+   * start.
+   *
+   * @throws SchemaException if something depends on a table that is to be dropped
+   */
+  public static void retire(Connection connection, String projection, boolean drops)
+      throws SQLException {
+    lock(connection);
+    String tables = TableOwners.there(connection, projection);
+    if (drops && !tables.isEmpty()) {
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("DROP TABLE " + tables);
+      } catch (SQLException e) {
+        if (SqlStates.of(e).filter(SqlStates.DEPENDENT_OBJECTS::equals).isEmpty()) {
+          throw e;
+        }
+        throw new SchemaException(
+            "the tables of retired projection '%s' (%s) can't be dropped, as something depends on them. Drop that first; the retirement tries again by itself. The database says: %s"
+                .formatted(projection, tables, e.getMessage()),
+            e);
       }
     }
+    TableOwners.forget(connection, projection);
   }
 
   /** No CASCADE: what depends on a table is not the runtime's to drop. */
-  private static void drop(Connection connection, ReadModel readModel) throws SQLException {
-    Projection<?> projection = readModel.projection();
+  private static void drop(Connection connection, Projection<?> projection) throws SQLException {
     String tables = TableOwners.there(connection, projection.name());
     if (tables.isEmpty()) {
       return;
     }
     try (Statement statement = connection.createStatement()) {
-      dropViews(connection, Reset.viewsThere(connection, projection.name(), readModel.views()));
       statement.execute("DROP TABLE " + tables);
     } catch (SQLException e) {
       if (SqlStates.of(e).filter(SqlStates.DEPENDENT_OBJECTS::equals).isEmpty()) {

@@ -6,8 +6,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.List;
-import java.util.Optional;
 
 /**
  * The rows of {@code kintsugi_table}: which projection makes which table, and by which version's
@@ -18,12 +16,9 @@ final class TableOwners {
 
   private static final String NOTE =
       """
-      INSERT INTO kintsugi_table (table_name, projection, version, indexes, views)
-      VALUES (?, ?, ?, ?::text[], ?::text[])
-      ON CONFLICT (table_name) DO UPDATE SET indexes = excluded.indexes, views = excluded.views
-      WHERE kintsugi_table.indexes IS NULL AND excluded.indexes IS NOT NULL
-        AND kintsugi_table.projection = excluded.projection
-        AND kintsugi_table.version = excluded.version
+      INSERT INTO kintsugi_table (table_name, projection, version)
+      SELECT name, ?, ? FROM unnest(?::text[]) AS name
+      ON CONFLICT (table_name) DO NOTHING
       """;
 
   private static final String OF_ANOTHER =
@@ -49,27 +44,18 @@ final class TableOwners {
 
   private static final String FORGET = "DELETE FROM kintsugi_table WHERE projection = ?";
 
+  private static final String RENAME =
+      "UPDATE kintsugi_table SET projection = ? WHERE projection = ?";
+
   private TableOwners() {}
 
-  /**
-   * Notes a read model's tables as its projection's; those that are noted stay as they are. What
-   * else a script makes of them is noted if they are of its own version.
-   */
+  /** Notes a read model's tables as its projection's; those that are noted stay as they are. */
   static void note(Connection connection, ReadModel readModel, int version) throws SQLException {
-    boolean ofOwnVersion = version == readModel.projection().version();
     try (PreparedStatement note = connection.prepareStatement(NOTE)) {
-      for (String table : readModel.tables()) {
-        Optional<MadeTable> made =
-            readModel.made().stream()
-                .filter(each -> ofOwnVersion && each.name().equals(table))
-                .findFirst();
-        note.setString(1, table);
-        note.setString(2, readModel.projection().name());
-        note.setInt(3, version);
-        note.setArray(4, made.isEmpty() ? null : array(connection, made.get().indexes()));
-        note.setArray(5, made.isEmpty() ? null : array(connection, readModel.views()));
-        note.executeUpdate();
-      }
+      note.setString(1, readModel.projection().name());
+      note.setInt(2, version);
+      note.setArray(3, tables(connection, readModel));
+      note.executeUpdate();
     }
   }
 
@@ -134,6 +120,15 @@ final class TableOwners {
     }
   }
 
+  /** Notes that a projection's tables are another's. */
+  static void rename(Connection connection, String from, String to) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(RENAME)) {
+      update.setString(1, to);
+      update.setString(2, from);
+      update.executeUpdate();
+    }
+  }
+
   /** Notes that a projection has no tables. */
   static void forget(Connection connection, String projection) throws SQLException {
     try (PreparedStatement delete = connection.prepareStatement(FORGET)) {
@@ -143,11 +138,7 @@ final class TableOwners {
   }
 
   private static Array tables(Connection connection, ReadModel readModel) throws SQLException {
-    return array(connection, readModel.tables());
-  }
-
-  private static Array array(Connection connection, List<String> names) throws SQLException {
-    return connection.createArrayOf("text", names.toArray());
+    return connection.createArrayOf("text", readModel.tables().toArray());
   }
 
   private static boolean hasRow(PreparedStatement select) throws SQLException {

@@ -127,6 +127,15 @@ public final class SkipRecords {
       """
           .formatted(ARCHIVED_COLUMNS);
 
+  private static final String TAKE_OVER =
+      "UPDATE kintsugi_skip s SET projection = ?, generation = ? WHERE " + OF_GENERATION;
+
+  private static final String TAKE_OVER_DISCARDED =
+      """
+      UPDATE kintsugi_skip_archive SET projection = ?, generation = ?
+      WHERE projection = ? AND generation = ? AND outcome = 'discarded'
+      """;
+
   private static final String FAILED_AGAIN =
       """
       UPDATE kintsugi_skip s
@@ -353,6 +362,38 @@ public final class SkipRecords {
       supersede.setInt(2, generation);
       return supersede.executeUpdate();
     }
+  }
+
+  /**
+   * Makes a generation's open records another's, as they are: their order, what failed, and what is
+   * parked. So it does those that say which events its read model does without by name. To be
+   * called when no transaction acts on the older generation any more; then each event has a record
+   * of one of the two at most.
+   *
+   * @return how many open records there were
+   */
+  public static int takeOver(
+      Connection connection,
+      String fromProjection,
+      int fromGeneration,
+      String projection,
+      int generation)
+      throws SQLException {
+    int open;
+    try (PreparedStatement update = connection.prepareStatement(TAKE_OVER)) {
+      update.setString(1, projection);
+      update.setInt(2, generation);
+      update.setString(3, generationKey(fromProjection, fromGeneration));
+      open = update.executeUpdate();
+    }
+    try (PreparedStatement update = connection.prepareStatement(TAKE_OVER_DISCARDED)) {
+      update.setString(1, projection);
+      update.setInt(2, generation);
+      update.setString(3, fromProjection);
+      update.setInt(4, fromGeneration);
+      update.executeUpdate();
+    }
+    return open;
   }
 
   /**

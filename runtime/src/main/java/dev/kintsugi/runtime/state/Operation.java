@@ -29,7 +29,11 @@ public record Operation(
     /** The rate of a rebuild was limited. */
     LIMIT,
     /** A rebuild was stopped. */
-    STOP;
+    STOP,
+    /** The projection was retired. */
+    RETIRE,
+    /** The projection got another name; noted under both. */
+    RENAME;
 
     String inTable() {
       return name().toLowerCase(Locale.ROOT);

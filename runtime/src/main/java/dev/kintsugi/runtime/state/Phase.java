@@ -6,6 +6,11 @@ import java.util.Locale;
 public enum Phase {
   /** Waits until no transaction runs that may act on the older generation (steps 1 and 2). */
   FENCE,
+  /**
+   * Waits until no transaction runs that may act on the generation that it takes over as it is;
+   * then that one's records become its own. Nothing is emptied or replayed.
+   */
+  TAKEOVER,
   /** The read model is empty and history is being replayed (steps 3 and 4). */
   REPLAY,
   /** What writers recorded is being applied, writers still record (step 5). */

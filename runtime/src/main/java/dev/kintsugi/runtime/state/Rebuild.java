@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A row of {@code kintsugi_rebuild}: where a rebuild stands, and its history. All times are the
  * database's.
  *
- * @param fence what the phases fence and settle wait for, once it was taken
+ * @param fence what the phases fence, takeover and settle wait for, once it was taken
  * @param replayTo the bound R: the journal's highest ordering when the read model was emptied
  * @param checkpoint up to which ordering history has been replayed
  * @param eventsToReplay how many events the journal held up to R, once they were counted
@@ -20,6 +20,11 @@ import org.jspecify.annotations.Nullable;
  * @param stoppedAt when it was stopped: by somebody, or by the failure policy, at the event that
  *     {@code lastError} names
  * @param stoppedBy who stopped it; null if it was the failure policy, or nobody
+ * @param blockedAt since when its next step fails, for the reason that {@code lastError} gives; it
+ *     is tried again until it succeeds
+ * @param from the generation that was active before; null for a first build, or if it was not
+ * @param takesOver whether it makes the read model of {@code from} its own as it is: because
+ *     somebody stopped it before anything was emptied, or for another name
  */
 public record Rebuild(
     String projection,
@@ -44,25 +49,36 @@ public record Rebuild(
     @Nullable String stoppedBy,
     @Nullable Instant endedAt,
     @Nullable Integer maxRate,
+    @Nullable Instant blockedAt,
+    @Nullable Generation from,
+    boolean takesOver,
     Instant readAt) {
 
   public boolean isDone() {
     return phase == Phase.DONE;
   }
 
+  /** Whether it stands still, stopped by somebody or by the failure policy. */
   public boolean isStopped() {
-    return stoppedAt != null;
+    return stoppedAt != null && !takesOver;
   }
 
-  /** Whether somebody stopped it, so that no owner is to go on with it. */
+  /** Whether somebody stopped it so that no owner is to go on with it. */
   public boolean isGivenUp() {
-    return stoppedBy != null;
+    return stoppedBy != null && !takesOver;
+  }
+
+  /** Why its next step fails, if it does. */
+  public Optional<String> blockedBy() {
+    return blockedAt == null || isDone() || isStopped()
+        ? Optional.empty()
+        : Optional.ofNullable(lastError);
   }
 
   /** How far the replay is, from 0 to 1, by the journal's ordering. */
   public double progress() {
     return switch (phase) {
-      case FENCE -> 0;
+      case FENCE, TAKEOVER -> 0;
       case REPLAY -> replayTo == 0 ? 1 : (double) checkpoint / replayTo;
       case DRAIN, SETTLE, DONE -> 1;
     };

@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
+import java.sql.Types;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,7 +26,7 @@ public final class Rebuilds {
       projection, generation, requested_by, reason, phase, fence::text, replay_to, checkpoint,
       events_to_replay, events_deleted, replayed, drained, last_error, requested_at, fence_at,
       replay_at, drain_at, settle_at, stopped_at, stopped_by, ended_at, max_rate,
-      clock_timestamp()
+      blocked_at, from_projection, from_generation, from_version, takes_over, clock_timestamp()
       """;
 
   private static final String FIND =
@@ -45,8 +46,25 @@ public final class Rebuilds {
 
   private static final String REQUEST =
       """
-      INSERT INTO kintsugi_rebuild (projection, generation, requested_by, reason, phase)
-      VALUES (?, ?, ?, ?, 'fence')
+      INSERT INTO kintsugi_rebuild (projection, generation, requested_by, reason, phase,
+        from_projection, from_generation, from_version)
+      VALUES (?, ?, ?, ?, 'fence', ?, ?, ?)
+      """;
+
+  private static final String RETURN =
+      """
+      UPDATE kintsugi_rebuild
+      SET phase = 'takeover', takes_over = TRUE, stopped_at = clock_timestamp(), stopped_by = ?,
+        replay_to = 0, checkpoint = 0, last_error = NULL, blocked_at = NULL
+      WHERE projection = ? AND generation = ? AND phase = 'fence' AND from_generation IS NOT NULL
+        AND stopped_at IS NULL
+      """;
+
+  private static final String END_TAKEOVER =
+      """
+      UPDATE kintsugi_rebuild
+      SET phase = 'drain', fence = NULL, fence_at = NULL, drain_at = clock_timestamp()
+      WHERE projection = ? AND generation = ? AND phase = 'takeover'
       """;
 
   private static final String SET_FENCE =
@@ -126,20 +144,51 @@ public final class Rebuilds {
       """
       UPDATE kintsugi_rebuild SET stopped_at = clock_timestamp(), stopped_by = ?
       WHERE projection = ? AND generation = ? AND phase IN ('fence', 'replay', 'drain')
-        AND stopped_by IS NULL
+        AND stopped_by IS NULL AND NOT takes_over
       """;
 
   private static final String RESUME =
       """
-      UPDATE kintsugi_rebuild SET stopped_at = NULL
+      UPDATE kintsugi_rebuild SET stopped_at = NULL, last_error = NULL
       WHERE projection = ? AND generation = ? AND stopped_at IS NOT NULL AND stopped_by IS NULL
       """;
 
   private static final String SUPERSEDE =
       """
       UPDATE kintsugi_rebuild
-      SET stopped_at = clock_timestamp(), last_error = 'superseded by generation ' || ?
-      WHERE projection = ? AND generation < ? AND phase <> 'done' AND stopped_at IS NULL
+      SET stopped_at = clock_timestamp(), last_error = 'superseded by generation ' || ?,
+        takes_over = FALSE
+      WHERE projection = ? AND generation < ? AND phase <> 'done'
+        AND (stopped_at IS NULL OR takes_over)
+      """;
+
+  private static final String TAKE_OVER =
+      """
+      INSERT INTO kintsugi_rebuild (projection, generation, requested_by, reason, phase, takes_over,
+        replay_to, checkpoint, from_projection, from_generation, from_version)
+      VALUES (?, ?, ?, ?, 'takeover', TRUE, 0, 0, ?, ?, ?)
+      """;
+
+  private static final String RETIRE =
+      """
+      UPDATE kintsugi_rebuild
+      SET stopped_at = clock_timestamp(), last_error = 'the projection was retired',
+        takes_over = FALSE
+      WHERE projection = ? AND phase <> 'done' AND (stopped_at IS NULL OR takes_over)
+      """;
+
+  private static final String BLOCKED =
+      """
+      UPDATE kintsugi_rebuild
+      SET last_error = ?, blocked_at = COALESCE(blocked_at, clock_timestamp())
+      WHERE projection = ? AND generation = ? AND phase <> 'done'
+        AND (stopped_at IS NULL OR takes_over)
+      """;
+
+  private static final String NOT_BLOCKED =
+      """
+      UPDATE kintsugi_rebuild SET last_error = NULL, blocked_at = NULL
+      WHERE projection = ? AND generation = ? AND blocked_at IS NOT NULL
       """;
 
   private Rebuilds() {}
@@ -215,16 +264,86 @@ public final class Rebuilds {
     }
   }
 
-  /** Notes a rebuild that was asked for; its generation is new. */
+  /**
+   * Notes a rebuild that was asked for; its generation is new.
+   *
+   * @param from the generation that it replaces, if that was active
+   */
   public static void request(
-      Connection connection, String projection, int generation, String requestedBy, String reason)
+      Connection connection,
+      String projection,
+      int generation,
+      String requestedBy,
+      String reason,
+      Optional<Generation> from)
       throws SQLException {
     try (PreparedStatement request = connection.prepareStatement(REQUEST)) {
       request.setString(1, projection);
       request.setInt(2, generation);
       request.setString(3, requestedBy);
       request.setString(4, reason);
+      request.setString(5, from.map(Generation::projection).orElse(null));
+      request.setObject(6, from.map(Generation::generation).orElse(null), Types.INTEGER);
+      request.setObject(7, from.map(Generation::version).orElse(null), Types.INTEGER);
       request.executeUpdate();
+    }
+  }
+
+  /** Notes one that takes a read model over as it is; its generation is new. */
+  public static void takeOver(
+      Connection connection,
+      String projection,
+      int generation,
+      String requestedBy,
+      String reason,
+      Generation from)
+      throws SQLException {
+    try (PreparedStatement insert = connection.prepareStatement(TAKE_OVER)) {
+      insert.setString(1, projection);
+      insert.setInt(2, generation);
+      insert.setString(3, requestedBy);
+      insert.setString(4, reason);
+      insert.setString(5, from.projection());
+      insert.setInt(6, from.generation());
+      insert.setInt(7, from.version());
+      insert.executeUpdate();
+    }
+  }
+
+  /**
+   * From the phase fence to takeover, for somebody who stops it: it makes the read model that it
+   * was to replace its own.
+   *
+   * @return whether nothing was emptied yet, and there was one that was active
+   */
+  public static boolean returnToActive(Connection connection, Rebuild rebuild, String stoppedBy)
+      throws SQLException {
+    return updateBy(connection, RETURN, rebuild, stoppedBy);
+  }
+
+  /** From takeover to drain: the records of the older generation are this one's now. */
+  public static boolean endTakeover(Connection connection, Rebuild rebuild) throws SQLException {
+    return update(connection, END_TAKEOVER, rebuild);
+  }
+
+  /** Notes why the next step of a rebuild fails; it is tried again. */
+  public static void blocked(Connection connection, String projection, int generation, String cause)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(BLOCKED)) {
+      update.setString(1, cause);
+      update.setString(2, projection);
+      update.setInt(3, generation);
+      update.executeUpdate();
+    }
+  }
+
+  /** Notes that a step of a rebuild has succeeded. */
+  public static void notBlocked(Connection connection, String projection, int generation)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(NOT_BLOCKED)) {
+      update.setString(1, projection);
+      update.setInt(2, generation);
+      update.executeUpdate();
     }
   }
 
@@ -361,8 +480,13 @@ public final class Rebuilds {
    */
   public static boolean giveUp(Connection connection, Rebuild rebuild, String stoppedBy)
       throws SQLException {
-    try (PreparedStatement update = connection.prepareStatement(GIVE_UP)) {
-      update.setString(1, stoppedBy);
+    return updateBy(connection, GIVE_UP, rebuild, stoppedBy);
+  }
+
+  private static boolean updateBy(Connection connection, String sql, Rebuild rebuild, String who)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(sql)) {
+      update.setString(1, who);
       update.setString(2, rebuild.projection());
       update.setInt(3, rebuild.generation());
       return update.executeUpdate() == 1;
@@ -381,6 +505,14 @@ public final class Rebuilds {
       update.setInt(1, generation);
       update.setString(2, projection);
       update.setInt(3, generation);
+      update.executeUpdate();
+    }
+  }
+
+  /** Ends those that were not done, in the transaction that takes the projection's row away. */
+  public static void retire(Connection connection, String projection) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(RETIRE)) {
+      update.setString(1, projection);
       update.executeUpdate();
     }
   }
@@ -410,7 +542,17 @@ public final class Rebuilds {
         row.getString(20),
         instant(row, 21),
         row.getObject(22, Integer.class),
-        row.getTimestamp(23).toInstant());
+        instant(row, 23),
+        from(row),
+        row.getBoolean(27),
+        row.getTimestamp(28).toInstant());
+  }
+
+  private static @Nullable Generation from(ResultSet row) throws SQLException {
+    String projection = row.getString(24);
+    return projection == null
+        ? null
+        : new Generation(projection, row.getInt(25), Status.ACTIVE, false, row.getInt(26));
   }
 
   private static @Nullable Instant instant(ResultSet row, int column) throws SQLException {

@@ -28,14 +28,25 @@ public final class Subscriptions {
 
   private static final String FIND =
       """
-      SELECT s.projection, s.entity_types, s.tags
+      SELECT s.projection, s.version, s.entity_types, s.tags
       FROM unnest(?::text[], ?::int[]) AS u(projection, version)
       JOIN kintsugi_subscription s USING (projection, version)
       """;
 
   private static final String FORGET = "DELETE FROM kintsugi_subscription WHERE projection = ?";
 
+  private static final String RENAME =
+      """
+      INSERT INTO kintsugi_subscription (projection, version, entity_types, tags)
+      SELECT ?, version, entity_types, tags FROM kintsugi_subscription WHERE projection = ?
+      ON CONFLICT (projection, version)
+        DO UPDATE SET entity_types = excluded.entity_types, tags = excluded.tags
+      """;
+
   private Subscriptions() {}
+
+  /** A projection in a version. */
+  public record Version(String projection, int version) {}
 
   /** Notes what a version of a projection subscribes to, as the build that has it says. */
   public static void note(
@@ -56,27 +67,23 @@ public final class Subscriptions {
   }
 
   /**
-   * What is known of the subscriptions of some generations' versions, by their projections' names;
-   * of events it can say no more than that they may be included, as it knows no class. One that is
-   * not known is missing.
+   * What is known of the subscriptions of some versions; of events it can say no more than that
+   * they may be included, as it knows no class. One that is not known is missing.
    */
-  public static Map<String, Subscription<Object>> find(
-      Connection connection, Collection<Generation> generations) throws SQLException {
+  public static Map<Version, Subscription<Object>> find(
+      Connection connection, Collection<Version> versions) throws SQLException {
     try (PreparedStatement find = connection.prepareStatement(FIND)) {
       find.setArray(
           1,
-          connection.createArrayOf(
-              "text", generations.stream().map(Generation::projection).toArray()));
+          connection.createArrayOf("text", versions.stream().map(Version::projection).toArray()));
       find.setArray(
-          2,
-          connection.createArrayOf(
-              "int4", generations.stream().map(Generation::version).toArray()));
-      Map<String, Subscription<Object>> found = new HashMap<>();
+          2, connection.createArrayOf("int4", versions.stream().map(Version::version).toArray()));
+      Map<Version, Subscription<Object>> found = new HashMap<>();
       try (ResultSet row = find.executeQuery()) {
         while (row.next()) {
           found.put(
-              row.getString(1),
-              new Subscription<>(Object.class, names(row.getArray(2)), names(row.getArray(3))));
+              new Version(row.getString(1), row.getInt(2)),
+              new Subscription<>(Object.class, names(row.getArray(3)), names(row.getArray(4))));
         }
       }
       return found;
@@ -85,6 +92,16 @@ public final class Subscriptions {
 
   private static Set<String> names(Array array) throws SQLException {
     return Set.of((String[]) array.getArray());
+  }
+
+  /** Notes all versions of a projection under another name. */
+  public static void rename(Connection connection, String from, String to) throws SQLException {
+    try (PreparedStatement rename = connection.prepareStatement(RENAME)) {
+      rename.setString(1, to);
+      rename.setString(2, from);
+      rename.executeUpdate();
+    }
+    forget(connection, from);
   }
 
   /** Forgets all versions of a projection. */

@@ -252,6 +252,14 @@ public final class ProjectionSupervisor {
               "Rebuild of projection '{}', generation {} is done: nothing is missing",
               name,
               generation);
+    } else if (step instanceof Step.TakenOver) {
+      context
+          .getLog()
+          .info(
+              "Projection '{}', generation {} is active again with its read model as it was:"
+                  + " nothing was emptied, and nothing is missing",
+              name,
+              generation);
     } else if (step instanceof Step.NotOurs notOurs) {
       context
           .getLog()

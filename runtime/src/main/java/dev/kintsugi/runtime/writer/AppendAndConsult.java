@@ -55,7 +55,7 @@ final class AppendAndConsult {
    */
   private static final String CONSULT =
       """
-      SELECT p.projection, p.generation, p.status, p.paused, p.version,
+      SELECT p.projection, p.generation, p.status, p.paused, p.version, p.returns_to,
         o.persistence_id, o.count, o.held
       FROM kintsugi_projection p
       LEFT JOIN (
@@ -315,15 +315,16 @@ final class AppendAndConsult {
               row.getInt(2),
               Status.ofTable(row.getString(3)),
               row.getBoolean(4),
-              row.getInt(5));
+              row.getInt(5),
+              row.getObject(6, Integer.class));
       if (!generation.equals(last)) {
         open = new HashMap<>();
         views.add(new Consulted.View(generation, open));
         last = generation;
       }
-      String persistenceId = row.getString(6);
+      String persistenceId = row.getString(7);
       if (persistenceId != null) {
-        open.put(persistenceId, new Consulted.OpenRecords(row.getInt(7), row.getBoolean(8)));
+        open.put(persistenceId, new Consulted.OpenRecords(row.getInt(8), row.getBoolean(9)));
       }
     }
     return views;

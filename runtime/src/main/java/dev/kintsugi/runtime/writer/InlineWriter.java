@@ -20,6 +20,7 @@ import dev.kintsugi.runtime.skip.SkipRecord;
 import dev.kintsugi.runtime.skip.SkipRecords;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Subscriptions;
+import dev.kintsugi.runtime.state.Subscriptions.Version;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -93,7 +95,7 @@ public final class InlineWriter {
 
     Written written = Written.at(consulted.orderings(), consultNanos);
     Helper.Locked held = helper.lock(connection, consulted.views(), appended);
-    Map<String, Subscription<Object>> foreign = subscriptionsOfOthers(connection, consulted);
+    Map<Version, Subscription<Object>> foreign = subscriptionsOfOthers(connection, consulted);
     List<NewSkip> skips = new ArrayList<>();
     for (Consulted.View view : consulted.views()) {
       new GenerationWrite(connection, applier, failures, held, view, foreign, skips, written)
@@ -104,18 +106,25 @@ public final class InlineWriter {
   }
 
   /**
-   * What generations may subscribe to that this build lacks. A row and its version's subscription
+   * What versions may subscribe to that this build lacks. A row and its version's subscription
    * become visible in one commit, and this looks after the row was read: so what is missing here is
    * unknown. Where this build has all, it asks nothing.
    */
-  private Map<String, Subscription<Object>> subscriptionsOfOthers(
+  private Map<Version, Subscription<Object>> subscriptionsOfOthers(
       Connection connection, Consulted consulted) throws SQLException {
-    List<Generation> lacking =
+    List<Version> lacking =
         consulted.views().stream()
-            .map(Consulted.View::generation)
-            .filter(g -> registry.find(g.projection(), g.version()).isEmpty())
+            .flatMap(view -> versions(view.generation()))
+            .filter(version -> registry.find(version.projection(), version.version()).isEmpty())
             .toList();
     return lacking.isEmpty() ? Map.of() : Subscriptions.find(connection, lacking);
+  }
+
+  /** The version that a generation has, and the one that it may still return to. */
+  private static Stream<Version> versions(Generation generation) {
+    return Stream.concat(
+            Stream.of(generation.version()), Optional.ofNullable(generation.returnsTo()).stream())
+        .map(version -> new Version(generation.projection(), version));
   }
 
   /** One generation's part of an append. */
@@ -129,8 +138,8 @@ public final class InlineWriter {
     private final Written.Counts counts;
     private final Optional<Projection<?>> projection;
 
-    /** What it may subscribe to, if this build lacks it and the database says so. */
-    private final @Nullable Subscription<Object> foreign;
+    /** What versions may subscribe to that this build lacks, as far as the database knows. */
+    private final Map<Version, Subscription<Object>> foreign;
 
     /**
      * Older records that this append helped with; archived once their events are surely applied.
@@ -155,7 +164,7 @@ public final class InlineWriter {
         KnownFailures failures,
         Helper.Locked held,
         Consulted.View view,
-        Map<String, Subscription<Object>> foreign,
+        Map<Version, Subscription<Object>> foreign,
         List<NewSkip> skips,
         Written written) {
       this.connection = connection;
@@ -166,7 +175,7 @@ public final class InlineWriter {
       this.skips = skips;
       this.counts = written.of(view.generation().projection());
       this.projection = registry.find(view.generation().projection(), view.generation().version());
-      this.foreign = foreign.get(view.generation().projection());
+      this.foreign = foreign;
     }
 
     void run(List<JournalEvent> appended) throws Exception {
@@ -183,12 +192,24 @@ public final class InlineWriter {
       SkipRecords.archive(connection, unsubscribed, Outcome.UNSUBSCRIBED);
     }
 
-    /** Of what this build lacks: whatever is not known to be excluded. */
+    /**
+     * Whether the generation's version subscribes to an event, or the one that it may still return
+     * to. Of a version that this build lacks: whether it may, for all that is known.
+     */
     private boolean maySubscribe(JournalEvent event) {
-      if (projection.isPresent()) {
+      if (projection.isPresent() && view.generation().returnsTo() == null) {
         return Applier.isSubscribed(projection.get(), event);
       }
-      return foreign == null || foreign.includes(event.persistenceId(), event.tags());
+      return versions(view.generation()).anyMatch(version -> maySubscribe(version, event));
+    }
+
+    private boolean maySubscribe(Version version, JournalEvent event) {
+      Optional<Projection<?>> here = registry.find(version.projection(), version.version());
+      if (here.isPresent()) {
+        return Applier.isSubscribed(here.get(), event);
+      }
+      Subscription<Object> stored = foreign.get(version);
+      return stored == null || stored.includes(event.persistenceId(), event.tags());
     }
 
     private void applyHelpOrRecord(JournalEvent event) throws Exception {

@@ -146,7 +146,14 @@ class ArchitectureTest {
               "state",
               "jdbc",
               "metrics",
-              "projections");
+              "projections",
+              "projections.text");
+
+  /** The end of a projection: its row, its records, its tables. */
+  @ArchTest
+  static final ArchRule retirement =
+      kintsugi("retirement")
+          .knows("node", "handler", "schema", "skip", "state", "jdbc", "projections.text");
 
   /** What people do about skip records, and about a projection as a whole (DESIGN 8). */
   @ArchTest
@@ -171,7 +178,7 @@ class ArchitectureTest {
   /** Where supervisors live. */
   @ArchTest
   static final ArchRule hosting =
-      kintsugi("hosting").knows("supervisor", "node", "schema", "projections");
+      kintsugi("hosting").knows("supervisor", "node", "handler", "schema", "projections");
 
   /** What an application calls. Of the runtime only management does, which is one. */
   @ArchTest
@@ -181,6 +188,7 @@ class ArchitectureTest {
               "hosting",
               "housekeeping",
               "rebuild",
+              "retirement",
               "operations",
               "verify",
               "skip",
@@ -200,6 +208,7 @@ class ArchitectureTest {
           .knows(
               "",
               "hosting",
+              "retirement",
               "operations",
               "verify",
               "node",
@@ -234,6 +243,7 @@ class ArchitectureTest {
                                   "node",
                                   "recovery",
                                   "rebuild",
+                                  "retirement",
                                   "housekeeping",
                                   "supervisor",
                                   "hosting",
@@ -243,12 +253,12 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage("org.apache.pekko.actor..");
 
-  /** Of recovery, rebuild and housekeeping, only their actors are actors. */
+  /** Of recovery, rebuild, retirement and housekeeping, only their actors are actors. */
   @ArchTest
   static final ArchRule what_an_actor_does_is_in_plain_classes =
       noClasses()
           .that(
-              resideInAnyPackage(packages("recovery", "rebuild", "housekeeping"))
+              resideInAnyPackage(packages("recovery", "rebuild", "retirement", "housekeeping"))
                   .and(describe("are no part of an actor", c -> !isPartOfAnActor(c))))
           .should()
           .dependOnClassesThat()

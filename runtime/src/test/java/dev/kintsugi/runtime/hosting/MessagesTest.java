@@ -69,8 +69,16 @@ class MessagesTest {
             new Counters.Totals(1, 2, Map.of(SkipReason.FAILED, 3L), 4, 5),
             Map.of("files", new Counters.Counts(6, 7, 8, 9.5)));
     assertThat(sent(totals)).isEqualTo(totals);
+    TestProbe<HostActor.Registered> answers = TestProbe.create(Adapter.toTyped(SYSTEM));
+    HostActor.IsRegistered whether = new HostActor.IsRegistered("files", answers.ref());
+    assertThat(sent(whether)).isEqualTo(whether);
+    assertThat(sent(new HostActor.Registered(true))).isEqualTo(new HostActor.Registered(true));
     assertThat(kinds(HostActor.Message.class))
         .as("there is a line for each above")
-        .containsExactlyInAnyOrder(HostActor.GetTotals.class, ClusterTotals.class);
+        .containsExactlyInAnyOrder(
+            HostActor.GetTotals.class,
+            ClusterTotals.class,
+            HostActor.IsRegistered.class,
+            HostActor.Registered.class);
   }
 }

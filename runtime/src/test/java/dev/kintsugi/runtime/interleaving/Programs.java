@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.interleaving;
 import dev.kintsugi.runtime.event.NewEvent;
 import dev.kintsugi.runtime.handler.Applier;
 import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.operations.RebuildOperations;
 import dev.kintsugi.runtime.operations.Request;
 import dev.kintsugi.runtime.rebuild.RebuildRequest;
 import dev.kintsugi.runtime.rebuild.RebuildSteps;
@@ -118,6 +119,28 @@ final class Programs {
     };
   }
 
+  /** Asks for a rebuild, stops it before anything was emptied, and carries that to its end. */
+  Program stoppedRebuild() {
+    return (database, session) -> {
+      request(database);
+      stop(database);
+      carryOn(session, owner(database), true);
+      scene.audit("when what was taken over was reported as active");
+    };
+  }
+
+  /** Stops the rebuild that there is; where nothing was emptied yet, it takes over what was. */
+  Program stop() {
+    return (database, session) -> stop(database);
+  }
+
+  private void stop(Database database) throws Exception {
+    database.inTransaction(
+        connection ->
+            RebuildOperations.stop(
+                connection, scene.log().name(), new Request("operator", "not now")));
+  }
+
   /** Takes itself for the rebuild's owner, and does so many steps of it at any time. */
   Program formerOwner(int steps) {
     return (database, session) -> {
@@ -143,10 +166,12 @@ final class Programs {
     try (Applier applier = new Applier()) {
       while (true) {
         Step step = owner.next(applier);
-        if (step instanceof Step.Proven) {
+        if (step instanceof Step.Proven || step instanceof Step.TakenOver) {
           return;
         } else if (step instanceof Step.Waiting waiting) {
           session.await("waits for " + waiting.what(), WAITED_FOR, () -> goesOn(waiting));
+        } else if (step instanceof Step.GivenUp && !isTheOnlyOne) {
+          return;
         } else if (!(step instanceof Step.Done
             || step instanceof Step.Activated
             || (step instanceof Step.NotOurs && !isTheOnlyOne))) {

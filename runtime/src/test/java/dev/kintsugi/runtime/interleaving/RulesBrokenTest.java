@@ -35,6 +35,8 @@ class RulesBrokenTest {
       "pg_snapshot_xmin(pg_current_snapshot()) > ?::text::xid8";
   private static final String OF_THE_REBUILD =
       "FROM kintsugi_rebuild WHERE projection = ? AND generation = ?";
+  private static final String TAKE_OVER =
+      "UPDATE kintsugi_skip s SET projection = ?, generation = ? WHERE ";
   private static final String TRUNCATE = "TRUNCATE log_log RESTART IDENTITY";
 
   /**
@@ -105,6 +107,22 @@ class RulesBrokenTest {
             () ->
                 Broken.where(OF_THE_REBUILD + " FOR NO KEY UPDATE", OF_THE_REBUILD)
                     .and("phase = 'replay' AND checkpoint = ?", "phase = 'replay' AND 0 <= ?")),
+        new Variant(
+            "a takeover that leaves the older records",
+            Stories.STOPPED,
+            () -> Broken.where(TAKE_OVER, TAKE_OVER + "FALSE AND ")),
+        new Variant(
+            "a takeover before the fence",
+            Stories.STOPPED_BEHIND_PARKED,
+            () ->
+                Broken.where(
+                    HAS_PASSED,
+                    HAS_PASSED
+                        + " OR EXISTS (SELECT 1 FROM kintsugi_rebuild WHERE phase = 'takeover')")),
+        new Variant(
+            "a takeover of what was emptied",
+            Stories.STOPPED_AT_ANY_TIME,
+            () -> Broken.where("AND phase = 'fence' AND from_generation", "AND from_generation")),
         article("article: wait for those that run", ArticleRepairs::waitForThoseThatRun),
         article("article: an id as the boundary", ArticleRepairs::boundAtAnId),
         new Variant(

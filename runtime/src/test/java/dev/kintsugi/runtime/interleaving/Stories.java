@@ -120,6 +120,39 @@ final class Stories {
           },
           cast -> cast.and("owner", cast.does().owner()).and("former", cast.does().formerOwner(1)));
 
+  /** A writer that helps, while the older generation's record becomes the newer one's. */
+  static final Told STOPPED =
+      new Told(
+          "an append behind an open record; a rebuild that is stopped in the fence, and its drain",
+          () -> new TestProjection("log"),
+          HELP.beginning(),
+          cast ->
+              cast.writer("writer", "a", 1, End.COMMIT)
+                  .and("rebuild", cast.does().stoppedRebuild())
+                  .recovery(2, 0));
+
+  /** A writer that records behind a parked record of either generation. */
+  static final Told STOPPED_BEHIND_PARKED =
+      new Told(
+          "an append behind a parked record; a rebuild that is stopped in the fence",
+          () -> new TestProjection("log"),
+          Stories::park,
+          cast ->
+              cast.writer("writer", "a", 1, End.COMMIT)
+                  .and("rebuild", cast.does().stoppedRebuild())
+                  .recovery(2, 0));
+
+  /** The stop comes before the read model is emptied, or after that. */
+  static final Told STOPPED_AT_ANY_TIME =
+      new Told(
+          "a rebuild; somebody stops it at any time",
+          () -> new TestProjection("log"),
+          (world, log) -> {
+            appendToTwo(world, log);
+            world.requestRebuild(log);
+          },
+          cast -> cast.and("owner", cast.does().owner()).and("operator", cast.does().stop()));
+
   private Stories() {}
 
   static List<Told> ofOneWriter() {
@@ -148,6 +181,10 @@ final class Stories {
       }
     }
     return stories;
+  }
+
+  static List<Told> ofTakeovers() {
+    return List.of(STOPPED, STOPPED_BEHIND_PARKED, STOPPED_AT_ANY_TIME);
   }
 
   static List<Told> ofTwoWriters() {

@@ -95,6 +95,7 @@ class OpenApiTest {
     pauses();
     verifications(log);
     reads();
+    endings();
     http.send(keyed("/projections/log/pause", "of-pause", WHY));
     http.send(keyed("/projections/log/resume", "of-resume", WHY));
     for (Operation operation : document.operations()) {
@@ -168,6 +169,7 @@ class OpenApiTest {
       held.rollback();
     }
     check(STOP, http.delete("/projections/log/rebuild?reason=again"), 409);
+    TestSystem.get(node.kintsugi().whenDone("log"));
     node.record("c", "one", "two", "three", "four", "five");
     TestProjection.Gate gate = log.holdOn("five");
     post(ONE + "/rebuild", "/rebuild", WHY, 202);
@@ -217,6 +219,22 @@ class OpenApiTest {
     check(STOP_VERIFICATION, http.delete(next + "?reason=enough&requestedBy=ann"), 200);
     again.open();
     get(VERIFICATIONS, "/projections/log/verifications");
+  }
+
+  private void endings() throws Exception {
+    String retire =
+        "{\"tables\": \"drop\", \"force\": false, \"reason\": \"a test\", \"requestedBy\": \"ann\"}";
+    post(ONE + "/retire", "/retire", retire, 409);
+    String rename = "{\"to\": \"slow\", \"reason\": \"a test\", \"requestedBy\": \"ann\"}";
+    post(ONE + "/rename", "/rename", rename, 409);
+    check(
+        new Operation("POST", ONE + "/rename"),
+        http.post("/projections/slow/rename", rename.replace("slow", "slower")),
+        202);
+    check(
+        new Operation("POST", ONE + "/retire"), http.post("/projections/slower/retire", retire), 202);
+    get(ONE + "/retirement", "/projections/slower/retirement");
+    get(ONE + "/operations", "/projections/slower/operations");
   }
 
   private void reads() throws Exception {
@@ -339,6 +357,12 @@ class OpenApiTest {
     String path = operation.path();
     if (path.endsWith("/rate")) {
       return "{\"eventsPerSecond\": 5, \"reason\": \"a test\"}";
+    }
+    if (path.endsWith("/retire")) {
+      return "{\"tables\": \"keep\", \"reason\": \"a test\"}";
+    }
+    if (path.endsWith("/rename")) {
+      return "{\"to\": \"better\", \"reason\": \"a test\"}";
     }
     return path.startsWith(SKIPS) && !path.contains("{id}") ? sure(true) : WHY;
   }

@@ -127,14 +127,17 @@ class ProjectionRoutesTest {
       assertThat(rebuild.path("maxEventsPerSecond").asInt()).isEqualTo(7);
 
       Answer stopped = http.delete("/projections/log/rebuild?reason=enough&requestedBy=ann");
-      assertThat(stopped.json().path("message").asText()).contains("is stopped in phase fence");
+      assertThat(stopped.json().path("message").asText()).contains("is stopped before anything was emptied");
+      node.record("a", "two");
+      assertThat(world.open(log)).containsExactly("a/2 REBUILDING");
+      assertProblem(http.delete("/projections/log/rebuild?reason=again"), 409, "empties nothing");
       held.rollback();
     }
-    node.record("a", "two");
-    assertThat(world.open(log)).containsExactly("a/2 REBUILDING");
+    get(node.kintsugi().whenDone("log"));
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2");
     JsonNode rebuild = http.get("/projections/log/rebuilds/2").json();
     assertThat(rebuild.path("stoppedBy").asText()).isEqualTo("ann");
-    assertProblem(http.delete("/projections/log/rebuild?reason=again"), 409, "is stopped");
+    assertThat(rebuild.path("takesOver").asBoolean()).isTrue();
     JsonNode operations = http.get("/projections/log/operations").json().path("operations");
     assertThat(operations.findValuesAsText("kind")).containsExactly("STOP", "LIMIT");
 

@@ -38,6 +38,7 @@ class SchemaTest {
           "kintsugi_projection",
           "kintsugi_rebuild",
           "kintsugi_rejected",
+          "kintsugi_retirement",
           "kintsugi_skip",
           "kintsugi_skip_archive",
           "kintsugi_skip_archive_default",
@@ -98,7 +99,7 @@ class SchemaTest {
   void an_empty_database_gets_all_tables() throws Exception {
     schema.ensure(true);
 
-    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(16);
+    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(17);
   }
 
   @Test
@@ -191,7 +192,7 @@ class SchemaTest {
     } finally {
       threads.shutdown();
     }
-    assertThat(tables()).hasSize(16);
+    assertThat(tables()).hasSize(17);
   }
 
   @Test
@@ -282,6 +283,35 @@ class SchemaTest {
     assertThat(column(url, "SELECT operation FROM kintsugi_operation ORDER BY id"))
         .containsExactly("pause", "stop", "limit");
     assertThat(column(url, "SELECT count(stopped_by) FROM kintsugi_rebuild")).containsExactly("0");
+  }
+
+  @Test
+  void an_installation_from_before_rebuilds_could_take_over_gets_what_that_needs()
+      throws Exception {
+    schema.ensure(true);
+    execute(
+        url,
+        "DROP TABLE kintsugi_subscription",
+        "ALTER TABLE kintsugi_projection DROP COLUMN returns_to",
+        "ALTER TABLE kintsugi_rebuild DROP COLUMN blocked_at, DROP COLUMN from_projection,"
+            + " DROP COLUMN from_generation, DROP COLUMN from_version, DROP COLUMN takes_over,"
+            + " DROP CONSTRAINT kintsugi_rebuild_phase_check,"
+            + " ADD CONSTRAINT kintsugi_rebuild_phase_check"
+            + " CHECK (phase IN ('fence', 'replay', 'drain', 'settle', 'done'))",
+        "INSERT INTO kintsugi_projection (projection, generation, status, version)"
+            + " VALUES ('files', 1, 'active', 1)",
+        "INSERT INTO kintsugi_rebuild (projection, generation, requested_by, reason, phase)"
+            + " VALUES ('files', 1, 'ann', 'why', 'done')");
+
+    schema.ensure(true);
+
+    execute(
+        url,
+        "UPDATE kintsugi_projection SET returns_to = 1",
+        "UPDATE kintsugi_rebuild SET phase = 'takeover', replay_to = 0, checkpoint = 0"
+            + " WHERE NOT takes_over");
+    assertThatThrownBy(() -> execute(url, "UPDATE kintsugi_rebuild SET phase = 'rest'"))
+        .hasMessageContaining("kintsugi_rebuild_phase_check");
   }
 
   @Test

@@ -22,7 +22,7 @@ public final class Auditor {
       WITH current AS (
         SELECT generation, r.phase, r.checkpoint, r.replay_to
         FROM kintsugi_projection p JOIN kintsugi_rebuild r USING (projection, generation)
-        WHERE p.projection = '%2$s' AND r.phase <> 'fence'
+        WHERE p.projection = '%2$s' AND r.phase NOT IN ('fence', 'takeover')
       ), applied AS (
         SELECT persistence_id, sequence_number, n FROM %1$s l
       ), journal AS (

@@ -48,11 +48,13 @@ public final class TestProjection {
   private volatile @Nullable Gate gate;
 
   private final RowTable rowTable;
+  private String tableName;
   private volatile String written;
 
   public TestProjection(String name) {
     this.name = name;
-    this.written = table();
+    this.tableName = name + "_log";
+    this.written = tableName;
     this.rowTable =
         RowTable.named(table())
             .key("persistence_id", "text")
@@ -267,7 +269,14 @@ public final class TestProjection {
   }
 
   public String table() {
-    return name + "_log";
+    return tableName;
+  }
+
+  /** Has the table of another one, as it has under another name. */
+  public TestProjection inTableOf(TestProjection other) {
+    tableName = other.table();
+    written = tableName;
+    return this;
   }
 
   /**

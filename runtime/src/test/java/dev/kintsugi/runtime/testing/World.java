@@ -15,6 +15,8 @@ import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.jdbc.JdbcSettings;
 import dev.kintsugi.runtime.operations.PauseAnswer;
 import dev.kintsugi.runtime.operations.Pausing;
+import dev.kintsugi.runtime.operations.RebuildAnswer;
+import dev.kintsugi.runtime.operations.RebuildOperations;
 import dev.kintsugi.runtime.operations.Request;
 import dev.kintsugi.runtime.operations.SkipOperations;
 import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
@@ -293,6 +295,13 @@ public final class World implements AutoCloseable {
             ::begin);
   }
 
+  /** Stops the rebuild that is under way, as people do. */
+  public RebuildAnswer stopRebuild(TestProjection projection) throws Exception {
+    return database.inTransaction(
+        connection ->
+            RebuildOperations.stop(connection, projection.name(), new Request("ann", "a test")));
+  }
+
   /** An owner of the rebuild of the projection's newest generation. */
   public RebuildSteps owner(TestProjection projection) throws Exception {
     return owner(projection, SMALL_STEPS);
@@ -447,7 +456,7 @@ public final class World implements AutoCloseable {
     while (true) {
       Step step = stepUntilNotDone(owner);
       steps.add(step);
-      if (step instanceof Step.Proven) {
+      if (step instanceof Step.Proven || step instanceof Step.TakenOver) {
         return;
       }
       if (steps.size() > 1000

@@ -68,6 +68,9 @@ class EnduranceReportTest {
         null,
         then,
         null,
+        null,
+        null,
+        false,
         then);
   }
 }

@@ -125,6 +125,6 @@ function row(projection) {
 }
 
 /** The more it wants somebody, the higher. */
-function urgency({ stopped, parked, node, byReason: reasons, paused, status }) {
-  return stopped ? 6 : parked > 0 ? 5 : node === null ? 4 : reasons.FAILED > 0 ? 3 : paused ? ATTENTION : status === 'rebuilding' ? 1 : 0;
+function urgency({ stopped, blocked, parked, node, byReason: reasons, paused, status }) {
+  return stopped || blocked !== null ? 6 : parked > 0 ? 5 : node === null ? 4 : reasons.FAILED > 0 ? 3 : paused ? ATTENTION : status === 'rebuilding' ? 1 : 0;
 }

@@ -10,7 +10,7 @@ import { RecordDialog } from './record.js';
 import { Skips } from './skips.js';
 import { ago } from './time.js';
 import { isOpen, Verification } from './verification.js';
-import { byReason, standing, underWay } from './words.js';
+import { byReason, standing, stands, underWay } from './words.js';
 
 const BUSY = 1500;
 const AT_REST = 5000;
@@ -54,7 +54,7 @@ export class ProjectionView {
   /** The list has come: it says how the projection stands before its page is asked. */
   update(list) {
     const summary = list.projections.find(({ name }) => name === this.name);
-    const seen = summary && [summary.status, summary.phase, summary.stopped, summary.paused, summary.generation].join();
+    const seen = summary && [summary.status, summary.phase, summary.stopped, summary.blocked, summary.paused, summary.generation].join();
     if (this.readOnly !== list.readOnly) {
       this.readOnly = list.readOnly;
       this.skips.setReadOnly(list.readOnly);
@@ -164,7 +164,7 @@ export class ProjectionView {
 
   renderCurrent(current) {
     const { rebuild } = current;
-    patch(this.badges, standing({ ...current, phase: rebuild?.phase ?? null, stopped: rebuild !== null && rebuild.stoppedAt !== null }));
+    patch(this.badges, standing({ ...current, phase: rebuild?.phase ?? null, stopped: stands(rebuild), blocked: rebuild !== null && rebuild.blockedAt !== null && underWay(rebuild) && rebuild.lastError }));
     patch(this.facts, `generation ${current.generation}, version ${current.version} of its definition, `,
       current.node === null
         ? h('span', { class: 'tone', 'data-tone': 'warn' }, 'hosted by no node just now')

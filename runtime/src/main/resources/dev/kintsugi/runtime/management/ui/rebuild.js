@@ -2,7 +2,7 @@ import { h } from './dom.js';
 import { count, duration, percent, perSecond, plain } from './format.js';
 import { fact } from './parts.js';
 import { ago, now, secondsBetween } from './time.js';
-import { PHASES, underWay } from './words.js';
+import { PHASES, phasesOf, stands, underWay } from './words.js';
 
 /** The newest rebuild of a projection. */
 export function rebuildPanel({ name, rebuild, fence }) {
@@ -10,7 +10,7 @@ export function rebuildPanel({ name, rebuild, fence }) {
     return [h('h2', {}, 'Rebuild'), h('p', { class: 'quiet' }, 'It has never been rebuilt.')];
   }
   const running = underWay(rebuild);
-  const stopped = rebuild.stoppedAt !== null;
+  const stopped = stands(rebuild);
   const { progress, replayed, eventsToReplay, eventsDeleted, drained, eventsPerSecond, maxEventsPerSecond, stoppedBy } = rebuild;
   return [
     h('div', { class: 'section-head' },
@@ -21,6 +21,10 @@ export function rebuildPanel({ name, rebuild, fence }) {
     stopped && h('p', { class: 'callout', 'data-tone': 'bad' },
       h('strong', {}, 'Stopped '), ago(rebuild.stoppedAt), stoppedBy !== null && [' by ', h('bdi', {}, plain(stoppedBy))],
       '. The read model is incomplete; writers go on to record what comes. Only a new rebuild makes it whole again.'),
+    rebuild.takesOver && rebuild.stoppedAt !== null && h('p', { class: 'callout' },
+      h('strong', {}, 'Stopped '), ago(rebuild.stoppedAt), ' by ', h('bdi', {}, plain(stoppedBy)),
+      running ? ' before anything was emptied: the read model stays as it is, and is in use again as soon as all transactions have ended '
+        + 'that began before.' : ' before anything was emptied: the read model is as it was.'),
     phases(rebuild),
     h('div', { class: 'replay' },
       h('progress', { value: progress, max: 1, 'aria-label': `Replay of ${name}`, 'data-stopped': stopped }),
@@ -37,7 +41,7 @@ export function rebuildPanel({ name, rebuild, fence }) {
     rebuild.phase === 'settle' && running && h('p', { class: 'quiet' },
       'It is settling: its read model is in use again, so it can\'t be stopped any more.'),
     rebuild.lastError && h('div', { class: 'callout', 'data-tone': 'bad' },
-      h('strong', {}, 'Last error'),
+      h('strong', {}, rebuild.blockedAt === null ? 'Last error' : ['Blocked, and tried again by itself; since ', ago(rebuild.blockedAt)]),
       h('pre', { tabindex: '0', role: 'region', 'aria-label': 'Last error of the rebuild' }, plain(rebuild.lastError))),
     fence && fencePanel(fence),
   ];
@@ -51,9 +55,9 @@ function left({ phase, secondsLeft }) {
 }
 
 function phases(rebuild) {
-  const names = Object.keys(PHASES);
+  const names = phasesOf(rebuild);
   const current = names.indexOf(rebuild.phase);
-  const over = rebuild.stoppedAt !== null ? 'stopped' : 'current';
+  const over = stands(rebuild) ? 'stopped' : 'current';
   return h('ol', { class: 'phases', 'aria-label': 'Phases', 'data-joined': String(current) }, names.map((phase, i) => {
     const state = i < current || rebuild.phase === 'done' ? 'past' : i === current ? over : 'to come';
     const step = { 'data-phase': phase, 'data-state': state, 'aria-current': i === current && 'step', title: `It ${PHASES[phase]}` };

@@ -12,6 +12,7 @@ export const REASONS = {
 
 export const PHASES = {
   fence: 'waits until no transaction can act on the old status any more',
+  takeover: 'waits for the same, and then takes the read model over as it is',
   replay: 'applies history',
   drain: 'applies what writers recorded meanwhile',
   settle: 'applies the rest beside writers that apply again',
@@ -20,7 +21,17 @@ export const PHASES = {
 
 /** Whether a rebuild is at work. */
 export function underWay(rebuild) {
-  return rebuild !== null && rebuild.endedAt === null && rebuild.stoppedAt === null && rebuild.phase !== 'done';
+  return rebuild !== null && rebuild.endedAt === null && !stands(rebuild) && rebuild.phase !== 'done';
+}
+
+/** Whether a rebuild was stopped where it stands; one that takes over what was active goes on to that. */
+export function stands(rebuild) {
+  return rebuild !== null && rebuild.stoppedAt !== null && !rebuild.takesOver;
+}
+
+/** The phases of a rebuild, in order. */
+export function phasesOf({ takesOver }) {
+  return Object.keys(PHASES).filter((phase) => takesOver ? phase !== 'fence' && phase !== 'replay' : phase !== 'takeover');
 }
 
 /** How many records there are for each reason; the reasons' order is always the same. */
@@ -32,7 +43,7 @@ export function byReason(counts) {
 }
 
 /** The badges that say how a projection stands; of a list's entry and of a projection alike. */
-export function standing({ status, paused, stopped, phase, parked }) {
+export function standing({ status, paused, stopped, blocked, phase, parked }) {
   const rebuilding = status === 'rebuilding';
   return [
     stopped
@@ -40,6 +51,7 @@ export function standing({ status, paused, stopped, phase, parked }) {
       : rebuilding
         ? badge(phase && phase !== 'done' ? `rebuilding: ${phase}` : 'rebuilding', 'work')
         : badge(phase === 'settle' ? 'active: settling' : 'active', phase === 'settle' ? 'work' : 'good'),
+    blocked && badge('blocked', 'bad', `Its rebuild's next step fails, and is tried again: ${blocked}`),
     paused && badge('paused', 'warn', 'Writers record what comes; recovery and rebuild rest'),
     parked > 0 && badge('parked records', 'bad', 'Records that failed for good wait for a decision'),
   ];
