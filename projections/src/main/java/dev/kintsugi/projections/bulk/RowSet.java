@@ -43,6 +43,11 @@ public final class RowSet {
     return table;
   }
 
+  /** The columns, in their order. */
+  public List<Column> allColumns() {
+    return columns;
+  }
+
   /** The columns' names, quoted, with commas between. */
   public String columns() {
     return columns.stream().map(Column::quoted).collect(joining(", "));

@@ -1,7 +1,6 @@
 package dev.kintsugi.projections.rows;
 
 import dev.kintsugi.projections.bulk.ColumnType;
-import java.math.BigDecimal;
 
 /** How a column's new value comes of its old one and of what events say, here and in SQL. */
 enum Combine {
@@ -14,30 +13,17 @@ enum Combine {
   /** The largest. */
   GREATEST;
 
-  /** What a row says of the column after it was said twice. */
+  /**
+   * What events come to for a column, given what those before came to: a value or, for a sum, also
+   * a {@link Sum}.
+   */
   Object of(Object earlier, Object later) {
     return switch (this) {
       case SET -> later;
-      case SUM -> sum((Number) earlier, (Number) later);
+      case SUM -> Sum.and(earlier, (Number) later);
       case LEAST -> compare(earlier, later) <= 0 ? earlier : later;
       case GREATEST -> compare(earlier, later) >= 0 ? earlier : later;
     };
-  }
-
-  private static Number sum(Number a, Number b) {
-    if (a instanceof Long && b instanceof Long) {
-      long sum = a.longValue() + b.longValue();
-      boolean overflows = ((a.longValue() ^ sum) & (b.longValue() ^ sum)) < 0;
-      if (!overflows) {
-        return sum;
-      }
-    }
-    // Too large for the column, or a decimal; the server will say what it thinks of it.
-    return decimal(a).add(decimal(b));
-  }
-
-  private static BigDecimal decimal(Number number) {
-    return number instanceof BigDecimal decimal ? decimal : BigDecimal.valueOf(number.longValue());
   }
 
   @SuppressWarnings("unchecked") // ColumnType has one class of values for each type

@@ -1,18 +1,14 @@
 package dev.kintsugi.projections.rows;
 
-import dev.kintsugi.projections.bulk.Column;
 import dev.kintsugi.projections.bulk.RowSet;
-import dev.kintsugi.projections.rows.RowTable.ValueColumn;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -23,10 +19,10 @@ import org.jspecify.annotations.Nullable;
 final class PendingRows {
 
   /** Locks are always taken in this order, so that transactions don't deadlock on rows. */
-  private static final Comparator<List<String>> IN_KEY_ORDER =
+  private static final Comparator<PendingRow> IN_KEY_ORDER =
       (a, b) -> {
-        for (int i = 0; i < a.size(); i++) {
-          int order = a.get(i).compareTo(b.get(i));
+        for (int i = 0; i < a.key().size(); i++) {
+          int order = a.key().get(i).compareTo(b.key().get(i));
           if (order != 0) {
             return order;
           }
@@ -34,13 +30,15 @@ final class PendingRows {
         return 0;
       };
 
+  private static final long ALL_COLUMNS = -1;
+
   private static final int BYTES_A_ROW = 200;
   private static final int BYTES_A_VALUE = 40;
 
   private final RowTable table;
   private final RowSet keys;
-  private final Map<Long, Upsert> upserts = new HashMap<>();
-  private final Map<List<String>, Pending> rows = new HashMap<>();
+  private final Map<Long, RowStatements> statements = new HashMap<>();
+  private final Map<List<String>, PendingRow> rows = new HashMap<>();
   private long bytes;
 
   PendingRows(RowTable table) {
@@ -48,46 +46,21 @@ final class PendingRows {
     this.keys = new RowSet(table.name(), table.keyColumns());
   }
 
-  private static final class Pending {
-    private final @Nullable Object[] values;
-    private boolean deleted;
-    private boolean upserted;
-
-    Pending(int columns) {
-      values = new Object[columns];
-    }
-  }
-
   /** Adds a change to those before it. Never throws: half of an event can't be taken back. */
   void add(RowChanges.Change change) {
-    Pending row = rows.get(change.key());
+    PendingRow row = rows.get(change.key());
     if (row == null) {
-      row = new Pending(table.valueColumns().size());
+      row = new PendingRow(table, change.key());
       rows.put(change.key(), row);
-      bytes += BYTES_A_ROW + (long) BYTES_A_VALUE * row.values.length;
+      bytes += BYTES_A_ROW + (long) BYTES_A_VALUE * table.valueColumns().size();
       for (String part : change.key()) {
         bytes += part.length();
       }
     }
     if (change.isDelete()) {
-      row.deleted = true;
-      row.upserted = false;
-      Arrays.fill(row.values, null);
+      row.delete();
     } else {
-      row.upserted = true;
-      combine(row.values, change.values());
-    }
-  }
-
-  private void combine(@Nullable Object[] values, @Nullable Object[] said) {
-    for (int i = 0; i < said.length; i++) {
-      Object later = said[i];
-      if (later != null) {
-        Object earlier = values[i];
-        values[i] =
-            earlier == null ? later : table.valueColumns().get(i).combine().of(earlier, later);
-        bytes += later instanceof String text && earlier == null ? text.length() : 0;
-      }
+      bytes += row.upsert(change.values());
     }
   }
 
@@ -105,40 +78,52 @@ final class PendingRows {
    *
    * @param isEmpty whether the table is, so that rows can be copied into it
    * @param isShared whether others may write to it meanwhile
+   * @throws IllegalStateException if only events one by one can tell what each comes to
    */
   void write(Connection connection, boolean isEmpty, boolean isShared)
       throws SQLException, IOException {
-    List<@Nullable String[]> deleted = new ArrayList<>();
-    Map<Long, List<@Nullable String[]>> upserted = new TreeMap<>();
-    List<@Nullable String[]> all = new ArrayList<>();
-    for (List<String> key : rows.keySet().stream().sorted(IN_KEY_ORDER).toList()) {
-      Pending row = Objects.requireNonNull(rows.get(key));
-      if (row.deleted) {
-        deleted.add(key.toArray(String[]::new));
+    List<PendingRow> all = rows.values().stream().sorted(IN_KEY_ORDER).toList();
+    List<PendingRow> deleted = new ArrayList<>();
+    List<PendingRow> addedToAndDeleted = new ArrayList<>();
+    Map<Long, List<PendingRow>> upserted = new TreeMap<>();
+    for (PendingRow row : all) {
+      row.checkWritable();
+      if (row.isDeleted() && !isEmpty) {
+        (row.isAddedToBefore() ? addedToAndDeleted : deleted).add(row);
       }
-      if (row.upserted) {
-        long named = RowChanges.Change.named(row.values);
-        upserted
-            .computeIfAbsent(named, shape -> new ArrayList<>())
-            .add(RowChanges.Change.texts(key, row.values));
+      if (row.isUpserted()) {
+        upserted.computeIfAbsent(row.named(), named -> new ArrayList<>()).add(row);
       }
-      all.add(key.toArray(String[]::new));
     }
-    boolean severalStatements = upserted.size() + (deleted.isEmpty() ? 0 : 1) > 1;
-    if (isShared && severalStatements) {
-      lock(connection, all);
+    int count =
+        upserted.size() + (deleted.isEmpty() ? 0 : 1) + (addedToAndDeleted.isEmpty() ? 0 : 1);
+    if (isShared && count > 1) {
+      lock(connection, keysOf(all));
     }
-    if (!deleted.isEmpty() && !isEmpty) {
-      keys.delete(connection, deleted);
+    if (!deleted.isEmpty()) {
+      keys.delete(connection, keysOf(deleted));
     }
-    for (Map.Entry<Long, List<@Nullable String[]>> sameColumns : upserted.entrySet()) {
-      Upsert upsert = upserts.computeIfAbsent(sameColumns.getKey(), this::upsertOf);
+    if (!addedToAndDeleted.isEmpty()) {
+      statementsFor(ALL_COLUMNS).deleteAddedTo(connection, addedToAndDeleted);
+    }
+    for (Map.Entry<Long, List<PendingRow>> sameColumns : upserted.entrySet()) {
+      RowStatements write = statementsFor(sameColumns.getKey());
       if (isEmpty) {
-        upsert.set().copy(connection, sameColumns.getValue(), row -> row);
+        write.copy(connection, sameColumns.getValue());
       } else {
-        upsert.set().insert(connection, upsert.sql(), sameColumns.getValue());
+        write.upsert(connection, sameColumns.getValue());
       }
     }
+  }
+
+  private RowStatements statementsFor(long named) {
+    return statements.computeIfAbsent(named, columns -> new RowStatements(table, columns));
+  }
+
+  private static List<@Nullable String[]> keysOf(List<PendingRow> rows) {
+    List<@Nullable String[]> keys = new ArrayList<>();
+    rows.forEach(row -> keys.add(row.key().toArray(String[]::new)));
+    return keys;
   }
 
   /** Several statements take locks in an order of their own each; so all are taken before. */
@@ -149,28 +134,5 @@ final class PendingRows {
             .formatted(keys.asTable(), keys.table(), keys.isSame("t")),
         all,
         row -> {});
-  }
-
-  /** Rows that name the same columns, and the statement that writes them. */
-  private record Upsert(RowSet set, String sql) {}
-
-  private Upsert upsertOf(long named) {
-    List<Column> columns = new ArrayList<>(table.keyColumns());
-    List<String> changes = new ArrayList<>();
-    for (ValueColumn value : table.valueColumns(named)) {
-      columns.add(value.column());
-      changes.add(value.assignment("excluded"));
-    }
-    RowSet set = new RowSet(table.name(), columns);
-    String sql =
-        "INSERT INTO %s AS t (%s) SELECT %s FROM %s ON CONFLICT (%s) DO %s"
-            .formatted(
-                set.table(),
-                set.columns(),
-                set.columns(),
-                set.asTable(),
-                keys.columns(),
-                changes.isEmpty() ? "NOTHING" : "UPDATE SET " + String.join(", ", changes));
-    return new Upsert(set, sql);
   }
 }

@@ -124,6 +124,10 @@ public final class RowChanges {
       return named;
     }
 
+    private static String sent(Object value) {
+      return ColumnType.sent(value instanceof Sum sum ? sum.total() : value);
+    }
+
     /** What is sent: the key's columns, then the columns that it names. */
     @Nullable String[] texts() {
       return texts(key, values);
@@ -133,7 +137,7 @@ public final class RowChanges {
       List<@Nullable String> texts = new ArrayList<>(key);
       for (Object value : values) {
         if (value != null) {
-          texts.add(value == SQL_NULL ? null : ColumnType.sent(value));
+          texts.add(value == SQL_NULL ? null : sent(value));
         }
       }
       return texts.toArray(String[]::new);
@@ -150,7 +154,16 @@ public final class RowChanges {
               ? SQL_NULL
               : valueOf(table, table.valueColumns().get(place).column(), value);
       Object before = values[place];
-      values[place] = before == null ? said : combine.of(before, said);
+      values[place] = before == null ? said : twice(place, combine, before, said);
+    }
+
+    private Object twice(int place, Combine combine, Object before, Object said) {
+      return combine == Combine.SUM
+          ? EventSums.checked(
+              table,
+              table.valueColumns().get(place).column(),
+              Sum.add((Number) before, (Number) said))
+          : combine.of(before, said);
     }
   }
 

@@ -104,7 +104,10 @@ public final class RowTable {
     return counter(column, "bigint");
   }
 
-  /** A count or sum from 0, of one of the exact types: smallint, integer, bigint or numeric. */
+  /**
+   * A count or sum from 0, of one of the exact types: smallint, integer, bigint or numeric. An
+   * event fails whose sum is out of the type's range, also where a later one would bring it back.
+   */
   public RowTable counter(String column, String type) {
     return with(Column.of(column, type), Combine.SUM);
   }

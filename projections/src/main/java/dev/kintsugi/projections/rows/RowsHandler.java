@@ -2,6 +2,7 @@ package dev.kintsugi.projections.rows;
 
 import dev.kintsugi.projections.bulk.BulkHandler;
 import java.sql.Connection;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -57,11 +58,14 @@ public final class RowsHandler<E> extends BulkHandler<E> {
 
   @Override
   public void gather(List<EventEnvelope<E>> envelopes) throws Exception {
-    RowChanges changes = new RowChanges(tables);
+    List<RowChanges.Change> all = new ArrayList<>();
     for (EventEnvelope<E> envelope : envelopes) {
+      RowChanges changes = new RowChanges(tables);
       mapper.map(envelope, changes);
+      EventSums.check(changes.taken());
+      all.addAll(changes.taken());
     }
-    for (RowChanges.Change change : changes.taken()) {
+    for (RowChanges.Change change : all) {
       Objects.requireNonNull(pending.get(change.table())).add(change);
     }
   }

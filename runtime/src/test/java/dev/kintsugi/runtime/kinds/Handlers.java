@@ -96,8 +96,14 @@ final class Handlers<E> implements AutoCloseable {
   }
 
   List<String> column(String sql) throws SQLException {
-    try (Connection connection = connection();
-        Statement statement = connection.createStatement();
+    try (Connection connection = connection()) {
+      return column(connection, sql);
+    }
+  }
+
+  /** As a connection's transaction sees it. */
+  List<String> column(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(sql)) {
       List<String> values = new ArrayList<>();
       while (row.next()) {

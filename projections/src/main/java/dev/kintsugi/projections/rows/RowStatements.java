@@ -1,0 +1,167 @@
+package dev.kintsugi.projections.rows;
+
+import static java.util.stream.Collectors.joining;
+
+import dev.kintsugi.projections.bulk.Column;
+import dev.kintsugi.projections.bulk.ColumnType;
+import dev.kintsugi.projections.bulk.RowSet;
+import dev.kintsugi.projections.rows.RowTable.ValueColumn;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The statements that write rows of one table that name the same columns.
+ *
+ * <p>Of a counter the database sees the sum of what many events add. One by one it would also see
+ * each number on the way, and refuse one that is out of its type's range. Where these are not
+ * between the first and the last number, the statement therefore has the database add up the
+ * highest and the lowest, too, from what the row really held: in the same statement, so that the
+ * row is locked, and no other transaction comes between.
+ */
+final class RowStatements {
+
+  private static final String UP = "__up_";
+  private static final String DOWN = "__down_";
+
+  private final RowTable table;
+  private final RowSet keys;
+  private final RowSet rows;
+  private final List<ValueColumn> values;
+  private final List<Integer> counters;
+
+  /** Of rows that name these columns, as bits. */
+  RowStatements(RowTable table, long named) {
+    this.table = table;
+    this.keys = new RowSet(table.name(), table.keyColumns());
+    this.values = table.valueColumns(named);
+    this.rows =
+        new RowSet(
+            table.name(),
+            Stream.concat(table.keyColumns().stream(), values.stream().map(ValueColumn::column))
+                .toList());
+    this.counters =
+        IntStream.range(0, table.valueColumns().size())
+            .filter(place -> (named & 1L << place) != 0)
+            .filter(place -> table.valueColumns().get(place).combine() == Combine.SUM)
+            .boxed()
+            .toList();
+  }
+
+  /** Copies rows into the empty table. */
+  void copy(Connection connection, List<PendingRow> pending) throws SQLException, IOException {
+    rows.copy(connection, pending, PendingRow::texts);
+  }
+
+  void upsert(Connection connection, List<PendingRow> pending) throws SQLException {
+    if (pending.stream().anyMatch(PendingRow::hasWandered)) {
+      RowSet guarded = guarded(rows.allColumns(), column -> ColumnType.NUMERIC);
+      guarded.query(
+          connection,
+          guardedUpsert(guarded),
+          texts(pending, PendingRow::texts, PendingRow::sum, Sum::above, Sum::below),
+          row -> {});
+    } else {
+      rows.insert(
+          connection, upsert(rows.asTable()), pending.stream().map(PendingRow::texts).toList());
+    }
+  }
+
+  private String upsert(String source) {
+    String changes =
+        values.stream().map(value -> value.assignment("excluded")).collect(joining(", "));
+    return "INSERT INTO %s AS t (%s) SELECT %2$s FROM %s ON CONFLICT (%s) DO %s"
+        .formatted(
+            rows.table(),
+            rows.columns(),
+            source,
+            keys.columns(),
+            values.isEmpty() ? "NOTHING" : "UPDATE SET " + changes);
+  }
+
+  private String guardedUpsert(RowSet guarded) {
+    return """
+        WITH u AS (SELECT * FROM %s), w AS (%s RETURNING %s)
+        SELECT %s FROM w JOIN u ON %s\
+        """
+        .formatted(
+            guarded.asTable(),
+            upsert("u"),
+            rows.columns(),
+            guards("count((w.%1$s::numeric + u.%2$s)::%3$s)"),
+            keys.isSame("w"));
+  }
+
+  /** Deletes rows that were added to before. */
+  void deleteAddedTo(Connection connection, List<PendingRow> pending) throws SQLException {
+    RowSet guarded = guarded(table.keyColumns(), column -> column.type());
+    String sql =
+        "DELETE FROM %s AS t USING %s WHERE %s RETURNING %s"
+            .formatted(
+                keys.table(),
+                guarded.asTable(),
+                keys.isSame("t"),
+                guards("(COALESCE(t.%1$s, 0) + u.%2$s)::%3$s"));
+    guarded.query(
+        connection,
+        sql,
+        texts(
+            pending,
+            row -> row.key().toArray(String[]::new),
+            PendingRow::sumBefore,
+            Sum::highest,
+            Sum::lowest),
+        row -> {});
+  }
+
+  /** Columns, and two more for each counter: how far it went up and down. */
+  private RowSet guarded(List<Column> columns, Function<Column, ColumnType> type) {
+    List<Column> all = new ArrayList<>(columns);
+    for (int place : counters) {
+      ColumnType of = type.apply(table.valueColumns().get(place).column());
+      all.add(new Column(UP + place, of));
+      all.add(new Column(DOWN + place, of));
+    }
+    return new RowSet(table.name(), all);
+  }
+
+  /** What the database has to add up. */
+  private String guards(String expression) {
+    return counters.stream()
+        .flatMap(
+            place -> {
+              Column counter = table.valueColumns().get(place).column();
+              return Stream.of(UP + place, DOWN + place)
+                  .map(
+                      guard -> expression.formatted(counter.quoted(), guard, counter.type().sql()));
+            })
+        .collect(joining(", "));
+  }
+
+  private List<@Nullable String[]> texts(
+      List<PendingRow> pending,
+      Function<PendingRow, @Nullable String[]> texts,
+      BiFunction<PendingRow, Integer, @Nullable Sum> sums,
+      Function<Sum, Number> up,
+      Function<Sum, Number> down) {
+    List<@Nullable String[]> all = new ArrayList<>();
+    for (PendingRow row : pending) {
+      List<@Nullable String> sent = new ArrayList<>(Arrays.asList(texts.apply(row)));
+      for (int place : counters) {
+        Sum sum = sums.apply(row, place);
+        sent.add(sum == null ? null : up.apply(sum).toString());
+        sent.add(sum == null ? null : down.apply(sum).toString());
+      }
+      all.add(sent.toArray(String[]::new));
+    }
+    return all;
+  }
+}
