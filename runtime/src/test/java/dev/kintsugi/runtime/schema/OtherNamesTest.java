@@ -180,7 +180,7 @@ class OtherNamesTest {
   void a_journal_of_another_name_that_is_not_there_is_named_at_start() {
     String url = TestServer.createDatabase();
     try (TestSystem node = new TestSystem(url, NAMES)) {
-      assertThatThrownBy(node::node)
+      assertThatThrownBy(node.kintsugi()::start)
           .isInstanceOf(SchemaException.class)
           .hasMessageContaining("\"Sales\".\"Events\"");
     } finally {
