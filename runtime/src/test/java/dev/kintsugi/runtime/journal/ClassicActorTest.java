@@ -319,7 +319,7 @@ class ClassicActorTest {
   }
 
   @Test
-  void a_conflict_is_a_failure_that_says_so_by_its_sqlstate_and_stops_the_actor() throws Exception {
+  void a_conflict_is_a_failure_that_tells_of_the_other_writer_and_stops_the_actor() throws Exception {
     ActorRef actor = start("a", List.of(), 0);
     world.append(world.event("a", 1, "by another"));
 
@@ -327,7 +327,8 @@ class ClassicActorTest {
 
     assertThat(expect(Failed.class).cause())
         .isInstanceOfSatisfying(
-            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23505"));
+            StreamConflictException.class,
+            e -> assertThat(List.of(e.expected(), e.found())).containsExactly(0L, 1L));
     told.expectTerminated(Adapter.toTyped(actor), PATIENCE);
     ActorRef next = start("a", List.of("by another"), 1);
     tell(next, "two");

@@ -82,6 +82,7 @@ class ReportedTest {
             "GAUGE kintsugi.journal.queue{lane=1} in writes",
             "TIMER kintsugi.rebuild.batch{projection=log} in seconds",
             "TIMER kintsugi.rebuild.fence.wait{projection=log} in seconds",
+            "COUNTER kintsugi.skips.deleted{projection=log}",
             "COUNTER kintsugi.skips.discarded{projection=log}",
             "GAUGE kintsugi.skips.oldest{projection=log} in seconds",
             "GAUGE kintsugi.skips.open{projection=log} in records",

@@ -156,11 +156,11 @@ class SnapshotTableTest {
   @Test
   void a_name_that_is_no_identifier_is_refused() {
     Config config =
-        ConfigFactory.parseString("tables.snapshot.columnNames.created = \"two words\"")
+        ConfigFactory.parseString("tables.snapshot.columnNames.created = \"\"")
             .withFallback(SECTION);
 
     assertThatThrownBy(() -> new SnapshotTable(config))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("'two words' in the section jdbc-snapshot-store");
+        .hasMessageContaining("in the section jdbc-snapshot-store");
   }
 }
