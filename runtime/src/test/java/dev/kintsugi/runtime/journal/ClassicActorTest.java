@@ -9,7 +9,6 @@ import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.World;
 import dev.kintsugi.runtime.writer.AppendRejectedException;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -319,7 +318,8 @@ class ClassicActorTest {
   }
 
   @Test
-  void a_conflict_is_a_failure_that_tells_of_the_other_writer_and_stops_the_actor() throws Exception {
+  void a_conflict_is_a_failure_that_tells_of_the_other_writer_and_stops_the_actor()
+      throws Exception {
     ActorRef actor = start("a", List.of(), 0);
     world.append(world.event("a", 1, "by another"));
 
