@@ -29,7 +29,7 @@ final class ProjectionStates {
   /** Of the phase: a rebuild's own progress ends with the replay, then it is the drain's. */
   private static double progress(Rebuild rebuild, long open) {
     return switch (rebuild.phase()) {
-      case FENCE, REPLAY -> rebuild.progress();
+      case FENCE, TAKEOVER, REPLAY -> rebuild.progress();
       case DRAIN, SETTLE, DONE ->
           open == 0 ? 1 : (double) rebuild.drained() / (rebuild.drained() + open);
     };
