@@ -167,7 +167,11 @@ class OpenApiTest {
         Statement statement = held.createStatement()) {
       statement.execute("SELECT pg_current_xact_id()");
       post(ONE + "/rebuild", "/rebuild", WHY, 202);
-      post(ONE + "/rebuild", "/rebuild", WHY, 409);
+      post(
+          ONE + "/rebuild",
+          "/rebuild",
+          "{\"allowLowerVersion\": true, \"reason\": \"a test\"}",
+          409);
       eventually(() -> assertThat(projection("log").at("/fence/waitsFor")).hasSize(1));
       get(ONE, "/projections/log");
       String rate = "{\"eventsPerSecond\": 1000, \"reason\": \"calm\", \"requestedBy\": \"ann\"}";
