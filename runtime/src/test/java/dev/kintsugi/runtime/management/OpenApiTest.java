@@ -104,7 +104,8 @@ class OpenApiTest {
     readOnly();
     withoutDatabase();
 
-    // Of a rebuild that is blocked, a lowered version, and the end of a retirement: not asked for here.
+    // Of a rebuild that is blocked, a lowered version, and the end of a retirement: not asked for
+    // here.
     assertThat(document.unseenProperties())
         .isSubsetOf(
             "ProjectionSummary.blocked",
