@@ -116,6 +116,15 @@ final class Deletions {
     }
   }
 
+  /** Whether a deletion is on record: mostly none is, and nobody need take an id or a lock. */
+  boolean anyWaits(Connection connection) throws SQLException {
+    try (PreparedStatement select =
+            connection.prepareStatement("SELECT EXISTS (SELECT FROM kintsugi_deletion)");
+        ResultSet row = select.executeQuery()) {
+      return row.next() && row.getBoolean(1);
+    }
+  }
+
   /**
    * Carries out deletions that had to wait, as far as nothing needs their events any more.
    *

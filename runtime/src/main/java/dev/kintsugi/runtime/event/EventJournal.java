@@ -359,6 +359,9 @@ public final class EventJournal {
 
   /** Carries out the deletions that had to wait and need not any more, some in a transaction. */
   public void carryOutDeletions(Database database) throws Exception {
+    if (!database.inTransaction(deletions::anyWaits)) {
+      return;
+    }
     while (database.inTransaction(connection -> deletions.carryOut(connection, DELETIONS_AT_ONCE))
         == DELETIONS_AT_ONCE) {
       // There may be more.

@@ -78,8 +78,7 @@ public record ProjectionStatus(
     Fence fence = rebuild.fence();
     if (fence == null
         || !isWaiting(rebuild.phase())
-        || fence.hasPassed(connection)
-        || fence.isOfAnotherCluster(connection)) {
+        || fence.look(connection) != Fence.Look.AWAITED) {
       return List.of();
     }
     return fence.holders(connection);

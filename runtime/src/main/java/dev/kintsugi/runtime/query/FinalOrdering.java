@@ -60,14 +60,13 @@ record FinalOrdering(long ordering, Optional<FinalOrdering.Unproven> unproven) {
     if (unproven.isEmpty()) {
       return this;
     }
-    Fence fence = unproven.get().fence();
-    boolean passed = fence.hasPassed(connection);
-    boolean isOfAnotherCluster = !passed && fence.isOfAnotherCluster(connection);
+    Fence.Look found = unproven.get().fence().look(connection);
     connection.rollback();
-    if (isOfAnotherCluster) {
-      return new FinalOrdering(ordering, Optional.empty());
-    }
-    return passed ? new FinalOrdering(unproven.get().ordering(), Optional.empty()) : this;
+    return switch (found) {
+      case PASSED -> new FinalOrdering(unproven.get().ordering(), Optional.empty());
+      case AWAITED -> this;
+      case OF_ANOTHER_CLUSTER -> new FinalOrdering(ordering, Optional.empty());
+    };
   }
 
   /**

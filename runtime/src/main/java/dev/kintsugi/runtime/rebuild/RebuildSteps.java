@@ -196,7 +196,8 @@ public final class RebuildSteps {
     if (seen.rebuild().isEmpty()) {
       return new Step.NotOurs("no such rebuild is on record");
     }
-    if (seen.row().filter(row -> row.generation() == generation).isEmpty()) {
+    Optional<Generation> row = seen.row().filter(found -> found.generation() == generation);
+    if (row.isEmpty()) {
       return new Step.NotOurs("a newer generation has begun, or the projection is no more");
     }
     Rebuild rebuild = seen.rebuild().get();
@@ -211,7 +212,7 @@ public final class RebuildSteps {
       return new Step.Waiting("its resumption: the projection is paused");
     }
     return switch (rebuild.phase()) {
-      case FENCE -> fence(rebuild, listener);
+      case FENCE -> fence(rebuild, row.get(), listener);
       case TAKEOVER -> takeOver(rebuild, listener);
       case REPLAY -> replay(applier, rebuild, listener);
       case DRAIN -> drain(applier, rebuild);
@@ -226,7 +227,7 @@ public final class RebuildSteps {
 
   // Steps 1 to 3: the row has been set; wait for the fence, then empty the read model.
 
-  private Step fence(Rebuild rebuild, RebuildListener listener) throws Exception {
+  private Step fence(Rebuild rebuild, Generation row, RebuildListener listener) throws Exception {
     Fence fence = rebuild.fence();
     if (fence == null) {
       return takeFence(rebuild);
@@ -237,7 +238,8 @@ public final class RebuildSteps {
     if (!hasPassed(rebuild, fence, listener)) {
       return new Step.Waiting("fence " + fence.xid());
     }
-    return ownership.inTransaction(this::reset);
+    return ownership.inTransaction(
+        (connection, locked) -> reset(connection, locked, row.returnsTo() != null));
   }
 
   private Step takeFence(Rebuild rebuild) throws Exception {
@@ -254,12 +256,13 @@ public final class RebuildSteps {
 
   private boolean hasPassed(Rebuild rebuild, Fence fence, RebuildListener listener)
       throws Exception {
-    if (!database.inTransaction(fence::hasPassed)) {
-      if (database.inTransaction(fence::isOfAnotherCluster)) {
-        forget(rebuild, fence);
-      } else {
-        awaited = fence;
-      }
+    Fence.Look found = database.inTransaction(fence::look);
+    if (found == Fence.Look.AWAITED) {
+      awaited = fence;
+    } else if (found == Fence.Look.OF_ANOTHER_CLUSTER) {
+      forget(rebuild, fence);
+    }
+    if (found != Fence.Look.PASSED) {
       return false;
     }
     if (fence.equals(awaited) && rebuild.fenceAt() != null) {
@@ -304,7 +307,14 @@ public final class RebuildSteps {
         : new Step.NotOurs("another owner counted the events");
   }
 
-  private Step reset(Connection connection, Rebuild rebuild) throws SQLException {
+  /**
+   * Empties the read model.
+   *
+   * @param couldReturn whether the row names a version to return to: nothing sets that but the
+   *     request that began the generation, so it need not be read again here
+   */
+  private Step reset(Connection connection, Rebuild rebuild, boolean couldReturn)
+      throws SQLException {
     if (rebuild.phase() != Phase.FENCE || rebuild.fence() == null) {
       return new Step.NotOurs("another owner emptied the read model");
     }
@@ -317,7 +327,9 @@ public final class RebuildSteps {
     ReadModels.dropIndexes(connection, projection);
     SkipRecords.supersedeOlder(connection, projection.name(), generation);
     long replayTo = journal.maxOrdering(connection);
-    Generations.returnNoMore(connection, projection.name(), generation);
+    if (couldReturn) {
+      Generations.returnNoMore(connection, projection.name(), generation);
+    }
     return Rebuilds.beginReplay(connection, rebuild, replayTo)
         ? new Step.Done("emptied the read model, replays up to ordering " + replayTo)
         : new Step.NotOurs("another owner emptied the read model");

@@ -113,7 +113,15 @@ public final class RetirementSteps {
           });
       return false;
     }
-    if (!database.inTransaction(fence::hasPassed)) {
+    Fence.Look found = database.inTransaction(fence::look);
+    if (found == Fence.Look.OF_ANOTHER_CLUSTER) {
+      database.inTransaction(
+          connection -> {
+            Retirements.forgetFence(connection, retirement, fence);
+            return found;
+          });
+    }
+    if (found != Fence.Look.PASSED) {
       return false;
     }
     try {

@@ -26,11 +26,13 @@ public record Fence(long xid) {
 
   private static final String TAKE = "SELECT pg_current_xact_id()::text";
 
-  private static final String HAS_PASSED =
-      "SELECT pg_snapshot_xmin(pg_current_snapshot()) > ?::text::xid8";
-
-  private static final String IS_AHEAD =
-      "SELECT ?::text::xid8 >= pg_snapshot_xmax(pg_current_snapshot())";
+  /** In this order: an id that has passed is not ahead. */
+  private static final String LOOK =
+      """
+      SELECT CASE WHEN pg_snapshot_xmin(s.now) > s.fence THEN 'PASSED'
+        WHEN pg_snapshot_xmax(s.now) <= s.fence THEN 'OF_ANOTHER_CLUSTER' ELSE 'AWAITED' END
+      FROM (SELECT pg_current_snapshot() AS now, ?::text::xid8 AS fence) s
+      """;
 
   private static final String HOLDERS =
       """
@@ -78,33 +80,39 @@ public record Fence(long xid) {
     }
   }
 
-  /**
-   * Whether every transaction that had an id below this one has ended. The connection's transaction
-   * must have taken no id.
-   */
-  public boolean hasPassed(Connection connection) throws SQLException {
-    try (PreparedStatement passed = connection.prepareStatement(HAS_PASSED)) {
-      passed.setString(1, Long.toString(xid));
-      try (ResultSet row = passed.executeQuery()) {
+  /** What a look at a fence can find. */
+  public enum Look {
+    /** Every transaction that had an id below the fence's has ended. */
+    PASSED,
+
+    /** One of them runs. */
+    AWAITED,
+
+    /**
+     * This cluster has not handed out the fence's id yet, although whoever took it has committed.
+     * So it came with a dump, or by replication of rows; it would be waited for until this cluster
+     * has come to that id, and is to be taken anew.
+     */
+    OF_ANOTHER_CLUSTER
+  }
+
+  /** Looks at it, in one snapshot. The connection's transaction must have taken no id. */
+  public Look look(Connection connection) throws SQLException {
+    try (PreparedStatement look = connection.prepareStatement(LOOK)) {
+      look.setString(1, Long.toString(xid));
+      try (ResultSet row = look.executeQuery()) {
         row.next();
-        return row.getBoolean(1);
+        return Look.valueOf(row.getString(1));
       }
     }
   }
 
   /**
-   * Whether it is another cluster's: this one has not handed out its id yet, although whoever took
-   * it has committed. So it came with a dump, or by replication of rows; it would be waited for
-   * until this cluster has come to that id, and is to be taken anew.
+   * Whether every transaction that had an id below this one has ended. The connection's transaction
+   * must have taken no id.
    */
-  public boolean isOfAnotherCluster(Connection connection) throws SQLException {
-    try (PreparedStatement ahead = connection.prepareStatement(IS_AHEAD)) {
-      ahead.setString(1, Long.toString(xid));
-      try (ResultSet row = ahead.executeQuery()) {
-        row.next();
-        return row.getBoolean(1);
-      }
-    }
+  public boolean hasPassed(Connection connection) throws SQLException {
+    return look(connection) == Look.PASSED;
   }
 
   /** Whom it waits for, the oldest first; in the whole server, as far as this user may see. */

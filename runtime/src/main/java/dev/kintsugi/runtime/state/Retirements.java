@@ -42,6 +42,12 @@ public final class Retirements {
       WHERE projection = ? AND generation = ? AND fence IS NULL
       """;
 
+  private static final String FORGET_FENCE =
+      """
+      UPDATE kintsugi_retirement SET fence = NULL
+      WHERE projection = ? AND generation = ? AND fence = ?::text::xid8
+      """;
+
   private static final String FAILED =
       """
       UPDATE kintsugi_retirement SET last_error = ?
@@ -108,6 +114,17 @@ public final class Retirements {
       update.setString(1, Long.toString(fence.xid()));
       update.setString(2, seen.projection());
       update.setInt(3, seen.generation());
+      update.executeUpdate();
+    }
+  }
+
+  /** Forgets a fence that is another cluster's, so that one of this cluster is taken. */
+  public static void forgetFence(Connection connection, Retirement seen, Fence fence)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(FORGET_FENCE)) {
+      update.setString(1, seen.projection());
+      update.setInt(2, seen.generation());
+      update.setString(3, Long.toString(fence.xid()));
       update.executeUpdate();
     }
   }

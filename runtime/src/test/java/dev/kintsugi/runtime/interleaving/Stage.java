@@ -25,19 +25,23 @@ final class Stage {
 
   private final Scene scene;
   private final int enough;
+  private final int atMost;
+  private int told;
   private int failed;
   private int sinceFailed;
   private @Nullable List<Run.Event> shortest;
   private List<String> violations = List.of();
 
-  private Stage(Scene scene, int enough) {
+  private Stage(Scene scene, int enough, int atMost) {
     this.scene = scene;
     this.enough = enough;
+    this.atMost = atMost;
   }
 
-  static Report tell(Stories.Told story, Rewriting rewriting, int enough) throws Exception {
+  static Report tell(Stories.Told story, Rewriting rewriting, int enough, int atMost)
+      throws Exception {
     try (Scene scene = new Scene(story.projection().get(), story.beginning(), rewriting)) {
-      return new Stage(scene, enough).tell(story);
+      return new Stage(scene, enough, atMost).tell(story);
     }
   }
 
@@ -53,7 +57,7 @@ final class Stage {
         explorer.explore(
             result -> {
               look(result, names.size());
-              return failed == 0 || ++sinceFailed <= enough;
+              return ++told < atMost && (failed == 0 || ++sinceFailed <= enough);
             });
     return shortest == null
         ? Report.clean(count)

@@ -31,9 +31,10 @@ final class Stories {
      * Tells it in all interleavings.
      *
      * @param enough how many more to tell where one has failed
+     * @param atMost how many to tell in all
      */
-    Stage.Report tell(Rewriting rewriting, int enough) throws Exception {
-      return Stage.tell(this, rewriting, enough);
+    Stage.Report tell(Rewriting rewriting, int enough, int atMost) throws Exception {
+      return Stage.tell(this, rewriting, enough, atMost);
     }
 
     @Override

@@ -130,6 +130,16 @@ class RetirementTest {
   }
 
   @Test
+  void a_fence_that_came_from_another_cluster_is_taken_anew() throws Exception {
+    world.start(log);
+    retire(true);
+    world.execute("UPDATE kintsugi_retirement SET fence = '4000000000000'");
+
+    runToTheEnd();
+    assertThat(tables()).isEmpty();
+  }
+
+  @Test
   void a_rebuild_that_is_under_way_ends() throws Exception {
     world.start(log);
     world.append(world.event("a", 1));
