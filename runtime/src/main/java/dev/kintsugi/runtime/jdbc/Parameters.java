@@ -31,6 +31,11 @@ public final class Parameters {
     return this;
   }
 
+  public Parameters bigint(long value) throws SQLException {
+    statement.setLong(++bound, value);
+    return this;
+  }
+
   /** As {@code text[]}. */
   public <T> Parameters texts(Collection<T> rows, Function<T, @Nullable String> column)
       throws SQLException {

@@ -176,9 +176,11 @@ final class JournalLanes implements AutoCloseable {
     CompletionStage<?> before =
         inFlight.getOrDefault(persistenceId, CompletableFuture.completedStage(persistenceId));
     return before.thenCompose(
-        ended ->
-            inShortTransaction(
-                connection -> node.journal().highestSequenceNumber(connection, persistenceId)));
+        ended -> {
+          rejected.forget(persistenceId);
+          return inShortTransaction(
+              connection -> node.journal().highestSequenceNumber(connection, persistenceId));
+        });
   }
 
   /**

@@ -9,10 +9,10 @@ import dev.kintsugi.runtime.writer.NotNowException;
 import dev.kintsugi.runtime.writer.Written;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.BiConsumer;
 import org.slf4j.Logger;
@@ -30,6 +30,9 @@ final class Lane implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Lane.class);
 
+  /** At the least, and never fewer than writes that can wait. */
+  private static final int FAILURES_KEPT = 10_000;
+
   private final BlockingQueue<Write> queue;
   private final int queueSize;
   private final int groupSize;
@@ -44,9 +47,11 @@ final class Lane implements AutoCloseable {
   /**
    * The streams whose last write failed. What that actor had sent after it, before it heard of the
    * failure, must fail too, or the stream would have a gap. The failure stops the actor; its next
-   * incarnation begins behind whatever was stored, and says so by another writer's name.
+   * incarnation begins behind whatever was stored, and says so by another writer's name. Of most
+   * streams that is not heard: the latest are kept. A write that slips through is refused by the
+   * appender, as one behind a hole.
    */
-  private final Map<String, Failure> failures = new ConcurrentHashMap<>();
+  private final Map<String, Failure> failures;
 
   /** From which sequence number on an incarnation of an actor failed. */
   private record Failure(String writer, long from) {
@@ -64,6 +69,7 @@ final class Lane implements AutoCloseable {
       Rejections rejections) {
     this.queueSize = settings.queueSize();
     this.queue = new LinkedBlockingQueue<>(queueSize);
+    this.failures = Collections.synchronizedMap(new Latest<>(Math.max(queueSize, FAILURES_KEPT)));
     this.groupSize = settings.groupSize();
     this.groupBytes = settings.groupBytes();
     this.appender = appender;

@@ -12,10 +12,6 @@ import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.state.Phase;
 import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,9 +31,9 @@ final class BulkReplay implements Replay {
   private final Ownership ownership;
   private final Database database;
   private final PageReader pages;
-  private final ReplayFailures failures;
   private final PagedReplay oneByOne;
   private final Projection<?> projection;
+  private final int generation;
   private final RebuildSettings settings;
 
   /** Up to here one of the events is at fault that only {@link #oneByOne} finds. */
@@ -50,35 +46,30 @@ final class BulkReplay implements Replay {
       Ownership ownership,
       Database database,
       PageReader pages,
-      ReplayFailures failures,
       Target target,
       RebuildSettings settings) {
     this.ownership = ownership;
     this.database = database;
     this.pages = pages;
-    this.failures = failures;
-    this.oneByOne = new PagedReplay(ownership, pages, failures, target, settings);
+    this.oneByOne = new PagedReplay(ownership, pages, target, settings);
     this.projection = target.projection();
+    this.generation = target.generation();
     this.settings = settings;
   }
-
-  private record Failure(JournalEvent event, HandlerException error) {}
 
   /** What was gathered and is not written yet, and the memory that outlives it. */
   private static final class Window {
     private final Gatherer<?> gatherer;
 
-    /** Streams that were recorded: the pages that were read ahead may hold more of them. */
-    private final Set<String> blocked = new HashSet<>();
-
-    private final List<Failure> failed = new ArrayList<>();
+    private final ReplayRecords records;
     private long from;
     private long to;
     private int replayed;
     private long begun;
 
-    Window(Gatherer<?> gatherer, long checkpoint) {
+    Window(Gatherer<?> gatherer, ReplayRecords records, long checkpoint) {
       this.gatherer = gatherer;
+      this.records = records;
       beginAt(checkpoint);
     }
 
@@ -86,12 +77,16 @@ final class BulkReplay implements Replay {
       from = checkpoint;
       to = checkpoint;
       replayed = 0;
-      failed.clear();
+      records.clear();
       begun = System.nanoTime();
     }
 
     boolean isEmpty() {
       return from == to;
+    }
+
+    long bytes() {
+      return gatherer.bytes() + records.bytes();
     }
   }
 
@@ -118,7 +113,8 @@ final class BulkReplay implements Replay {
 
   private boolean isFull(Window gathered) {
     boolean isOld = System.nanoTime() - gathered.begun > settings.windowTime().toNanos();
-    return !gathered.isEmpty() && (isOld || gathered.gatherer.bytes() > settings.memory());
+    return !gathered.isEmpty()
+        && (isOld || gathered.bytes() > settings.memory() || gathered.records.areMany());
   }
 
   /**
@@ -128,14 +124,18 @@ final class BulkReplay implements Replay {
   private Window begin(Rebuild rebuild) {
     pages.forget();
     boolean isEmpty = rebuild.checkpoint() == 0;
-    return new Window(Gatherer.of(projection, isEmpty), rebuild.checkpoint());
+    return new Window(
+        Gatherer.of(projection, isEmpty),
+        new ReplayRecords(projection.name(), generation),
+        rebuild.checkpoint());
   }
 
   private Step take(Window gathered, Page page) throws Exception {
     gathered.gatherer.prepare(database, page.events());
     int before = gathered.replayed;
     for (JournalEvent event : page.events()) {
-      if (gathered.blocked.contains(event.persistenceId())) {
+      if (gathered.records.blocks(event.persistenceId())) {
+        gathered.records.behind(event);
         continue;
       }
       try {
@@ -144,20 +144,21 @@ final class BulkReplay implements Replay {
         }
       } catch (HandlerException e) {
         if (e.policy().onAppend() == FailurePolicy.OnAppend.REJECT) {
-          return stopBefore(gathered, event, e);
+          return stopBefore(gathered, page, event, e);
         }
-        gathered.failed.add(new Failure(event, e));
-        gathered.blocked.add(event.persistenceId());
+        gathered.records.failed(event, e);
       }
     }
+    gathered.records.behind(page, Long.MAX_VALUE);
     gathered.to = page.last();
     return new Step.Done("gathered up to ordering " + gathered.to, gathered.replayed - before);
   }
 
   /** What comes before the event is written first; then the replay stops right at it. */
-  private Step stopBefore(Window gathered, JournalEvent event, HandlerException error)
+  private Step stopBefore(Window gathered, Page page, JournalEvent event, HandlerException error)
       throws Exception {
-    if (gathered.replayed == 0) {
+    gathered.records.behind(page, event.ordering());
+    if (gathered.replayed == 0 && gathered.records.isEmpty()) {
       throw new ReplayStoppedException(error);
     }
     pages.forget();
@@ -178,15 +179,15 @@ final class BulkReplay implements Replay {
                   return PagedReplay.OVERTAKEN;
                 }
                 gathered.gatherer.write(connection);
-                int behind = 0;
-                for (Failure failure : gathered.failed) {
-                  behind += failures.record(connection, rebuild, failure.event(), failure.error());
-                }
+                gathered.records.write(connection);
                 return Rebuilds.advance(connection, rebuild, gathered.to, gathered.replayed)
                     ? new Step.Done(
                         "wrote what was gathered up to ordering " + gathered.to,
                         0,
-                        new Replayed(gathered.replayed, gathered.failed.size(), behind))
+                        new Replayed(
+                            gathered.replayed,
+                            gathered.records.failed(),
+                            gathered.records.behind()))
                     : new Step.NotOurs("another owner moved the checkpoint");
               });
     } catch (Exception e) {
@@ -208,6 +209,9 @@ final class BulkReplay implements Replay {
       forget();
     } else if (step instanceof Step.Done) {
       gathered.gatherer.written();
+      if (!gathered.records.isEmpty()) {
+        pages.forget(); // what was read ahead knows nothing of these records
+      }
       gathered.beginAt(gathered.to);
       spillIfFull(gathered);
     }

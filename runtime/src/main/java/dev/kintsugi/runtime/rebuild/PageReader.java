@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  * 6): whoever sees the event sees its record, so the records are looked for after the events, in a
  * statement of its own. What is read ahead stays true until somebody adds records, and in a replay
  * only the replay's owner does. So a page that was read ahead is good for an owner who moved the
- * checkpoint to its beginning, and remembers which streams it recorded meanwhile; for any other it
- * is not, and has to be {@link #forget forgotten}.
+ * checkpoint to its beginning, and remembers which streams it recorded since the page before was
+ * handed on; for any other it is not, and has to be {@link #forget forgotten}.
  */
 final class PageReader {
 
@@ -114,24 +115,40 @@ final class PageReader {
         connection -> {
           List<EventRow> rows = readRows(connection, rebuild, after, size);
           if (rows.isEmpty()) {
-            return new Page(after, after, 0, List.of());
+            return new Page(after, after, 0, List.of(), List.of());
           }
           long last = rows.get(rows.size() - 1).ordering();
-          Set<Long> recorded =
-              SkipRecords.orderings(
+          SkipRecords.Recorded recorded =
+              SkipRecords.recorded(
                   connection, rebuild.projection(), rebuild.generation(), after, last);
+          Map<String, Long> open =
+              recorded.anyHeldBack()
+                  ? SkipRecords.first(
+                      connection, rebuild.projection(), rebuild.generation(), streams(rows))
+                  : Map.of();
           Map<Long, Set<String>> tags =
               subscription.isByTag() ? journal.tagsOf(connection, rows) : Map.of();
           List<JournalEvent> events = new ArrayList<>(rows.size());
+          List<Page.Behind> behind = new ArrayList<>();
           for (EventRow row : rows) {
             Set<String> ofEvent = tags.getOrDefault(row.ordering(), Set.of());
-            if (!recorded.contains(row.ordering())
-                && subscription.includes(row.persistenceId(), ofEvent)) {
+            if (recorded.orderings().contains(row.ordering())
+                || !subscription.includes(row.persistenceId(), ofEvent)) {
+              continue;
+            }
+            if (open.getOrDefault(row.persistenceId(), Long.MAX_VALUE) < row.sequenceNumber()) {
+              behind.add(
+                  new Page.Behind(row.persistenceId(), row.sequenceNumber(), row.ordering()));
+            } else {
               events.add(codec.decode(row, ofEvent));
             }
           }
-          return new Page(after, last, rows.size(), events);
+          return new Page(after, last, rows.size(), events, behind);
         });
+  }
+
+  private static Set<String> streams(List<EventRow> rows) {
+    return rows.stream().map(EventRow::persistenceId).collect(Collectors.toSet());
   }
 
   private List<EventRow> readRows(Connection connection, Rebuild rebuild, long after, int size)

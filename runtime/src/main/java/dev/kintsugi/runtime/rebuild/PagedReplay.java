@@ -14,8 +14,6 @@ import dev.kintsugi.runtime.state.Rebuild;
 import dev.kintsugi.runtime.state.Rebuilds;
 import java.sql.Connection;
 import java.time.Duration;
-import java.util.HashSet;
-import java.util.Set;
 
 /**
  * Replays a page of history in each transaction, by calling the projection's handler. The page is
@@ -28,28 +26,22 @@ final class PagedReplay implements Replay {
 
   private final Ownership ownership;
   private final PageReader pages;
-  private final ReplayFailures failures;
   private final Target target;
   private final RebuildSettings settings;
   private final BatchSize batchSize;
 
-  /** Streams that were recorded since a page was read ahead: of these it may hold too much. */
-  private final Set<String> blocked = new HashSet<>();
+  /** Of the last page that was stored: the next one may have been read ahead of these. */
+  private ReplayRecords last;
 
   /** Where the last page that was stored here ended. */
   private long reached;
 
-  PagedReplay(
-      Ownership ownership,
-      PageReader pages,
-      ReplayFailures failures,
-      Target target,
-      RebuildSettings settings) {
+  PagedReplay(Ownership ownership, PageReader pages, Target target, RebuildSettings settings) {
     this.ownership = ownership;
     this.pages = pages;
-    this.failures = failures;
     this.target = target;
     this.settings = settings;
+    this.last = noRecords();
     this.batchSize = new BatchSize(settings.batchSize(), settings.batchTime());
   }
 
@@ -94,7 +86,7 @@ final class PagedReplay implements Replay {
   }
 
   private Step apply(Applier applier, Page page, OnThrow onThrow) throws Exception {
-    Set<String> failed = new HashSet<>();
+    ReplayRecords records = noRecords();
     Step step =
         ownership.inTransaction(
             applier,
@@ -105,15 +97,15 @@ final class PagedReplay implements Replay {
               if (rebuild.checkpoint() != page.after()) {
                 return OVERTAKEN;
               }
-              failed.clear();
-              return apply(connection, applier, rebuild, page, failed, onThrow);
+              records.clear();
+              return apply(connection, applier, rebuild, page, records, onThrow);
             });
     if (step == OVERTAKEN) {
       forget();
     } else if (step instanceof Step.Done) {
       reached = page.last();
+      last = records;
     }
-    blocked.addAll(failed);
     return step;
   }
 
@@ -122,13 +114,13 @@ final class PagedReplay implements Replay {
       Applier applier,
       Rebuild rebuild,
       Page page,
-      Set<String> failed,
+      ReplayRecords records,
       OnThrow onThrow)
       throws Exception {
     int replayed = 0;
-    int behind = 0;
     for (JournalEvent event : page.events()) {
-      if (blocked.contains(event.persistenceId()) || failed.contains(event.persistenceId())) {
+      if (last.blocks(event.persistenceId()) || records.blocks(event.persistenceId())) {
+        records.behind(event);
         continue;
       }
       try {
@@ -142,17 +134,22 @@ final class PagedReplay implements Replay {
         if (onThrow == OnThrow.ROLL_BACK) {
           throw e;
         }
-        behind += failures.record(connection, rebuild, event, e);
-        failed.add(event.persistenceId());
+        records.failed(event, e);
       }
     }
+    records.behind(page, Long.MAX_VALUE);
     applier.finish(connection, target);
+    records.write(connection);
     return Rebuilds.advance(connection, rebuild, page.last(), replayed)
         ? new Step.Done(
             "replayed up to ordering " + page.last(),
             replayed,
-            new Replayed(replayed, failed.size(), behind))
+            new Replayed(replayed, records.failed(), records.behind()))
         : new Step.NotOurs("another owner moved the checkpoint");
+  }
+
+  private ReplayRecords noRecords() {
+    return new ReplayRecords(target.projection().name(), target.generation());
   }
 
   /** Each page was stored with its checkpoint. */
@@ -162,6 +159,6 @@ final class PagedReplay implements Replay {
   @Override
   public void forget() {
     pages.forget();
-    blocked.clear();
+    last = noRecords();
   }
 }

@@ -108,12 +108,11 @@ public final class RebuildSteps {
     this.ownership = new Ownership(database, projection.name(), generation);
     this.blockage = new Blockage(database, projection.name(), generation);
     PageReader pages = new PageReader(database, journal, codec, projection.subscription(), readers);
-    ReplayFailures failures = new ReplayFailures(journal);
     Target target = new Target(projection, generation);
     this.replay =
         projection.gathers()
-            ? new BulkReplay(ownership, database, pages, failures, target, settings)
-            : new PagedReplay(ownership, pages, failures, target, settings);
+            ? new BulkReplay(ownership, database, pages, target, settings)
+            : new PagedReplay(ownership, pages, target, settings);
   }
 
   /** The name of the projection that is built. */

@@ -12,8 +12,10 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -96,6 +98,32 @@ public final class SkipRecords {
           + "SELECT s.ordering FROM kintsugi_skip s WHERE "
           + OF_GENERATION
           + "AND s.ordering > ? AND s.ordering <= ?"
+          + AS_BEFORE;
+
+  /**
+   * One statement, so that both answers are of one snapshot. What holds a stream back below the
+   * range is found at once: the records of writers that were in flight at the replay's beginning
+   * are few, all others there are the replay's own.
+   */
+  private static final String RECORDED =
+      BY_INDEX
+          + "SELECT s.ordering FROM kintsugi_skip s WHERE "
+          + OF_GENERATION
+          + "AND s.ordering > ? AND s.ordering <= ?"
+          + " UNION ALL (SELECT NULL FROM kintsugi_skip s WHERE "
+          + OF_GENERATION
+          + "AND s.ordering <= ? AND s.reason IN ('FAILED', 'BEHIND') LIMIT 1)"
+          + AS_BEFORE;
+
+  private static final String FIRST =
+      BY_INDEX
+          + """
+          SELECT u.stream, f.sequence_number FROM unnest(?::text[]) AS u(stream)
+          CROSS JOIN LATERAL (
+            SELECT s.sequence_number FROM kintsugi_skip s
+            WHERE s.persistence_id = u.stream AND s.projection = ? AND s.generation = ?
+            ORDER BY s.sequence_number LIMIT 1) f
+          """
           + AS_BEFORE;
 
   private static final String ARCHIVED_COLUMNS =
@@ -287,6 +315,59 @@ public final class SkipRecords {
         orderings.add(row.getLong(1));
       }
       return orderings;
+    }
+  }
+
+  /**
+   * What a replay has to know of a range of history.
+   *
+   * @param orderings of the events that have records
+   * @param anyHeldBack whether the replay has made records of events before the range: then later
+   *     events of these streams may be in it
+   */
+  public record Recorded(Set<Long> orderings, boolean anyHeldBack) {}
+
+  /** Which events of a range have records of a generation that is being replayed. */
+  public static Recorded recorded(
+      Connection connection, String projection, int generation, long after, long upTo)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(RECORDED)) {
+      new Parameters(select)
+          .text(generationKey(projection, generation))
+          .bigint(after)
+          .bigint(upTo)
+          .text(generationKey(projection, generation))
+          .bigint(after);
+      ResultSet row = Results.byIndex(select);
+      Set<Long> orderings = new HashSet<>();
+      boolean anyHeldBack = false;
+      while (row.next()) {
+        long ordering = row.getLong(1);
+        if (row.wasNull()) {
+          anyHeldBack = true;
+        } else {
+          orderings.add(ordering);
+        }
+      }
+      return new Recorded(orderings, anyHeldBack);
+    }
+  }
+
+  /** The sequence number of the first open record of each of these streams that has one. */
+  public static Map<String, Long> first(
+      Connection connection, String projection, int generation, Collection<String> persistenceIds)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(FIRST)) {
+      new Parameters(select)
+          .texts(persistenceIds, persistenceId -> persistenceId)
+          .text(projection)
+          .integer(generation);
+      ResultSet row = Results.byIndex(select);
+      Map<String, Long> first = new HashMap<>();
+      while (row.next()) {
+        first.put(row.getString(1), row.getLong(2));
+      }
+      return first;
     }
   }
 

@@ -203,13 +203,13 @@ class DurableStateTableTest {
   }
 
   @Test
-  void a_name_that_is_no_identifier_is_refused() {
+  void a_name_that_postgresql_would_cut_is_refused() {
     Config config =
-        ConfigFactory.parseString("tables.durable_state.columnNames.tag = \"two words\"")
+        ConfigFactory.parseString("tables.durable_state.columnNames.tag = " + "x".repeat(64))
             .withFallback(SECTION);
 
     assertThatThrownBy(() -> new DurableStateTable(config))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("'two words' in the section jdbc-durable-state-store");
+        .hasMessageContaining("' in the section jdbc-durable-state-store has 64 bytes");
   }
 }

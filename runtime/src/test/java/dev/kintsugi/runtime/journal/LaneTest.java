@@ -47,6 +47,7 @@ class LaneTest {
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
   private final Metrics metrics = new Metrics();
   private final Counters counters = new Counters(metrics);
+  private final Rejections rejections = new Rejections();
   private Lane lane = lane(new JournalSettings(1, 100, 100, 1 << 20, PATIENCE));
 
   private Lane lane(JournalSettings settings) {
@@ -61,7 +62,7 @@ class LaneTest {
             new Appender(database, world.writer()),
             new LaneMeters(metrics),
             (written, events) -> counters.written(written),
-            new Rejections());
+            rejections);
     made.start();
     return made;
   }
@@ -518,6 +519,28 @@ class LaneTest {
     Write next = writeOf("next", "a", 2);
     lane.submit(next);
     assertThat(isStored(next)).isTrue();
+  }
+
+  @Test
+  void an_actor_whose_rejected_number_was_forgotten_is_refused_and_its_next_incarnation_goes_on()
+      throws Exception {
+    world.start(log.onFailure(FailurePolicy.reject()).failOn("a/2"));
+    lane.submit(writeOf("x", "a", 1));
+    Write rejected = writeOf("x", "a", 2);
+    lane.submit(rejected);
+    assertThat(rejectionOf(rejected)).isInstanceOf(AppendRejectedException.class);
+    rejections.forget("a"); // as when too many others were rejected since
+
+    Write behindIt = writeOf("x", "a", 3);
+    lane.submit(behindIt);
+
+    assertThatThrownBy(() -> get(behindIt.result())).hasMessageContaining("a");
+    assertThat(stored()).as("no gap that nothing explains").containsExactly("a/1");
+    log.repair();
+    Write next = writeOf("next", "a", 2);
+    lane.submit(next);
+    assertThat(isStored(next)).isTrue();
+    world.auditWhole(log);
   }
 
   // Bounds

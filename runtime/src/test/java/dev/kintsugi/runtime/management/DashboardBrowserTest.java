@@ -136,10 +136,11 @@ class DashboardBrowserTest {
       browser.click("[data-action=stop]");
       browser.type("#change-by", "bob");
       confirm("enough");
-      browser.see("#rebuild li[data-phase=fence][data-state=stopped]");
-      browser.seeNo("tr[data-holder]");
+      browser.see("#rebuild li[data-phase=takeover][data-state=current]");
+      browser.see("tr[data-holder^='pid ']");
       held.rollback();
     }
+    browser.seeNo("tr[data-holder]");
     browser.see("#rebuild .callout", "by bob");
     browser.see("#rebuilds li[data-rebuild='2'] .badge", "stopped by bob");
     browser.see("#operations li[data-operation=STOP]", "by bob: enough");
