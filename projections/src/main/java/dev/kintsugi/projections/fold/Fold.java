@@ -181,9 +181,10 @@ public final class Fold<E, S> {
       throw new NullKeyException(table, envelope);
     }
     for (String key : found) {
-      if (!StorableText.isStorable(key)) {
-        throw UnstorableKeyException.noText(
-            table, key, StorableText.fault(key).orElseThrow(), envelope);
+      Optional<String> fault =
+          StorableText.fault(key).or(() -> StorableText.keyFault(List.of(key)));
+      if (fault.isPresent()) {
+        throw UnstorableKeyException.unfit(table, key, fault.get(), envelope);
       }
     }
     return found.size() < 2 ? found : List.copyOf(new LinkedHashSet<>(found));

@@ -5,8 +5,8 @@ import java.util.Collection;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 
 /**
- * A key of a fold can't be stored: the key function returned what is no text to PostgreSQL, or the
- * table does not show the rows that it takes.
+ * A key of a fold can't be stored: the key function returned what is no text to PostgreSQL, or is
+ * too long for its indexes, or the table does not show the rows that it takes.
  */
 public final class UnstorableKeyException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -17,10 +17,10 @@ public final class UnstorableKeyException extends RuntimeException {
     super(message);
   }
 
-  static UnstorableKeyException noText(
+  static UnstorableKeyException unfit(
       String table, String key, String fault, EventEnvelope<?> envelope) {
     return new UnstorableKeyException(
-        "the fold into %s can't store key '%s' of event %d of stream %s (%s): %s. Don't cut texts within a character"
+        "the fold into %s can't store key '%s' of event %d of stream %s (%s): %s"
             .formatted(
                 table,
                 StorableText.shortened(StorableText.repaired(key), 100),

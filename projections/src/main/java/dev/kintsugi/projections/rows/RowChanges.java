@@ -2,6 +2,7 @@ package dev.kintsugi.projections.rows;
 
 import dev.kintsugi.projections.bulk.Column;
 import dev.kintsugi.projections.bulk.ColumnType;
+import dev.kintsugi.projections.text.StorableText;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -59,7 +60,15 @@ public final class RowChanges {
       }
       key[i] = ColumnType.sent(valueOf(table, column, value));
     }
-    return List.of(key);
+    List<String> texts = List.of(key);
+    StorableText.keyFault(texts)
+        .ifPresent(
+            fault -> {
+              throw new IllegalArgumentException(
+                  "the key of %s that begins with '%s' can't be stored: %s"
+                      .formatted(table, StorableText.shortened(texts.get(0), 100), fault));
+            });
+    return texts;
   }
 
   private static Comparable<?> valueOf(RowTable table, Column column, Object value) {

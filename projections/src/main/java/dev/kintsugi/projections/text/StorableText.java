@@ -1,5 +1,7 @@
 package dev.kintsugi.projections.text;
 
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -13,6 +15,13 @@ import java.util.Optional;
 public final class StorableText {
 
   private static final char REPLACEMENT = '\uFFFD';
+
+  /**
+   * How many bytes of UTF-8 the texts of a key may have together. An entry of PostgreSQL's indexes
+   * is at most a third of a page, 2,704 bytes. Longer ones may fit if they compress well, and only
+   * the server can tell: an event must not depend on that, nor on whether the row is ever written.
+   */
+  public static final int LONGEST_KEY = 2_600;
 
   private StorableText() {}
 
@@ -49,6 +58,29 @@ public final class StorableText {
               .formatted(what, fault(text).orElseThrow(), shortened(repaired(text), 100)));
     }
     return text;
+  }
+
+  /**
+   * What is wrong with the texts of a key together, in a few words; empty if nothing is. Whether
+   * each of them is a text is not looked at.
+   */
+  public static Optional<String> keyFault(List<String> texts) {
+    long characters = 0;
+    for (String text : texts) {
+      characters += text.length();
+    }
+    if (characters * 3 <= LONGEST_KEY) {
+      return Optional.empty();
+    }
+    long bytes = 0;
+    for (String text : texts) {
+      bytes += text.getBytes(StandardCharsets.UTF_8).length;
+    }
+    return bytes <= LONGEST_KEY
+        ? Optional.empty()
+        : Optional.of(
+            "it has %,d bytes of UTF-8, and a key may have %,d; PostgreSQL's indexes take no longer ones. Let a digest of it be the key, and store it in a column beside"
+                .formatted(bytes, LONGEST_KEY));
   }
 
   /** The text with each character that can't be stored replaced by U+FFFD. */

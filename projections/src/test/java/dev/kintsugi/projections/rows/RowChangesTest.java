@@ -44,6 +44,21 @@ class RowChangesTest {
   }
 
   @Test
+  void the_columns_of_a_key_are_together_as_long_as_an_index_takes() {
+    RowTable pairs = RowTable.named("pairs").key("a", "text").key("b", "text");
+    RowChanges rows = new RowChanges(Set.of(pairs));
+
+    rows.upsert(pairs, "a".repeat(1_300), "b".repeat(1_300));
+    rows.upsert(pairs, "ä".repeat(650), "b".repeat(1_300));
+    assertThatThrownBy(() -> rows.upsert(pairs, "a".repeat(1_300), "b".repeat(1_301)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("the key of ")
+        .hasMessageContaining("2,601 bytes");
+    assertThatThrownBy(() -> rows.delete(pairs, "ä".repeat(651), "b".repeat(1_300)))
+        .hasMessageContaining("2,602 bytes");
+  }
+
+  @Test
   void a_key_has_a_value_for_each_of_its_columns() {
     refused(() -> changes.upsert(FILES, "a", 1), "the key of RowTable(files) has 1 columns, and 2");
     refused(() -> changes.delete(FILES, new Object[] {null}), "is null in column 'path'");

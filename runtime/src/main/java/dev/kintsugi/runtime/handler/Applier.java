@@ -237,7 +237,7 @@ public final class Applier implements AutoCloseable {
     } catch (Throwable e) {
       if (HandlerException.isJvmAtFault(e)
           || SqlStates.isTransactionRetriable(e)
-          || SqlStates.isDatabaseAtFault(e)
+          || isDatabaseAtFault(connection, e)
           || (SqlStates.isNotNow(e) && !isLastTry)) {
         throw e;
       }
@@ -245,6 +245,16 @@ public final class Applier implements AutoCloseable {
     } finally {
       current.end();
     }
+  }
+
+  /**
+   * A verification's connection is read only on purpose, but for temporary tables: there the
+   * handler is at fault that writes to another table, as it names it with its schema.
+   */
+  private static boolean isDatabaseAtFault(Connection connection, Throwable error)
+      throws SQLException {
+    return SqlStates.isDatabaseAtFault(error)
+        && !(SqlStates.isReadOnly(error) && connection.isReadOnly());
   }
 
   /**

@@ -31,6 +31,7 @@ public final class SqlStates {
   private static final Set<String> TRANSACTION_LOST_A_RACE = Set.of("40001", "40P01");
   private static final String STATEMENT_CANCELED = "57014";
   private static final String OBJECT_IN_USE = "55006";
+  private static final String READ_ONLY = "25006";
 
   /** What others do keeps a statement from being done now. */
   private static final Set<String> NOT_NOW =
@@ -40,7 +41,7 @@ public final class SqlStates {
    * The session can't be used: the server ended it, as its transaction stood still, or lasted, for
    * too long; or it is read only, on a standby or by a setting.
    */
-  private static final Set<String> SESSION_OF_NO_USE = Set.of("25P03", "25P04", "25006");
+  private static final Set<String> SESSION_OF_NO_USE = Set.of("25P03", "25P04", READ_ONLY);
 
   private SqlStates() {}
 
@@ -67,6 +68,11 @@ public final class SqlStates {
    */
   public static boolean isNotNow(Throwable error) {
     return of(error).filter(NOT_NOW::contains).isPresent();
+  }
+
+  /** A statement would change something in a transaction that is read only. */
+  public static boolean isReadOnly(Throwable error) {
+    return of(error).filter(READ_ONLY::equals).isPresent();
   }
 
   /**

@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,6 +75,33 @@ class FoldKeysTest {
         .isInstanceOf(UnstorableKeyException.class)
         .hasMessageContaining("NUL");
     assertThat(handlers.column("SELECT key FROM counts")).isEmpty();
+  }
+
+  /** Of ASCII letters, about which the server can't say much in fewer bytes. */
+  private static String incompressible(int length) {
+    return new SplittableRandom(7)
+        .ints(length, 'A', 'Z' + 1)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
+  }
+
+  @Test
+  void a_key_is_as_long_as_an_index_takes_whatever_comes_of_its_row() throws Exception {
+    String longest = incompressible(2_600);
+    handlers.apply(longest);
+    assertThat(handlers.column("SELECT key FROM counts")).containsExactly(longest);
+
+    for (String tooLong : List.of(longest + "!", "a".repeat(3_000), "ä".repeat(1_301))) {
+      String madeAndDeleted = String.join(",", tooLong, tooLong, tooLong);
+      for (String event : List.of(tooLong, madeAndDeleted)) {
+        assertThatThrownBy(() -> handlers.apply(event))
+            .isInstanceOf(UnstorableKeyException.class)
+            .hasMessageContaining("the fold into counts can't store key '")
+            .hasMessageContaining("a key may have 2,600");
+        assertThatThrownBy(() -> handlers.inReplay(true).gather(handlers.events(event)))
+            .isInstanceOf(UnstorableKeyException.class);
+      }
+    }
   }
 
   @Test

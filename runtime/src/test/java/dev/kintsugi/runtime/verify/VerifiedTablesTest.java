@@ -496,7 +496,7 @@ class VerifiedTablesTest {
   void whatever_a_handler_sets_in_its_session_ends_with_it() throws Exception {
     start(
         "CREATE TABLE m (v TIMESTAMPTZ, w FLOAT8, x BYTEA)",
-        "SET TIME ZONE 'Asia/Tokyo'; SET extra_float_digits = 0; SET bytea_output = 'escape';"
+        "SET LOCAL TIME ZONE 'Asia/Tokyo'; SET LOCAL extra_float_digits = 0; SET LOCAL bytea_output = 'escape';"
             + " INSERT INTO m VALUES ('2020-01-01 00:00+00', 0.1::float8 * 3, 'x')");
 
     assertClean();
