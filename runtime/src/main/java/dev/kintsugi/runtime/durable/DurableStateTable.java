@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.durable;
 
 import com.typesafe.config.Config;
+import dev.kintsugi.runtime.event.NumberedTable;
 import dev.kintsugi.runtime.event.Serialized;
 import dev.kintsugi.runtime.jdbc.Identifiers;
 import dev.kintsugi.runtime.jdbc.Results;
@@ -29,6 +30,9 @@ public final class DurableStateTable {
   /** The section of the configuration that names the table and its columns. */
   public static final String SECTION = "jdbc-durable-state-store";
 
+  /** How many columns {@link #columns} are. */
+  static final int COLUMNS = 7;
+
   /**
    * Before the global offset is drawn, for whoever reads changes in the order of their offsets: an
    * offset that was drawn before a fence (DESIGN 4) then belongs to a transaction that the fence
@@ -37,6 +41,10 @@ public final class DurableStateTable {
   private static final String TAKE_ID = "SELECT pg_current_xact_id(); ";
 
   private final String name;
+  private final NumberedTable offsets;
+  private final String persistenceId;
+  private final String tag;
+  private final String columns;
   private final String find;
   private final String findRevision;
   private final String upsert;
@@ -55,7 +63,15 @@ public final class DurableStateTable {
     DurableStateTableColumnNames names = table.columnNames();
     name =
         Identifiers.qualified(table.schemaName().getOrElse(() -> ""), table.tableName(), SECTION);
-    String persistenceId = quoted(names.persistenceId());
+    offsets =
+        new NumberedTable(
+            name,
+            quoted(names.globalOffset()),
+            "the durable state table",
+            "global offset",
+            "state");
+    persistenceId = quoted(names.persistenceId());
+    tag = quoted(names.tag());
     String revision = quoted(names.revision());
     List<String> written =
         List.of(
@@ -63,9 +79,9 @@ public final class DurableStateTable {
             quoted(names.stateSerId()),
             quoted(names.stateSerManifest()),
             quoted(names.statePayload()),
-            quoted(names.tag()),
+            tag,
             quoted(names.stateTimestamp()));
-    String columns = persistenceId + ", " + String.join(", ", written);
+    columns = persistenceId + ", " + String.join(", ", written);
     String ofState = " FROM " + name + " WHERE " + persistenceId + " = ?";
 
     find = "SELECT " + columns + ofState;
@@ -86,7 +102,7 @@ public final class DurableStateTable {
                     written.stream()
                         .map(column -> column + " = excluded." + column)
                         .collect(Collectors.joining(", ")),
-                    quoted(names.globalOffset()),
+                    offsets.column(),
                     revision);
     delete = "DELETE" + ofState;
     deleteRevision = delete + " AND " + revision + " = ?";
@@ -101,6 +117,30 @@ public final class DurableStateTable {
     return name;
   }
 
+  /**
+   * The states in the order of their last changes. A change draws its offset after its transaction
+   * has taken an id, and what it draws is written with it or not at all: so a fence proves up to
+   * where this order is final, wherever the states are by then.
+   */
+  public NumberedTable offsets() {
+    return offsets;
+  }
+
+  /** The column of persistence ids, quoted. */
+  String persistenceId() {
+    return persistenceId;
+  }
+
+  /** The column of tags, quoted. */
+  String tag() {
+    return tag;
+  }
+
+  /** The columns of which {@link #read} makes a row, in its order. */
+  String columns() {
+    return columns;
+  }
+
   /** A state, if it is there. */
   public Optional<StateRow> find(Connection connection, String persistenceId) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(find)) {
@@ -111,7 +151,8 @@ public final class DurableStateTable {
     }
   }
 
-  private static StateRow read(ResultSet row) throws SQLException {
+  /** Makes a row of {@link #columns}, which have to be the first ones. */
+  static StateRow read(ResultSet row) throws SQLException {
     String manifest = row.getString(4);
     return new StateRow(
         row.getString(1),

@@ -5,14 +5,22 @@ import dev.kintsugi.runtime.jdbc.Database;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.schema.TableErrors;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.Done;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.japi.Pair;
+import org.apache.pekko.persistence.query.DurableStateChange;
+import org.apache.pekko.persistence.query.Offset;
+import org.apache.pekko.persistence.query.javadsl.DurableStateStoreQuery;
+import org.apache.pekko.persistence.query.typed.javadsl.DurableStateStoreBySliceQuery;
 import org.apache.pekko.persistence.state.exception.DeleteRevisionException;
 import org.apache.pekko.persistence.state.javadsl.DurableStateUpdateStore;
 import org.apache.pekko.persistence.state.javadsl.GetObjectResult;
+import org.apache.pekko.stream.javadsl.Source;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,20 +37,37 @@ import org.slf4j.LoggerFactory;
  * DurableStateBehavior} counts them. (Version 1.1.1 of the stock plugin expects the stored one for
  * a deletion, so that the behavior's own deletions fail.) A state that is not there agrees with
  * every revision.
+ *
+ * <p>Changes, by tag or by slices, come in the order of their global offsets, which are the query's
+ * ({@link org.apache.pekko.persistence.query.Sequence}), and only as far as that order is final
+ * (DESIGN 4): a change that commits late is never passed over. The table has each state's last
+ * change alone. So a live query hands out the newest change of each state and may leave out those
+ * before, a current one leaves out a state that is changed while it runs, and a deletion is seen by
+ * none, as the row is gone. Sources fail when the database does, or when a state can't be
+ * deserialized, which names it.
  */
-public final class DurableStates implements DurableStateUpdateStore<Object> {
+public final class DurableStates
+    implements DurableStateUpdateStore<Object>,
+        DurableStateStoreQuery<Object>,
+        DurableStateStoreBySliceQuery<Object> {
 
   private static final Logger log = LoggerFactory.getLogger(DurableStates.class);
 
   private final Node node;
   private final PayloadSerialization serialization;
   private final DurableStateTable table;
+  private final StateChanges changes;
   private final Turns turns = new Turns();
 
-  DurableStates(Node node, PayloadSerialization serialization, DurableStateTable table) {
+  DurableStates(
+      Node node,
+      PayloadSerialization serialization,
+      DurableStateTable table,
+      StateChanges changes) {
     this.node = node;
     this.serialization = serialization;
     this.table = table;
+    this.changes = changes;
   }
 
   /**
@@ -95,6 +120,7 @@ public final class DurableStates implements DurableStateUpdateStore<Object> {
             throw new RevisionConflictException(
                 conflict(row.forPeople() + " can't be written", revision, stored.getAsLong()));
           }
+          changes.written();
           return Done.getInstance();
         });
   }
@@ -150,6 +176,40 @@ public final class DurableStates implements DurableStateUpdateStore<Object> {
               revision,
               stored.getAsLong()));
     }
+  }
+
+  // Changes
+
+  @Override
+  public Source<DurableStateChange<Object>, NotUsed> changes(String tag, Offset offset) {
+    return changes.live(changes.tagged(tag), offset);
+  }
+
+  @Override
+  public Source<DurableStateChange<Object>, NotUsed> currentChanges(String tag, Offset offset) {
+    return changes.current(changes.tagged(tag), offset);
+  }
+
+  @Override
+  public Source<DurableStateChange<Object>, NotUsed> changesBySlices(
+      String entityType, int minSlice, int maxSlice, Offset offset) {
+    return changes.live(changes.ofSlices(entityType, minSlice, maxSlice), offset);
+  }
+
+  @Override
+  public Source<DurableStateChange<Object>, NotUsed> currentChangesBySlices(
+      String entityType, int minSlice, int maxSlice, Offset offset) {
+    return changes.current(changes.ofSlices(entityType, minSlice, maxSlice), offset);
+  }
+
+  @Override
+  public int sliceForPersistenceId(String persistenceId) {
+    return changes.slices().of(persistenceId);
+  }
+
+  @Override
+  public List<Pair<Integer, Integer>> sliceRanges(int numberOfRanges) {
+    return changes.slices().ranges(numberOfRanges);
   }
 
   private <T> CompletionStage<T> inTurn(String persistenceId, Callable<T> work) {

@@ -1,8 +1,14 @@
 package dev.kintsugi.runtime.durable;
 
+import com.typesafe.config.Config;
 import dev.kintsugi.runtime.event.PayloadSerialization;
 import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.query.FinalPages;
+import dev.kintsugi.runtime.query.QuerySettings;
+import dev.kintsugi.runtime.query.Slices;
 import org.apache.pekko.actor.ExtendedActorSystem;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.persistence.Persistence;
 import org.apache.pekko.persistence.state.DurableStateStoreProvider;
 
 /** The durable state store plugin, by the class name that reference.conf gives. */
@@ -11,14 +17,22 @@ public final class KintsugiDurableStateProvider implements DurableStateStoreProv
   private final DurableStates states;
   private final ScalaDurableStates scalaStates;
 
-  /** Made by Pekko Persistence. */
-  public KintsugiDurableStateProvider(ExtendedActorSystem system) {
-    this.states =
-        new DurableStates(
-            Node.get(system),
-            new PayloadSerialization(system),
-            new DurableStateTable(system.settings().config().getConfig(DurableStateTable.SECTION)));
-    this.scalaStates = new ScalaDurableStates(states, system.dispatcher());
+  /** Made by Pekko Persistence, with the section and its path. */
+  public KintsugiDurableStateProvider(ExtendedActorSystem system, Config config, String path) {
+    Node node = Node.get(system);
+    QuerySettings settings = QuerySettings.of(node.config().getConfig("query"));
+    PayloadSerialization serialization = new PayloadSerialization(system);
+    DurableStateTable table =
+        new DurableStateTable(system.settings().config().getConfig(DurableStateTable.SECTION));
+    Slices slices = new Slices(Persistence.get(system));
+    FinalPages inOrder =
+        new FinalPages(
+            Adapter.toTyped(system), node, table.offsets(), settings, path.replace('.', '-'));
+    StateChanges changes =
+        new StateChanges(
+            inOrder, new StatePages(table, settings.batchSize()), table, serialization, slices);
+    this.states = new DurableStates(node, serialization, table, changes);
+    this.scalaStates = new ScalaDurableStates(states, slices, system.dispatcher());
   }
 
   @Override

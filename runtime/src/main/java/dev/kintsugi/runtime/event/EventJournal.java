@@ -49,7 +49,6 @@ public final class EventJournal {
   private final String selectByOrdering;
   private final String selectStream;
   private final String highest;
-  private final String maxOrdering;
   private final String survey;
   private final String deletedStreams;
 
@@ -121,7 +120,6 @@ public final class EventJournal {
             """
                 .formatted(sequenceNumber, deleted);
     highest = "SELECT max(%s) FROM %s".formatted(sequenceNumber, table) + ofStream;
-    maxOrdering = "SELECT COALESCE(max(" + ordering + "), 0) FROM " + table;
     survey =
         """
         SELECT count(*) FILTER (WHERE NOT %1$s), COALESCE(sum(%2$s) FILTER (WHERE %1$s), 0),
@@ -141,6 +139,11 @@ public final class EventJournal {
   /** The journal table, quoted, for statements that are built elsewhere. */
   public String table() {
     return table;
+  }
+
+  /** The events, in the order in which they are read. */
+  public NumberedTable orderings() {
+    return names.orderings();
   }
 
   /** The tag table, quoted. */
@@ -370,11 +373,7 @@ public final class EventJournal {
 
   /** The journal's highest ordering that this transaction sees; 0 if the journal is empty. */
   public long maxOrdering(Connection connection) throws SQLException {
-    try (PreparedStatement select = connection.prepareStatement(maxOrdering);
-        ResultSet row = select.executeQuery()) {
-      row.next();
-      return row.getLong(1);
-    }
+    return orderings().highest(connection);
   }
 
   /**

@@ -68,6 +68,11 @@ public record JournalTables(
         tags(jdbcJournal));
   }
 
+  /** The events, in the order in which they are read. */
+  public NumberedTable orderings() {
+    return new NumberedTable(table, ordering, "the journal", "ordering", "event");
+  }
+
   private static Tags tags(Config jdbcJournal) {
     EventTagTableConfiguration tags = new EventTagTableConfiguration(jdbcJournal);
     return new Tags(

@@ -10,18 +10,18 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether the journal's orderings are handed out one by one and rising. Rebuilds, drains and live
- * queries all rely on it: a session that keeps orderings in stock gives a stream's later event a
- * lower one than an earlier event of another session has.
+ * Whether a table's numbers are handed out one by one and rising. Rebuilds, drains and live queries
+ * all rely on it: a session that keeps orderings in stock gives a stream's later event a lower one
+ * than an earlier event of another session has.
  *
  * <p>A check that finds no sequence has checked nothing, so that is a fault, too.
  */
 public final class OrderingSequence {
 
   /**
-   * The journal's table and its partitions, each with what fills the column, and with the sequence
-   * that this depends on: through the default's expression, whether the column owns the sequence or
-   * not, or as an identity.
+   * The table and its partitions, each with what fills the column, and with the sequence that this
+   * depends on: through the default's expression, whether the column owns the sequence or not, or
+   * as an identity.
    */
   private static final String FILLED_BY =
       """
@@ -67,17 +67,14 @@ public final class OrderingSequence {
   private OrderingSequence() {}
 
   /**
-   * The last ordering that was handed out, 0 if none was; empty if the database's user may not
-   * know. Works in the caller's transaction.
-   *
-   * @param table the journal's, quoted
-   * @param ordering its column, quoted
+   * The last number that was handed out, 0 if none was; empty if the database's user may not know.
+   * Works in the caller's transaction.
    */
-  public static OptionalLong lastValue(Connection connection, String table, String ordering)
+  public static OptionalLong lastValue(Connection connection, NumberedTable table)
       throws SQLException {
     try (PreparedStatement select = connection.prepareStatement(LAST_VALUE)) {
-      select.setString(1, table);
-      select.setString(2, ordering);
+      select.setString(1, table.table());
+      select.setString(2, table.column());
       try (ResultSet row = select.executeQuery()) {
         return row.next() ? OptionalLong.of(row.getLong(1)) : OptionalLong.empty();
       }
@@ -85,66 +82,73 @@ public final class OrderingSequence {
   }
 
   /**
-   * What is wrong with what fills the column of orderings, a sentence each that says what to do;
+   * What is wrong with what fills the column of numbers, a sentence each that says what to do;
    * empty if nothing is. Works in the caller's transaction, and reads the catalog only.
-   *
-   * @param table the journal's, quoted
-   * @param ordering its column, quoted
    */
-  public static List<String> faults(Connection connection, String table, String ordering)
+  public static List<String> faults(Connection connection, NumberedTable table)
       throws SQLException {
     List<String> faults = new ArrayList<>();
     boolean found = false;
     try (PreparedStatement select = connection.prepareStatement(FILLED_BY)) {
-      select.setString(1, table);
-      select.setString(2, ordering);
-      select.setString(3, table);
-      select.setString(4, table);
+      select.setString(1, table.table());
+      select.setString(2, table.column());
+      select.setString(3, table.table());
+      select.setString(4, table.table());
       try (ResultSet row = select.executeQuery()) {
         while (row.next()) {
-          boolean isJournal = row.getBoolean(1);
-          found |= isJournal;
+          boolean isTable = row.getBoolean(1);
+          found |= isTable;
           String sequence = row.getString(7);
           String filledBy = row.getString(6);
           if (sequence != null && row.getBoolean(5) && !row.getBoolean(4)) {
-            faults.addAll(ofSequence(sequence, row.getLong(8), row.getLong(9), row.getBoolean(10)));
-          } else if (isJournal || filledBy != null) {
+            faults.addAll(
+                ofSequence(table, sequence, row.getLong(8), row.getLong(9), row.getBoolean(10)));
+          } else if (isTable || filledBy != null) {
             faults.add(
-                withoutSequence(row.getString(2), row.getString(3), filledBy, row.getString(11)));
+                withoutSequence(
+                    table.numbers(),
+                    row.getString(2),
+                    row.getString(3),
+                    filledBy,
+                    row.getString(11)));
           }
         }
       }
     }
     if (!found) {
-      faults.add("there is no column %s in the table %s".formatted(ordering, table));
+      faults.add("there is no column %s in the table %s".formatted(table.column(), table.table()));
     }
     return faults.stream().distinct().toList();
   }
 
   private static List<String> ofSequence(
-      String sequence, long cache, long increment, boolean cycles) {
+      NumberedTable table, String sequence, long cache, long increment, boolean cycles) {
     List<String> faults = new ArrayList<>();
     if (cache > 1) {
       faults.add(
-          "the sequence %1$s of the journal's orderings has CACHE %2$d: a session could use one that it keeps in stock long after higher ones were read, and a rebuild would apply a stream out of its order. Do ALTER SEQUENCE %1$s CACHE 1, and connect the writers anew"
-              .formatted(sequence, cache));
+          "the sequence %1$s of %2$s has CACHE %3$d: a session could use one that it keeps in stock long after higher ones were read, and whatever reads %4$s in their order would miss some or take them out of order. Do ALTER SEQUENCE %1$s CACHE 1, and connect the writers anew"
+              .formatted(sequence, table.numbers(), cache, table.rows()));
     }
     if (increment <= 0) {
       faults.add(
-          "the sequence %1$s of the journal's orderings has INCREMENT %2$d: later events would come before earlier ones. Do ALTER SEQUENCE %1$s INCREMENT 1, and see that it goes on above the journal's highest ordering"
-              .formatted(sequence, increment));
+          "the sequence %1$s of %2$s has INCREMENT %3$d: later %4$s would come before earlier ones. Do ALTER SEQUENCE %1$s INCREMENT 1, and see that it goes on above the highest %5$s"
+              .formatted(sequence, table.numbers(), increment, table.rows(), table.number()));
     }
     if (cycles) {
       faults.add(
-          "the sequence %1$s of the journal's orderings has CYCLE: it would begin anew with numbers that events have. Do ALTER SEQUENCE %1$s NO CYCLE"
-              .formatted(sequence));
+          "the sequence %1$s of %2$s has CYCLE: it would begin anew with numbers that %3$s have. Do ALTER SEQUENCE %1$s NO CYCLE"
+              .formatted(sequence, table.numbers(), table.rows()));
     }
     return faults;
   }
 
   private static String withoutSequence(
-      String table, String column, @Nullable String filledBy, @Nullable String triggers) {
-    return "the column %s of %s is filled by %s, and it can't be told whether orderings rise one by one. Give it nextval of a sequence with CACHE 1 as its default: ALTER TABLE %2$s ALTER %1$s SET DEFAULT nextval('…'::regclass)"
+      String numbers,
+      String table,
+      String column,
+      @Nullable String filledBy,
+      @Nullable String triggers) {
+    return "the column %s of %s is filled by %s, and it can't be told whether %s rise one by one. Give it nextval of a sequence with CACHE 1 as its default: ALTER TABLE %2$s ALTER %1$s SET DEFAULT nextval('…'::regclass)"
         .formatted(
             column,
             table,
@@ -152,6 +156,7 @@ public final class OrderingSequence {
                 ? filledBy
                 : triggers != null
                     ? "no default; by one of the triggers " + triggers + " perhaps"
-                    : "no default");
+                    : "no default",
+            numbers);
   }
 }

@@ -5,7 +5,6 @@ import dev.kintsugi.runtime.event.EventRow;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.ToIntFunction;
 import org.apache.pekko.persistence.query.EventEnvelope;
 import org.apache.pekko.persistence.query.Offset;
 import scala.Option;
@@ -17,22 +16,11 @@ import scala.Option;
 final class Envelopes {
 
   private final EventCodec codec;
-  private final ToIntFunction<String> slices;
+  private final Slices slices;
 
-  /**
-   * A translator.
-   *
-   * @param slices the slice of a persistence id
-   */
-  Envelopes(EventCodec codec, ToIntFunction<String> slices) {
+  Envelopes(EventCodec codec, Slices slices) {
     this.codec = codec;
     this.slices = slices;
-  }
-
-  /** What precedes the first '|' of a persistence id, as Pekko's typed PersistenceId has it. */
-  static String entityType(String persistenceId) {
-    int separator = persistenceId.indexOf('|');
-    return separator < 0 ? "" : persistenceId.substring(0, separator);
   }
 
   /**
@@ -74,8 +62,8 @@ final class Envelopes {
                 Option.apply((E) payload),
                 row.timestamp(),
                 metadata,
-                entityType(row.persistenceId()),
-                slices.applyAsInt(row.persistenceId())));
+                Slices.entityType(row.persistenceId()),
+                slices.of(row.persistenceId())));
       }
     }
     return envelopes;

@@ -1,6 +1,6 @@
 package dev.kintsugi.runtime.query;
 
-import dev.kintsugi.runtime.event.EventJournal;
+import dev.kintsugi.runtime.event.NumberedTable;
 import dev.kintsugi.runtime.event.OrderingSequence;
 import dev.kintsugi.runtime.state.Fence;
 import java.sql.Connection;
@@ -13,9 +13,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Up to which ordering the journal is final: no event will ever appear there any more. Orderings
- * are handed out in order, but their transactions end in any; so a reader that goes on behind the
- * highest that it sees loses those that commit late.
+ * Up to which ordering a table is final: no row will ever appear there any more. Orderings are
+ * handed out in order, but their transactions end in any; so a reader that goes on behind the
+ * highest that it sees loses those that commit late. The journal's are its orderings; those of the
+ * durable states are their global offsets.
  *
  * <p>The proof is a fence (DESIGN 4). Let H be the highest ordering to be seen. Every ordering up
  * to H was drawn before H was seen, and a writer takes its transaction id before it draws one; so
@@ -23,7 +24,11 @@ import java.util.OptionalLong;
  * have ended: each ordering up to H is visible or was rolled back. Nobody waits for a rolled-back
  * one, and an open transaction delays what comes after it, and loses nothing.
  *
- * @param ordering the journal is final up to here, itself included
+ * <p>A row may leave its place: a durable state draws a new offset with each change, and may be
+ * deleted, also while it is the highest. That makes no difference to the proof, which is about
+ * numbers that were drawn.
+ *
+ * @param ordering the table is final up to here, itself included
  * @param unproven what is final once its fence has passed
  */
 record FinalOrdering(long ordering, Optional<FinalOrdering.Unproven> unproven) {
@@ -39,21 +44,24 @@ record FinalOrdering(long ordering, Optional<FinalOrdering.Unproven> unproven) {
   static final FinalOrdering NONE = new FinalOrdering(0, Optional.empty());
 
   /**
-   * Goes on: proves what its fence allows, and takes the next fence if there are newer events. An
-   * idle journal costs one short query, and no transaction id. Owns the connection's transactions;
-   * it must be in none.
+   * Goes on: proves what its fence allows, and takes the next fence if there are newer rows. An
+   * idle table costs one short query, and no transaction id. Owns the connection's transactions; it
+   * must be in none.
    *
    * @param asked the highest ordering that a query has read, or was told to begin behind
+   * @param seen the highest that was seen in the table, though its row may be gone by now; 0 if
+   *     none was
    * @throws OrderingsWentBackException if the database has not come as far as one of these
    */
-  FinalOrdering look(Connection connection, EventJournal journal, long asked) throws SQLException {
+  FinalOrdering look(Connection connection, NumberedTable table, long asked, long seen)
+      throws SQLException {
     if (equals(NONE)) {
-      refuseUnorderedOrderings(connection, journal);
+      refuseUnorderedOrderings(connection, table);
     }
     FinalOrdering now = prove(connection);
     return now.unproven.isPresent()
         ? now
-        : now.takeNext(connection, journal, asked).prove(connection);
+        : now.takeNext(connection, table, asked, seen).prove(connection);
   }
 
   private FinalOrdering prove(Connection connection) throws SQLException {
@@ -73,57 +81,52 @@ record FinalOrdering(long ordering, Optional<FinalOrdering.Unproven> unproven) {
    * In one statement: its snapshot is older than the id that it takes, so whatever it sees was
    * drawn before the fence.
    */
-  private FinalOrdering takeNext(Connection connection, EventJournal journal, long asked)
+  private FinalOrdering takeNext(Connection connection, NumberedTable table, long asked, long seen)
       throws SQLException {
-    String ordering = journal.column(EventJournal.Column.ORDERING);
     String sql =
         """
-        SELECT h.highest, CASE WHEN h.highest > ? THEN pg_current_xact_id()::text END
+        SELECT h.highest, CASE WHEN GREATEST(h.highest, ?) > ? THEN pg_current_xact_id()::text END
         FROM (SELECT max(%s) AS highest FROM %s) h
         """
-            .formatted(ordering, journal.table());
+            .formatted(table.column(), table.table());
     long highest;
-    Optional<Unproven> next;
+    Optional<Fence> fence;
     try (PreparedStatement select = connection.prepareStatement(sql)) {
-      select.setLong(1, this.ordering);
+      select.setLong(1, seen);
+      select.setLong(2, ordering);
       try (ResultSet row = select.executeQuery()) {
         row.next();
         highest = row.getLong(1);
-        String id = row.getString(2);
-        next =
-            id == null
-                ? Optional.empty()
-                : Optional.of(new Unproven(highest, new Fence(Long.parseLong(id)), Instant.now()));
+        fence = Optional.ofNullable(row.getString(2)).map(Long::parseLong).map(Fence::new);
       }
     }
     connection.commit();
-    if (highest < Math.max(this.ordering, asked)) {
-      refuseOrderingsThatWentBack(connection, journal, highest, Math.max(this.ordering, asked));
+    long known = Math.max(Math.max(ordering, asked), seen);
+    if (highest < known) {
+      refuseOrderingsThatWentBack(connection, table, highest, known);
     }
-    return new FinalOrdering(this.ordering, next);
+    long next = Math.max(highest, seen);
+    return new FinalOrdering(
+        ordering, fence.map(taken -> new Unproven(next, taken, Instant.now())));
   }
 
   /**
-   * The highest event may be gone as somebody has deleted it; but what the sequence has handed out
-   * it hands out no more, unless the database is a copy that lacks the latest.
+   * The highest row may be gone as somebody has deleted it; but what the sequence has handed out it
+   * hands out no more, unless the database is a copy that lacks the latest.
    */
   private static void refuseOrderingsThatWentBack(
-      Connection connection, EventJournal journal, long highest, long seen) throws SQLException {
-    OptionalLong last =
-        OrderingSequence.lastValue(
-            connection, journal.table(), journal.column(EventJournal.Column.ORDERING));
+      Connection connection, NumberedTable table, long highest, long known) throws SQLException {
+    OptionalLong last = OrderingSequence.lastValue(connection, table);
     connection.rollback();
-    if (last.isPresent() && last.getAsLong() < seen) {
-      throw new OrderingsWentBackException(seen, last.getAsLong(), highest);
+    if (last.isPresent() && last.getAsLong() < known) {
+      throw new OrderingsWentBackException(table, known, last.getAsLong(), highest);
     }
   }
 
   /** A session that has orderings in stock may use a low one long after a higher one was seen. */
-  private static void refuseUnorderedOrderings(Connection connection, EventJournal journal)
+  private static void refuseUnorderedOrderings(Connection connection, NumberedTable table)
       throws SQLException {
-    List<String> faults =
-        OrderingSequence.faults(
-            connection, journal.table(), journal.column(EventJournal.Column.ORDERING));
+    List<String> faults = OrderingSequence.faults(connection, table);
     connection.rollback();
     if (!faults.isEmpty()) {
       throw new IllegalStateException(String.join("; ", faults));

@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.query;
 
+import dev.kintsugi.runtime.event.NumberedTable;
 import dev.kintsugi.runtime.node.Node;
 import dev.kintsugi.runtime.state.Fence;
 import java.sql.Connection;
@@ -8,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToLongFunction;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
@@ -21,7 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides when to look up to where the journal is final, for all queries of this node: at once when
+ * Decides when to look up to where a table is final, for all queries of this node: at once when
  * this node has written, else by poll, less often the longer there is nothing new, and not at all
  * while nobody waits.
  */
@@ -36,9 +38,10 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
    * that there is, and the question is to be asked again; so that no stream that is gone is waited
    * for.
    *
-   * @param isThere whether an event above it has been seen, so that it is worth to look at once
+   * @param seen the highest that has been seen in the table, or 0: if it is above, it is worth to
+   *     look at once, and it is proven final though its row may be gone
    */
-  record AwaitAbove(long ordering, boolean isThere, ActorRef<StatusReply<Long>> replyTo)
+  record AwaitAbove(long ordering, long seen, ActorRef<StatusReply<Long>> replyTo)
       implements Command {}
 
   /** This node has written. */
@@ -58,9 +61,10 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
   /** However much is written, it is looked no more often than this. */
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(10);
 
-  private record Waiting(long above, long sinceNanos, ActorRef<StatusReply<Long>> replyTo) {}
+  private record Waiting(AwaitAbove question, long sinceNanos) {}
 
   private final Node node;
+  private final NumberedTable table;
   private final QuerySettings settings;
   private final TimerScheduler<Command> timers;
 
@@ -72,20 +76,22 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
   private Duration pause;
   private Duration warnAfter;
 
-  static Behavior<Command> create(Node node, QuerySettings settings) {
+  static Behavior<Command> create(Node node, NumberedTable table, QuerySettings settings) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
-                timers -> new FinalOrderingActor(context, timers, node, settings)));
+                timers -> new FinalOrderingActor(context, timers, node, table, settings)));
   }
 
   private FinalOrderingActor(
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
       Node node,
+      NumberedTable table,
       QuerySettings settings) {
     super(context);
     this.node = node;
+    this.table = table;
     this.settings = settings;
     this.timers = timers;
     this.pause = settings.pollMin();
@@ -110,9 +116,9 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
       question.replyTo().tell(StatusReply.success(now.ordering()));
       return this;
     }
-    waiting.add(new Waiting(question.ordering(), System.nanoTime(), question.replyTo()));
+    waiting.add(new Waiting(question, System.nanoTime()));
     watchPatience();
-    return question.isThere() || (!looking && !timers.isTimerActive(Poll.class))
+    return question.seen() > question.ordering() || (!looking && !timers.isTimerActive(Poll.class))
         ? lookSoon()
         : this;
   }
@@ -137,17 +143,22 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
     looking = true;
     lookAgain = false;
     FinalOrdering before = now;
-    long asked = waiting.stream().mapToLong(Waiting::above).max().orElse(0);
+    long asked = highest(AwaitAbove::ordering);
+    long seen = highest(AwaitAbove::seen);
     getContext()
         .pipeToSelf(
-            node.onBlockingThread(() -> look(before, asked)),
+            node.onBlockingThread(() -> look(before, asked, seen)),
             (looked, error) -> error == null ? new Looked(looked) : new LookFailed(error));
     return this;
   }
 
-  private FinalOrdering look(FinalOrdering before, long asked) throws SQLException {
+  private long highest(ToLongFunction<AwaitAbove> of) {
+    return waiting.stream().map(Waiting::question).mapToLong(of).max().orElse(0);
+  }
+
+  private FinalOrdering look(FinalOrdering before, long asked, long seen) throws SQLException {
     try (Connection connection = node.database().connection()) {
-      return before.look(connection, node.journal(), asked);
+      return before.look(connection, table, asked, seen);
     }
   }
 
@@ -179,11 +190,11 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
   private void answer() {
     long patientSince = System.nanoTime() - PATIENCE.toNanos();
     waiting.removeIf(
-        question -> {
+        asked -> {
           boolean answered =
-              now.ordering() > question.above() || question.sinceNanos() - patientSince < 0;
+              now.ordering() > asked.question().ordering() || asked.sinceNanos() - patientSince < 0;
           if (answered) {
-            question.replyTo().tell(StatusReply.success(now.ordering()));
+            asked.question().replyTo().tell(StatusReply.success(now.ordering()));
           }
           return answered;
         });
@@ -202,7 +213,7 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
       // What was proven is so of another history.
       now = FinalOrdering.NONE;
     }
-    waiting.forEach(question -> question.replyTo().tell(StatusReply.error(failed.error())));
+    waiting.forEach(asked -> asked.question().replyTo().tell(StatusReply.error(failed.error())));
     waiting.clear();
     return this;
   }
@@ -230,9 +241,11 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
             ? "unknown: " + error
             : holders.isEmpty() ? "nobody any more" : holders.toString();
     log.warn(
-        "Live queries have waited since {} for what was written up to ordering {}: transactions that began"
+        "Live queries of {} have waited since {} for what was written up to {} {}: transactions that began"
             + " earlier are still open and may have drawn a lower one. Nothing is lost; end these: {}",
+        table.name(),
         unproven.since(),
+        table.number(),
         unproven.ordering(),
         who);
   }

@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.query;
 import dev.kintsugi.runtime.event.EventJournal;
 import dev.kintsugi.runtime.event.EventJournal.Column;
 import dev.kintsugi.runtime.event.EventRow;
+import dev.kintsugi.runtime.query.FinalPages.Page;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -11,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
@@ -19,17 +19,6 @@ import java.util.function.Predicate;
  * query is about, by what is in indexes or short, and then reads the payloads of just these.
  */
 final class JournalPages {
-
-  /**
-   * A page in the journal's ordering.
-   *
-   * @param position all up to here has been looked at; it may lie behind the last element
-   */
-  record Page<T>(List<T> elements, long position) {
-    <U> Page<U> map(Function<List<T>, List<U>> each) {
-      return new Page<>(each.apply(elements), position);
-    }
-  }
 
   private record Entry(long ordering, String persistenceId) {}
 

@@ -10,7 +10,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.japi.Pair;
-import org.apache.pekko.persistence.Persistence;
 import org.apache.pekko.persistence.query.EventEnvelope;
 import org.apache.pekko.persistence.query.Offset;
 import org.apache.pekko.persistence.query.Sequence;
@@ -62,14 +61,14 @@ public final class KintsugiReadJournal
 
   private final Node node;
   private final Queries queries;
-  private final Persistence persistence;
+  private final Slices slices;
   private final Envelopes envelopes;
 
-  KintsugiReadJournal(Node node, Queries queries, Persistence persistence) {
+  KintsugiReadJournal(Node node, Queries queries, Slices slices) {
     this.node = node;
     this.queries = queries;
-    this.persistence = persistence;
-    this.envelopes = new Envelopes(node.codec(), persistence::sliceForPersistenceId);
+    this.slices = slices;
+    this.envelopes = new Envelopes(node.codec(), slices);
   }
 
   // Persistence ids
@@ -149,15 +148,15 @@ public final class KintsugiReadJournal
 
   @Override
   public Source<EventEnvelope, NotUsed> eventsByTag(String tag, Offset offset) {
-    return queries.live(position(offset), tagged(tag));
+    return inOrder().live(inOrder().position(offset), tagged(tag));
   }
 
   @Override
   public Source<EventEnvelope, NotUsed> currentEventsByTag(String tag, Offset offset) {
-    return queries.current(position(offset), tagged(tag));
+    return inOrder().current(inOrder().position(offset), tagged(tag));
   }
 
-  private Queries.ReadPage<EventEnvelope> tagged(String tag) {
+  private FinalPages.ReadPage<EventEnvelope> tagged(String tag) {
     return (connection, after, upTo) ->
         queries.pages().tagged(connection, tag, after, upTo).map(envelopes::untyped);
   }
@@ -166,53 +165,35 @@ public final class KintsugiReadJournal
   public <E>
       Source<org.apache.pekko.persistence.query.typed.EventEnvelope<E>, NotUsed> eventsBySlices(
           String entityType, int minSlice, int maxSlice, Offset offset) {
-    return queries.live(position(offset), ofSlices(entityType, minSlice, maxSlice));
+    return inOrder().live(inOrder().position(offset), ofSlices(entityType, minSlice, maxSlice));
   }
 
   @Override
   public <E>
       Source<org.apache.pekko.persistence.query.typed.EventEnvelope<E>, NotUsed>
           currentEventsBySlices(String entityType, int minSlice, int maxSlice, Offset offset) {
-    return queries.current(position(offset), ofSlices(entityType, minSlice, maxSlice));
+    return inOrder().current(inOrder().position(offset), ofSlices(entityType, minSlice, maxSlice));
   }
 
-  private <E> Queries.ReadPage<org.apache.pekko.persistence.query.typed.EventEnvelope<E>> ofSlices(
-      String entityType, int minSlice, int maxSlice) {
-    if (minSlice < 0 || minSlice > maxSlice || maxSlice >= persistence.numberOfSlices()) {
-      throw new IllegalArgumentException(
-          "slices must be within 0 to %d, and are %d to %d"
-              .formatted(persistence.numberOfSlices() - 1, minSlice, maxSlice));
-    }
-    Predicate<String> wanted =
-        persistenceId -> {
-          int slice = persistence.sliceForPersistenceId(persistenceId);
-          return Envelopes.entityType(persistenceId).equals(entityType)
-              && slice >= minSlice
-              && slice <= maxSlice;
-        };
+  private <E>
+      FinalPages.ReadPage<org.apache.pekko.persistence.query.typed.EventEnvelope<E>> ofSlices(
+          String entityType, int minSlice, int maxSlice) {
+    Predicate<String> wanted = slices.within(entityType, minSlice, maxSlice);
     return (connection, after, upTo) ->
         queries.pages().ofStreams(connection, wanted, after, upTo).map(envelopes::typed);
   }
 
   @Override
   public int sliceForPersistenceId(String persistenceId) {
-    return persistence.sliceForPersistenceId(persistenceId);
+    return slices.of(persistenceId);
   }
 
   @Override
   public List<Pair<Integer, Integer>> sliceRanges(int numberOfRanges) {
-    return persistence.getSliceRanges(numberOfRanges);
+    return slices.ranges(numberOfRanges);
   }
 
-  private static long position(Offset offset) {
-    if (offset instanceof Sequence sequence) {
-      return sequence.value();
-    }
-    if (offset.equals(Offset.noOffset())) {
-      return 0;
-    }
-    throw new IllegalArgumentException(
-        "the offset of a query of the journal is NoOffset or a Sequence, which is an ordering, and not "
-            + offset);
+  private FinalPages inOrder() {
+    return queries.inOrder();
   }
 }

@@ -16,12 +16,12 @@ public final class KintsugiReadJournalProvider implements ReadJournalProvider {
   /** Made by Pekko Persistence Query, with the section and its path. */
   public KintsugiReadJournalProvider(ExtendedActorSystem system, Config config, String path) {
     Node node = Node.get(system);
-    Persistence persistence = Persistence.get(system);
+    Slices slices = new Slices(Persistence.get(system));
     Queries queries =
         new Queries(
             Adapter.toTyped(system), node, QuerySettings.of(config), path.replace('.', '-'));
-    this.javaJournal = new KintsugiReadJournal(node, queries, persistence);
-    this.scalaJournal = new KintsugiScalaReadJournal(javaJournal, persistence);
+    this.javaJournal = new KintsugiReadJournal(node, queries, slices);
+    this.scalaJournal = new KintsugiScalaReadJournal(javaJournal, slices);
   }
 
   @Override

@@ -3,7 +3,6 @@ package dev.kintsugi.runtime.query;
 import java.time.Instant;
 import java.util.Optional;
 import org.apache.pekko.NotUsed;
-import org.apache.pekko.persistence.Persistence;
 import org.apache.pekko.persistence.query.EventEnvelope;
 import org.apache.pekko.persistence.query.Offset;
 import org.apache.pekko.persistence.query.scaladsl.CurrentEventsByPersistenceIdQuery;
@@ -47,11 +46,11 @@ public final class KintsugiScalaReadJournal
         LoadEventQuery {
 
   private final KintsugiReadJournal java;
-  private final Persistence persistence;
+  private final Slices slices;
 
-  KintsugiScalaReadJournal(KintsugiReadJournal java, Persistence persistence) {
+  KintsugiScalaReadJournal(KintsugiReadJournal java, Slices slices) {
     this.java = java;
-    this.persistence = persistence;
+    this.slices = slices;
   }
 
   @Override
@@ -130,11 +129,11 @@ public final class KintsugiScalaReadJournal
 
   @Override
   public int sliceForPersistenceId(String persistenceId) {
-    return persistence.sliceForPersistenceId(persistenceId);
+    return slices.of(persistenceId);
   }
 
   @Override
   public Seq<Range> sliceRanges(int numberOfRanges) {
-    return persistence.sliceRanges(numberOfRanges);
+    return slices.scalaRanges(numberOfRanges);
   }
 }

@@ -2,8 +2,6 @@ package dev.kintsugi.runtime.query;
 
 import dev.kintsugi.runtime.event.EventRow;
 import dev.kintsugi.runtime.node.Node;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -18,36 +16,24 @@ import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.japi.Pair;
-import org.apache.pekko.japi.function.Creator;
-import org.apache.pekko.stream.OverflowStrategy;
 import org.apache.pekko.stream.javadsl.Source;
 
 /**
- * Streams of journal rows. Those in the journal's ordering read up to what is final, and then wait
- * for more of it, or end: a current query ends with all that was committed when it was started.
- * Those of one stream need no such proof, as its events are committed in sequence.
+ * Streams of journal rows. Those in the journal's ordering read up to what is final: see {@link
+ * FinalPages}. Those of one stream need no such proof, as its events are committed in sequence.
  *
  * <p>A stream fails when the database does; whoever runs it restarts it from its last offset.
  */
 final class Queries {
 
-  /** Longer than a question is left waiting, and a connection is waited for. */
+  /** Longer than a wake-up is waited for beyond its time. */
   private static final Duration ASK_TIMEOUT = Duration.ofMinutes(1);
-
-  /** Reads the next page behind a position, up to a final ordering. */
-  @FunctionalInterface
-  interface ReadPage<T> {
-    JournalPages.Page<T> read(Connection connection, long after, long upTo) throws SQLException;
-  }
 
   /** Makes of rows what a query hands out. */
   @FunctionalInterface
   interface ReadRows<T> {
     List<T> read(List<EventRow> rows);
   }
-
-  /** Where a query in the journal's ordering stands: behind what, and what is known to be final. */
-  private record Cursor(long position, long finalOrdering) {}
 
   /**
    * Where a query of one stream stands.
@@ -66,7 +52,7 @@ final class Queries {
   private final Node node;
   private final QuerySettings settings;
   private final JournalPages pages;
-  private final ActorRef<FinalOrderingActor.Command> finalOrdering;
+  private final FinalPages inOrder;
   private final ActorRef<StreamWatch.Command> streamWatch;
 
   /**
@@ -79,15 +65,13 @@ final class Queries {
     this.node = node;
     this.settings = settings;
     this.pages = new JournalPages(node.journal(), settings.batchSize());
-    this.finalOrdering =
-        system.systemActorOf(
-            FinalOrderingActor.create(node, settings), name + "-final-ordering", Props.empty());
+    this.inOrder = new FinalPages(system, node, node.journal().orderings(), settings, name);
     this.streamWatch =
         system.systemActorOf(StreamWatch.create(), name + "-stream-watch", Props.empty());
     node.writeHints()
         .subscribe(
             streams -> {
-              finalOrdering.tell(new FinalOrderingActor.Written());
+              inOrder.written();
               streamWatch.tell(new StreamWatch.Written(streams));
             });
   }
@@ -96,59 +80,16 @@ final class Queries {
     return pages;
   }
 
-  // In the journal's ordering
-
-  /** All pages behind a position, and what comes later as it becomes final. */
-  <T> Source<T, NotUsed> live(long after, ReadPage<T> read) {
-    return flat(pages(after, Long.MAX_VALUE, read));
-  }
-
-  /** All behind a position, up to what is committed when the stream is started. */
-  <T> Source<T, NotUsed> current(long after, ReadPage<T> read) {
-    return flat(
-        lazily(
-            () ->
-                node.inTransaction(node.journal()::maxOrdering)
-                    .thenApply(end -> pages(after, end, read))));
-  }
-
-  private <T> Source<List<T>, NotUsed> pages(long after, long end, ReadPage<T> read) {
-    return Source.unfoldAsync(
-        new Cursor(after, after),
-        cursor ->
-            cursor.position() >= end
-                ? CompletableFuture.completedStage(Optional.empty())
-                : next(cursor, end, read).thenApply(Optional::of));
-  }
-
-  private <T> CompletionStage<Pair<Cursor, List<T>>> next(
-      Cursor cursor, long end, ReadPage<T> read) {
-    if (cursor.position() >= cursor.finalOrdering()) {
-      boolean isThere = end < Long.MAX_VALUE;
-      return finalAbove(cursor.position(), isThere)
-          .thenApply(known -> Pair.create(new Cursor(cursor.position(), known), List.of()));
-    }
-    long upTo = Math.min(cursor.finalOrdering(), end);
-    return node.inTransaction(connection -> read.read(connection, cursor.position(), upTo))
-        .thenApply(
-            page ->
-                Pair.create(new Cursor(page.position(), cursor.finalOrdering()), page.elements()));
-  }
-
-  /** What is final by now; above this position, or else after a while. */
-  private CompletionStage<Long> finalAbove(long position, boolean isThere) {
-    return AskPattern.askWithStatus(
-        finalOrdering,
-        replyTo -> new FinalOrderingActor.AwaitAbove(position, isThere, replyTo),
-        ASK_TIMEOUT,
-        system.scheduler());
+  /** In the journal's ordering. */
+  FinalPages inOrder() {
+    return inOrder;
   }
 
   // In a stream's sequence
 
   /** A stream's events with from &lt;= sequence number &lt;= to, and those that come later. */
   <T> Source<T, NotUsed> liveOfStream(String persistenceId, long from, long to, ReadRows<T> read) {
-    return flat(
+    return FinalPages.flat(
         Source.unfoldAsync(
             new StreamCursor(from, false, settings.pollMin()),
             cursor ->
@@ -160,7 +101,7 @@ final class Queries {
   /** A stream's events with from &lt;= sequence number &lt;= to that are committed by now. */
   <T> Source<T, NotUsed> currentOfStream(
       String persistenceId, long from, long to, ReadRows<T> read) {
-    return flat(
+    return FinalPages.flat(
         Source.unfoldAsync(
             new StreamCursor(from, false, settings.pollMin()),
             cursor ->
@@ -208,7 +149,7 @@ final class Queries {
 
   /** Of all streams that have events when the source is started, in the database's order. */
   Source<String, NotUsed> currentPersistenceIds(String after) {
-    return flat(
+    return FinalPages.flat(
         Source.unfoldAsync(
             Optional.of(after),
             last ->
@@ -216,12 +157,6 @@ final class Queries {
                     ? CompletableFuture.completedStage(Optional.empty())
                     : node.inTransaction(connection -> pages.persistenceIds(connection, last.get()))
                         .thenApply(ids -> Optional.of(Pair.create(lastOf(ids), ids)))));
-  }
-
-  /** Nothing, and ends once all up to an ordering is final. */
-  private Source<String, NotUsed> once(long isFinal) {
-    return flat(
-        pages(0, isFinal, (connection, after, upTo) -> new JournalPages.Page<>(List.of(), upTo)));
   }
 
   private Optional<String> lastOf(List<String> ids) {
@@ -235,31 +170,19 @@ final class Queries {
    * to. Remembers the ids that it has handed out.
    */
   Source<String, NotUsed> persistenceIds() {
-    return lazily(
+    return FinalPages.lazily(
             () ->
                 node.inTransaction(node.journal()::maxOrdering)
                     .thenApply(
                         start ->
-                            once(start)
+                            inOrder
+                                .<String>provenUpTo(start)
                                 .concatLazy(currentPersistenceIds(""))
-                                .concatLazy(live(start, pages::streamsWritten))))
+                                .concatLazy(inOrder.live(start, pages::streamsWritten))))
         .statefulMapConcat(
             () -> {
               Set<String> known = new HashSet<>();
               return id -> known.add(id) ? List.of(id) : List.of();
             });
-  }
-
-  // Sources
-
-  private static <T> Source<T, NotUsed> lazily(
-      Creator<CompletionStage<Source<T, NotUsed>>> source) {
-    return Source.lazyCompletionStageSource(source)
-        .mapMaterializedValue(ready -> NotUsed.getInstance());
-  }
-
-  /** The elements of pages, of which the next is read while one is consumed. */
-  private static <T> Source<T, NotUsed> flat(Source<List<T>, NotUsed> pages) {
-    return pages.buffer(1, OverflowStrategy.backpressure()).mapConcat(page -> page);
   }
 }

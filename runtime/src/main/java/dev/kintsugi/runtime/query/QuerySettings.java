@@ -4,9 +4,9 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 
 /** Section {@code kintsugi.query}; the keys are explained in reference.conf. */
-record QuerySettings(int batchSize, Duration pollMin, Duration pollMax, Duration warnAfter) {
+public record QuerySettings(int batchSize, Duration pollMin, Duration pollMax, Duration warnAfter) {
 
-  QuerySettings {
+  public QuerySettings {
     if (batchSize < 1) {
       throw new IllegalArgumentException("kintsugi.query.batch-size is below 1: " + batchSize);
     }
@@ -20,7 +20,12 @@ record QuerySettings(int batchSize, Duration pollMin, Duration pollMax, Duration
     }
   }
 
-  static QuerySettings of(Config config) {
+  /**
+   * Reads the section.
+   *
+   * @throws IllegalArgumentException if a value can't be used
+   */
+  public static QuerySettings of(Config config) {
     return new QuerySettings(
         config.getInt("batch-size"),
         config.getDuration("poll-min"),

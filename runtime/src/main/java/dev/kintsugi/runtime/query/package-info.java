@@ -1,6 +1,6 @@
 /**
- * The read journal {@code kintsugi.query}. No gap is ever guessed at: what is read is final, as a
- * fence has proven.
+ * The read journal {@code kintsugi.query}, and how a table is read in the order of its numbers: no
+ * gap is ever guessed at, as what is read is final, which a fence has proven.
  */
 @NullMarked
 package dev.kintsugi.runtime.query;

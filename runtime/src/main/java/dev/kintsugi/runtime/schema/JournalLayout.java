@@ -31,7 +31,7 @@ final class JournalLayout {
    */
   static TagLayout read(Connection connection, JournalTables names) throws SQLException {
     checkEvents(TableShape.read(connection, names.table()), names);
-    List<String> faults = OrderingSequence.faults(connection, names.table(), names.ordering());
+    List<String> faults = OrderingSequence.faults(connection, names.orderings());
     if (!faults.isEmpty()) {
       throw new SchemaException(
           "The table %s can't be used as a journal: %s."

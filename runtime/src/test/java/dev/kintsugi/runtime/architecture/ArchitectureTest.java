@@ -118,12 +118,13 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule snapshot = kintsugi("snapshot").knows("node", "schema", "event", "jdbc");
 
-  /** The durable state store, of which the same is true. */
-  @ArchTest
-  static final ArchRule durable = kintsugi("durable").knows("node", "schema", "event", "jdbc");
-
   /** The read journal: what is final, as a fence proves. */
   @ArchTest static final ArchRule query = kintsugi("query").knows("node", "event", "state", "jdbc");
+
+  /** The durable state store, on the same connections. Its changes are read as the journal is. */
+  @ArchTest
+  static final ArchRule durable =
+      kintsugi("durable").knows("query", "node", "schema", "event", "jdbc");
 
   // Mending and rebuilding: what rows decide, and the actors that decide when.
 

@@ -8,9 +8,13 @@ import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.World;
 import java.util.List;
 import java.util.Optional;
+import org.apache.pekko.persistence.query.Offset;
+import org.apache.pekko.persistence.query.UpdatedDurableState;
+import org.apache.pekko.persistence.query.javadsl.DurableStateStoreQuery;
 import org.apache.pekko.persistence.state.DurableStateStoreRegistry;
 import org.apache.pekko.persistence.state.javadsl.DurableStateUpdateStore;
 import org.apache.pekko.persistence.state.javadsl.GetObjectResult;
+import org.apache.pekko.stream.javadsl.Sink;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,6 +72,45 @@ class StockDurableStateTest {
     // The stock plugin wants the stored revision here, and ours the next one, as Pekko does.
     get(store(other).deleteObject("a", other.equals(OURS) ? 2 : 1));
     assertThat(revisionsAndTags()).isEmpty();
+  }
+
+  @Test
+  void both_hand_out_the_same_changes() throws Exception {
+    get(store(STOCK).upsertObject("a", 1, "by stock", "red"));
+    get(store(OURS).upsertObject("b", 1, "by ours", "red"));
+    get(store(OURS).upsertObject("c", 1, "of another tag", "blue"));
+    get(store(OURS).upsertObject("a", 2, "by ours", "red"));
+    get(store(STOCK).upsertObject("d", 1, 4711L, "red"));
+    get(store(OURS).deleteObject("b", 2));
+
+    assertThat(changes(OURS, Offset.noOffset()))
+        .hasSize(2)
+        .isEqualTo(changes(STOCK, Offset.noOffset()));
+    assertThat(changes(OURS, Offset.sequence(4)))
+        .hasSize(1)
+        .isEqualTo(changes(STOCK, Offset.sequence(4)));
+  }
+
+  /** As an application that was written for the stock plugin asks for them. */
+  @SuppressWarnings("unchecked")
+  private List<String> changes(String pluginId, Offset offset) throws Exception {
+    DurableStateStoreQuery<Object> query =
+        DurableStateStoreRegistry.get(node.system())
+            .getDurableStateStoreFor(DurableStateStoreQuery.class, pluginId);
+    return get(
+        query
+            .currentChanges("red", offset)
+            .map(UpdatedDurableState.class::cast)
+            .map(
+                change ->
+                    "%s %d %s %s %d"
+                        .formatted(
+                            change.persistenceId(),
+                            change.revision(),
+                            change.value(),
+                            change.offset(),
+                            change.timestamp()))
+            .runWith(Sink.seq(), node.system()));
   }
 
   @Test

@@ -3,7 +3,9 @@ package dev.kintsugi.runtime.query;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kintsugi.runtime.event.NumberedTable;
 import dev.kintsugi.runtime.state.Fence;
+import dev.kintsugi.runtime.testing.HeldStates;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -136,10 +138,52 @@ class FinalOrderingTest {
   void a_query_that_is_to_begin_behind_what_there_is_is_refused() throws Exception {
     world.append(world.event("a", 1));
     try (Connection connection = world.database().connection()) {
-      assertThatThrownBy(() -> now.look(connection, world.journal(), 7))
+      assertThatThrownBy(() -> now.look(connection, orderings(), 7, 0))
           .isInstanceOf(OrderingsWentBackException.class)
           .hasMessageContaining("begin behind it, but the journal has handed out none above 1");
-      assertThat(now.look(connection, world.journal(), 1).ordering()).isEqualTo(1);
+      assertThat(now.look(connection, orderings(), 1, 0).ordering()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void what_was_seen_is_proven_final_though_it_is_gone() throws Exception {
+    world.append(world.event("a", 1), world.event("a", 2), world.event("a", 3));
+    world.execute("DELETE FROM event_journal WHERE sequence_number = 3");
+    assertThat(look()).isEqualTo(2);
+    try (World.HeldWriter late = world.holdWriter();
+        Connection connection = world.database().connection()) {
+      late.write(world.event("late", 1));
+      now = now.look(connection, orderings(), 2, 3);
+      assertThat(now.ordering()).as("a lower one may come").isEqualTo(2);
+      late.rollback();
+      now = now.look(connection, orderings(), 2, 3);
+    }
+    assertThat(now.ordering()).isEqualTo(3);
+  }
+
+  /** Also where the update's row has been seen at the place that it had before. */
+  @Test
+  void a_durable_state_is_not_final_while_a_change_with_a_lower_offset_may_come() throws Exception {
+    HeldStates states = new HeldStates();
+    try (Connection late = world.database().connection();
+        Connection other = world.database().connection()) {
+      states.upsert(other, "late", 1, "tag");
+      other.commit();
+      now = now.look(other, states.offsets(), 0, 0);
+      assertThat(now.ordering()).isEqualTo(1);
+
+      states.upsert(late, "late", 2, "tag");
+      states.upsert(other, "early", 1, "tag");
+      other.commit();
+      now = now.look(other, states.offsets(), 0, 0);
+      assertThat(now.ordering()).isEqualTo(1);
+      states.delete(other, "early");
+      other.commit();
+      now = now.look(other, states.offsets(), 0, 0);
+      assertThat(now.ordering()).isEqualTo(1);
+      late.commit();
+      now = now.look(other, states.offsets(), 0, 0);
+      assertThat(now.ordering()).isEqualTo(3);
     }
   }
 
@@ -156,9 +200,13 @@ class FinalOrderingTest {
 
   private long look() throws SQLException {
     try (Connection connection = world.database().connection()) {
-      now = now.look(connection, world.journal(), 0);
+      now = now.look(connection, orderings(), 0, 0);
       return now.ordering();
     }
+  }
+
+  private NumberedTable orderings() {
+    return world.journal().orderings();
   }
 
   private String nextId() throws Exception {

@@ -273,9 +273,12 @@ class KintsugiReadJournalTest {
     Duration never = Duration.ofHours(1);
     ActorRef<FinalOrderingActor.Command> finalOrdering =
         system.spawn(
-            FinalOrderingActor.create(system.node(), new QuerySettings(2, never, never, never)));
+            FinalOrderingActor.create(
+                system.node(),
+                system.node().journal().orderings(),
+                new QuerySettings(2, never, never, never)));
     TestProbe<StatusReply<Long>> probe = system.probe();
-    finalOrdering.tell(new FinalOrderingActor.AwaitAbove(0, false, probe.getRef()));
+    finalOrdering.tell(new FinalOrderingActor.AwaitAbove(0, 0, probe.getRef()));
     assertThat(probe.receiveMessage(TestSystem.PATIENCE).getValue()).isZero();
   }
 
@@ -310,6 +313,20 @@ class KintsugiReadJournalTest {
     assertThatThrownBy(() -> get(next)).isInstanceOf(SQLException.class);
     world.execute("ALTER TABLE gone RENAME TO event_journal");
     assertThat(all(journal().currentEventsByTag("red", Offset.noOffset()))).hasSize(1);
+  }
+
+  @Test
+  void a_stream_fails_with_what_went_wrong_and_not_with_a_wrapper_of_it() throws Exception {
+    world.append(tagged("a", 1, "red"));
+    world.execute("UPDATE event_journal SET event_ser_id = 987654");
+    for (Source<EventEnvelope, NotUsed> source :
+        List.of(
+            journal().currentEventsByTag("red", Offset.noOffset()),
+            journal().eventsByTag("red", Offset.noOffset()),
+            journal().eventsByPersistenceId("a", 0, 9))) {
+      assertThat(all(source.map(this::idOf).recover(IllegalStateException.class, () -> "failed")))
+          .containsExactly("failed");
+    }
   }
 
   @Test
