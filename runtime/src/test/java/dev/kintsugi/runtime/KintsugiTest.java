@@ -653,6 +653,33 @@ class KintsugiTest {
   }
 
   @Test
+  void after_a_stop_while_it_settles_recovery_goes_on_and_nobody_goes_on_with_the_rebuild()
+      throws Exception {
+    node.startAndFinish(log);
+    RebuildHandle rebuild = get(kintsugi().rebuild("log", "test"));
+    get(rebuild.done());
+    world.execute(
+        "UPDATE kintsugi_rebuild SET phase = 'settle', ended_at = NULL, fence = NULL WHERE generation = 2");
+    Connection held = holdFence();
+    eventually(() -> assertThat(get(kintsugi().status("log")).waitsFor()).isNotEmpty());
+
+    RebuildAnswer answer = get(kintsugi().operator("ann").stopRebuild("log", "enough"));
+    assertThat(answer).isEqualTo(new RebuildAnswer.Stopped("log", 2, Phase.SETTLE));
+    assertThatThrownBy(() -> get(kintsugi().whenDone("log")))
+        .isInstanceOf(RebuildStoppedException.class)
+        .hasMessageContaining("stopped in phase settle: by ann; its read model is in use");
+    end(held);
+    get(kintsugi().pause("log", "test"));
+    node.record("a", "one");
+    get(kintsugi().resume("log", "test"));
+
+    eventually(() -> assertThat(world.open(log)).isEmpty());
+    assertThat(get(kintsugi().status("log")).rebuild().orElseThrow().phase())
+        .isEqualTo(Phase.SETTLE);
+    world.auditWhole(log);
+  }
+
+  @Test
   void the_status_counts_what_this_node_did_and_what_is_open() throws Exception {
     node.startAndFinish(log.failOn("poison"));
     node.record("a", "one", "two");

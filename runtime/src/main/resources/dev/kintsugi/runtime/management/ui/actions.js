@@ -10,7 +10,7 @@ export function buttons({ status, paused, rebuild }, verification) {
   const running = underWay(rebuild);
   return [
     !running && button('rebuild', 'Rebuild', 'primary'),
-    running && rebuild.phase !== 'settle' && !rebuild.takesOver && button('stop', 'Stop rebuild', 'danger'),
+    running && !rebuild.takesOver && button('stop', 'Stop rebuild', 'danger'),
     running && button('rate', 'Limit rate'),
     isOpen(verification) && button('stop-verification', 'Stop verification', 'danger'),
     !isOpen(verification) && status === 'active' && button('verify', 'Verify'),
@@ -39,7 +39,7 @@ export function handlers(name, { current, verification, done }) {
         h('p', {}, 'As long as it waits for its first fence nothing was emptied: the read model stays as it is, and is in use again soon.'),
         h('p', {}, 'Later it stays where it stands: the read model is incomplete, and writers go on to record what comes, so that nothing is lost. ',
           h('strong', {}, 'Only a new rebuild, from the start, makes the read model whole again.')),
-        h('p', {}, 'A rebuild that is settling can\'t be stopped: its read model is in use again.'),
+        h('p', {}, 'One that is settling is in use again, and stays so: that nothing is missing is not proven then.'),
       ],
       confirm: 'Stop rebuild',
       danger: true,

@@ -126,5 +126,5 @@ function row(projection) {
 
 /** The more it wants somebody, the higher. */
 function urgency({ stopped, blocked, parked, node, byReason: reasons, paused, status }) {
-  return stopped || blocked !== null ? 6 : parked > 0 ? 5 : node === null ? 4 : reasons.FAILED > 0 ? 3 : paused ? ATTENTION : status === 'rebuilding' ? 1 : 0;
+  return (stopped && status === 'rebuilding') || blocked !== null ? 6 : parked > 0 ? 5 : node === null ? 4 : reasons.FAILED > 0 ? 3 : paused ? ATTENTION : status === 'rebuilding' ? 1 : 0;
 }

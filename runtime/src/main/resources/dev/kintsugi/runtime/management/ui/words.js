@@ -46,11 +46,12 @@ export function byReason(counts) {
 export function standing({ status, paused, stopped, blocked, phase, parked }) {
   const rebuilding = status === 'rebuilding';
   return [
-    stopped
+    stopped && rebuilding
       ? badge('stopped', 'bad', 'Its rebuild was stopped: the read model is incomplete')
       : rebuilding
         ? badge(phase && phase !== 'done' ? `rebuilding: ${phase}` : 'rebuilding', 'work')
-        : badge(phase === 'settle' ? 'active: settling' : 'active', phase === 'settle' ? 'work' : 'good'),
+        : badge(phase === 'settle' && !stopped ? 'active: settling' : 'active', phase === 'settle' && !stopped ? 'work' : 'good'),
+    stopped && !rebuilding && badge('not proven', 'warn', 'Its rebuild was stopped while it was settling: the read model is in use'),
     blocked && badge('blocked', 'bad', `Its rebuild's next step fails, and is tried again: ${blocked}`),
     paused && badge('paused', 'warn', 'Writers record what comes; recovery and rebuild rest'),
     parked > 0 && badge('parked records', 'bad', 'Records that failed for good wait for a decision'),
