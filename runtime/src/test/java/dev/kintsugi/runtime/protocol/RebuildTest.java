@@ -22,6 +22,7 @@ import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -513,7 +514,7 @@ class RebuildTest {
 
     RebuildRequest request = new RebuildRequest("log", 1, "test", "back");
     RebuildRequest.Answer answer =
-        world.database().inTransaction(connection -> request.begin(connection, true));
+        world.database().inTransaction(connection -> request.begin(connection, Optional.empty(), true));
     assertThat(answer).isEqualTo(new RebuildRequest.Accepted(2));
     world.runToTheEnd(older);
 
