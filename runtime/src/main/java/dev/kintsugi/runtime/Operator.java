@@ -138,8 +138,8 @@ public final class Operator {
    * soon as that fence has passed ({@link RebuildAnswer.Returns}). Later it stops where it stands
    * ({@link RebuildAnswer.Stopped}): no node goes on with it. Its read model is incomplete, and
    * writers go on to record what comes, so that nothing is lost; only a new rebuild, from the
-   * start, makes it whole. The read model of one that is settling is in use again, and stays so; that
-   * nothing is missing is not proven then.
+   * start, makes it whole. The read model of one that is settling is in use again, and stays so;
+   * that nothing is missing is not proven then.
    *
    * @param reason for people; it is kept
    */

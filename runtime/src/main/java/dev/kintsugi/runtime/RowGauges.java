@@ -68,8 +68,7 @@ final class RowGauges {
     return summary == null ? 0 : value.applyAsDouble(summary);
   }
 
-  private synchronized void read(
-      @Nullable Overview found, @Nullable Throwable error, long took) {
+  private synchronized void read(@Nullable Overview found, @Nullable Throwable error, long took) {
     isReading = false;
     nextAt = System.nanoTime() + Math.max(OLDEST.toNanos(), REST * took);
     last =

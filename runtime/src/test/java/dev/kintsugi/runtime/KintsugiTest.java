@@ -303,8 +303,9 @@ class KintsugiTest {
   }
 
   @Test
-  void what_a_waiting_versions_rebuild_would_be_refused_for_is_said_at_start_and_when_it_is_asked_for()
-      throws Exception {
+  void
+      what_a_waiting_versions_rebuild_would_be_refused_for_is_said_at_start_and_when_it_is_asked_for()
+          throws Exception {
     log.executing("CREATE TYPE mood AS ENUM ('good'); CREATE TABLE moods (id INT PRIMARY KEY)");
     node.startAndFinish(log);
     node.close();
@@ -736,7 +737,8 @@ class KintsugiTest {
     world.execute("UPDATE kintsugi_skip SET recorded_at = now() - INTERVAL '2 hours'");
 
     assertThat(get(kintsugi().status("log")).unhandled().orElseThrow().message())
-        .contains("'log' has 1 records", "no node has it", "Deploy a build that has it", "retire it");
+        .contains(
+            "'log' has 1 records", "no node has it", "Deploy a build that has it", "retire it");
     assertThat(get(kintsugi().overview()).projections().get(0).unhandled()).isPresent();
 
     get(kintsugi().pause("log", "so that the record stays"));

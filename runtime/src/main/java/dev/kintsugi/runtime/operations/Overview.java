@@ -56,10 +56,7 @@ public record Overview(List<Summary> projections, WaitingDeletions waitingDeleti
       OpenSkips.Summary open = skips.getOrDefault(name, OpenSkips.Summary.NONE);
       projections.add(
           new Summary(
-              generation,
-              Optional.ofNullable(rebuilds.get(name)),
-              open,
-              Unhandled.of(name, open)));
+              generation, Optional.ofNullable(rebuilds.get(name)), open, Unhandled.of(name, open)));
     }
     return new Overview(List.copyOf(projections), WaitingDeletions.readAll(connection));
   }

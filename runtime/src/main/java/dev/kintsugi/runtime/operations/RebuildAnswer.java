@@ -48,7 +48,8 @@ public sealed interface RebuildAnswer {
   /**
    * It is given up where it stands. The read model is incomplete; writers record what comes, so
    * that nothing is lost, until a new rebuild makes it whole. If it was settling, the read model is
-   * in use and stays so, and recovery goes on: only the proof that nothing is missing does not come.
+   * in use and stays so, and recovery goes on: only the proof that nothing is missing does not
+   * come.
    */
   record Stopped(String projection, int generation, Phase phase) implements RebuildAnswer {
     @Override

@@ -57,8 +57,7 @@ public final class UnhandledGauges {
         name -> {
           AtomicLong records = new AtomicLong();
           return new Shown(
-              records,
-              metrics.gauge(KintsugiMeter.PROJECTIONS_UNHANDLED, records::get, name));
+              records, metrics.gauge(KintsugiMeter.PROJECTIONS_UNHANDLED, records::get, name));
         });
   }
 }

@@ -43,8 +43,7 @@ public record Unhandled(String projection, long records, Duration oldest) {
       count.setString(1, SkipRecords.generationKey(projection, generation));
       try (ResultSet row = count.executeQuery()) {
         row.next();
-        return old(
-            new Unhandled(projection, row.getLong(1), Duration.ofSeconds(row.getLong(2))));
+        return old(new Unhandled(projection, row.getLong(1), Duration.ofSeconds(row.getLong(2))));
       }
     }
   }

@@ -136,12 +136,15 @@ class DashboardBrowserTest {
       browser.click("[data-action=stop]");
       browser.type("#change-by", "bob");
       confirm("enough");
+      browser.see("#rebuild .callout", "by bob before anything was emptied");
       browser.see("#rebuild li[data-phase=takeover][data-state=current]");
       browser.see("tr[data-holder^='pid ']");
+      browser.seeNo("[data-action=stop]");
       held.rollback();
     }
     browser.seeNo("tr[data-holder]");
-    browser.see("#rebuild .callout", "by bob");
+    browser.see("#rebuild li[data-phase=done][data-state=past]");
+    browser.see("#rebuild .callout", "the read model is as it was");
     browser.see("#rebuilds li[data-rebuild='2'] .badge", "stopped by bob");
     browser.see("#operations li[data-operation=STOP]", "by bob: enough");
   }

@@ -514,7 +514,9 @@ class RebuildTest {
 
     RebuildRequest request = new RebuildRequest("log", 1, "test", "back");
     RebuildRequest.Answer answer =
-        world.database().inTransaction(connection -> request.begin(connection, Optional.empty(), true));
+        world
+            .database()
+            .inTransaction(connection -> request.begin(connection, Optional.empty(), true));
     assertThat(answer).isEqualTo(new RebuildRequest.Accepted(2));
     world.runToTheEnd(older);
 
