@@ -217,7 +217,7 @@ function pauseCallout(pause) {
 }
 
 function unhandledCallout(unhandled) {
-  return h('p', { class: 'callout', 'data-tone': 'bad', 'data-unhandled': '' }, h('strong', {}, 'No node has it '), plain(unhandled), '.');
+  return h('p', { class: 'callout', 'data-tone': 'bad', 'data-unhandled': '' }, plain(unhandled), '.');
 }
 
 function retirementCallout({ requestedAt, requestedBy, reason, dropsTables, endedAt, lastError }) {
