@@ -19,6 +19,7 @@ import dev.kintsugi.runtime.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.retirement.RetireAnswer;
 import dev.kintsugi.runtime.retirement.RetireOptions;
 import dev.kintsugi.runtime.retirement.RetirementActor;
+import dev.kintsugi.runtime.retirement.UnhandledGauges;
 import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.schema.ReadModels;
 import dev.kintsugi.runtime.schema.SchemaException;
@@ -83,11 +84,13 @@ public final class Kintsugi implements Extension {
   private final ActorSystem<?> system;
   private final Node node;
   private final Hosting hosting;
+  private final Presence presence;
   private final Verifications verifications;
-  private final OpenGauges openGauges;
+  private final RowGauges rowGauges;
+  private final UnhandledGauges unhandledGauges;
 
-  /** The names of the tables of each projection that was started here. */
-  private final Map<String, List<String>> tables = new ConcurrentHashMap<>();
+  /** What was started here, by the projections' names. */
+  private final Map<String, ReadModel> started = new ConcurrentHashMap<>();
 
   private final ActorRef<RetirementActor.Command> retirements;
   private final Duration pollInterval;
@@ -97,6 +100,7 @@ public final class Kintsugi implements Extension {
     this.system = Adapter.toTyped(system);
     this.node = Node.get(system);
     this.hosting = Hosting.of(this.system, node);
+    this.presence = new Presence(node.registry(), hosting);
     this.verifications =
         new Verifications(
             node.database(),
@@ -105,7 +109,8 @@ public final class Kintsugi implements Extension {
             hosting.self(),
             system.dispatchers().lookup("kintsugi.verification-dispatcher"));
     node.beforeClose(verifications::close);
-    this.openGauges = new OpenGauges(node);
+    this.rowGauges = new RowGauges(node);
+    this.unhandledGauges = new UnhandledGauges(node.metrics());
     RebuildSettings rebuilds = RebuildSettings.of(node.config().getConfig("rebuild"));
     this.pollInterval = rebuilds.pollInterval();
     this.onRaisedVersion = rebuilds.onRaisedVersion();
@@ -116,7 +121,7 @@ public final class Kintsugi implements Extension {
         Props.empty());
     this.retirements =
         this.system.systemActorOf(
-            RetirementActor.create(node), "kintsugi-retirements", Props.empty());
+            RetirementActor.create(node, unhandledGauges), "kintsugi-retirements", Props.empty());
   }
 
   /** Connections besides the pool's. */
@@ -131,7 +136,7 @@ public final class Kintsugi implements Extension {
         node.journal(),
         node.codec(),
         node.registry(),
-        name -> tables.getOrDefault(name, List.of()));
+        name -> find(name).map(ReadModel::tables).orElse(List.of()));
   }
 
   /**
@@ -177,17 +182,21 @@ public final class Kintsugi implements Extension {
                 node.database()
                     .forLongWork()
                     .inTransaction(connection -> create(connection, probed)));
-    readModels.forEach(one -> tables.put(one.projection().name(), one.tables()));
+    readModels.forEach(one -> started.put(one.projection().name(), one));
     node.registry().register(projections(readModels));
     for (ReadModel readModel : readModels) {
       blocking(
           () ->
               node.database()
-                  .inTransaction(
-                      connection -> begin(connection, readModel.projection(), onRaisedVersion)));
-      openGauges.report(readModel.projection().name());
+                  .inTransaction(connection -> begin(connection, readModel, onRaisedVersion)));
+      rowGauges.report(readModel.projection().name());
+      unhandledGauges.report(readModel.projection().name());
       hosting.host(readModel);
     }
+  }
+
+  private Optional<ReadModel> find(String projection) {
+    return Optional.ofNullable(started.get(projection));
   }
 
   private List<ReadModel> probe(List<Projection<?>> added) throws SQLException {
@@ -252,8 +261,9 @@ public final class Kintsugi implements Extension {
   }
 
   private static boolean begin(
-      Connection connection, Projection<?> projection, OnRaisedVersion onRaisedVersion)
+      Connection connection, ReadModel readModel, OnRaisedVersion onRaisedVersion)
       throws SQLException {
+    Projection<?> projection = readModel.projection();
     RebuildRequest request =
         new RebuildRequest(
             projection.name(),
@@ -269,30 +279,30 @@ public final class Kintsugi implements Extension {
       log.warn(
           "Projection '{}' has a newer version in the database than this build's, {}: this node's"
               + " writers record its events as NO_HANDLER, so that none is lost. To take the newer"
-              + " version back, call Kintsugi.operator(who).rebuild(\"{}\", reason, true): it"
+              + " version back, {} Kintsugi.operator(who).rebuild(\"{}\", reason, true): it"
               + " builds version {} from history.",
           projection.name(),
           projection.version(),
+          toCall(connection, readModel),
           projection.name(),
           projection.version());
     } else if (onRaisedVersion == OnRaisedVersion.WAIT) {
-      request
-          .olderVersion(connection)
-          .ifPresent(
-              seen ->
-                  log.warn(
-                      "Projection '{}' has version {} in the database, and this build has version"
-                          + " {}. As kintsugi.rebuild.on-raised-version is wait, nothing is"
-                          + " changed: this node's writers record its events as NO_HANDLER, so that"
-                          + " none is lost, and its read model gets them only where a node has"
-                          + " version {}. Call Kintsugi.rebuild(\"{}\", reason) to build version {}"
-                          + " from history.",
-                      projection.name(),
-                      seen.version(),
-                      projection.version(),
-                      seen.version(),
-                      projection.name(),
-                      projection.version()));
+      Optional<Generation> older = request.olderVersion(connection);
+      if (older.isPresent()) {
+        log.warn(
+            "Projection '{}' has version {} in the database, and this build has version {}. As"
+                + " kintsugi.rebuild.on-raised-version is wait, nothing is changed: this node's"
+                + " writers record its events as NO_HANDLER, so that none is lost, and its read model"
+                + " gets them only where a node has version {}. To build version {} from history, {}"
+                + " Kintsugi.rebuild(\"{}\", reason).",
+            projection.name(),
+            older.get().version(),
+            projection.version(),
+            older.get().version(),
+            projection.version(),
+            toCall(connection, readModel),
+            projection.name());
+      }
     } else if (request.beginIfRaised(connection).isPresent()) {
       log.info(
           "Projection '{}' is rebuilt as its version was raised to {}",
@@ -300,6 +310,16 @@ public final class Kintsugi implements Extension {
           projection.version());
     }
     return true;
+  }
+
+  /** What would keep a rebuild from being accepted is said now, when there is time to mend it. */
+  private static String toCall(Connection connection, ReadModel readModel) throws SQLException {
+    return ReadModels.obstacle(connection, readModel)
+        .map(
+            obstacle ->
+                "mend what a rebuild would be refused for as things stand (%s), and then call"
+                    .formatted(obstacle))
+        .orElse("call");
   }
 
   private static boolean isLower(Connection connection, Projection<?> projection)
@@ -312,7 +332,12 @@ public final class Kintsugi implements Extension {
   /** Changes projections on behalf of somebody. */
   public Operator operator(String who) {
     return new Operator(
-        node, hosting, verifications, () -> retirements.tell(new RetirementActor.Wake()), who);
+        node,
+        hosting,
+        verifications,
+        this::find,
+        () -> retirements.tell(new RetirementActor.Wake()),
+        who);
   }
 
   /** On behalf of the user that the JVM runs as. */
@@ -406,7 +431,7 @@ public final class Kintsugi implements Extension {
 
   /** All projections that the database knows, in few words each. */
   public CompletionStage<Overview> overview() {
-    return node.inTransaction(Overview::read);
+    return node.inTransaction(Overview::read).thenCompose(presence::of);
   }
 
   /**
@@ -421,7 +446,8 @@ public final class Kintsugi implements Extension {
   public CompletionStage<ProjectionStatus> status(String projection) {
     return node.inTransaction(
             connection -> ProjectionStatus.read(connection, projection, node.counters()))
-        .thenApply(found -> found.orElseThrow(() -> new UnknownProjectionException(projection)));
+        .thenApply(found -> found.orElseThrow(() -> new UnknownProjectionException(projection)))
+        .thenCompose(presence::of);
   }
 
   /**

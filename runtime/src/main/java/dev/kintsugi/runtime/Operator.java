@@ -20,6 +20,7 @@ import dev.kintsugi.runtime.rebuild.Renaming;
 import dev.kintsugi.runtime.retirement.RetireAnswer;
 import dev.kintsugi.runtime.retirement.RetireOptions;
 import dev.kintsugi.runtime.retirement.RetirementSteps;
+import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.verify.StopAnswer;
@@ -29,6 +30,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 
 /**
  * Changes projections on behalf of somebody, who is kept with each change. Got by {@link
@@ -44,16 +46,24 @@ public final class Operator {
   private final Node node;
   private final Hosting hosting;
   private final Verifications verifications;
+  private final Function<String, Optional<ReadModel>> readModels;
   private final Runnable onRetired;
   private final String who;
 
   /**
    * Somebody's.
    *
+   * @param readModels what this node has started, by name
    * @param onRetired has a retirement carried on that was begun
    */
   Operator(
-      Node node, Hosting hosting, Verifications verifications, Runnable onRetired, String who) {
+      Node node,
+      Hosting hosting,
+      Verifications verifications,
+      Function<String, Optional<ReadModel>> readModels,
+      Runnable onRetired,
+      String who) {
+    this.readModels = readModels;
     this.onRetired = onRetired;
     this.node = node;
     this.hosting = hosting;
@@ -100,7 +110,7 @@ public final class Operator {
     return version.isEmpty()
         ? new RebuildRequest.Unknown()
         : new RebuildRequest(projection, version.get(), who, reason)
-            .begin(connection, allowLowerVersion);
+            .begin(connection, readModels.apply(projection), allowLowerVersion);
   }
 
   private int generation(String projection, RebuildRequest.Answer answer) {
@@ -128,7 +138,8 @@ public final class Operator {
    * soon as that fence has passed ({@link RebuildAnswer.Returns}). Later it stops where it stands
    * ({@link RebuildAnswer.Stopped}): no node goes on with it. Its read model is incomplete, and
    * writers go on to record what comes, so that nothing is lost; only a new rebuild, from the
-   * start, makes it whole. One that is settling can't be stopped: its read model is in use again.
+   * start, makes it whole. The read model of one that is settling is in use again, and stays so;
+   * that nothing is missing is not proven then.
    *
    * @param reason for people; it is kept
    */

@@ -11,11 +11,14 @@ public final class RebuildStoppedException extends RuntimeException {
         rebuild.takesOver()
             ? "the rebuild of projection '%s', generation %d, was stopped by %s before anything was emptied; its read model is as it was, and in use again"
                 .formatted(rebuild.projection(), rebuild.generation(), rebuild.stoppedBy())
-            : "the rebuild of projection '%s', generation %d, is stopped in phase %s: %s"
+            : "the rebuild of projection '%s', generation %d, is stopped in phase %s: %s%s"
                 .formatted(
                     rebuild.projection(),
                     rebuild.generation(),
                     rebuild.phase().inTable(),
-                    rebuild.isGivenUp() ? "by " + rebuild.stoppedBy() : rebuild.lastError()));
+                    rebuild.isGivenUp() ? "by " + rebuild.stoppedBy() : rebuild.lastError(),
+                    rebuild.isInUse()
+                        ? "; its read model is in use, and that nothing is missing was not proven"
+                        : ""));
   }
 }

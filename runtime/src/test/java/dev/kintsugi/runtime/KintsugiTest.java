@@ -13,6 +13,7 @@ import dev.kintsugi.runtime.jdbc.DatabaseUnavailableException;
 import dev.kintsugi.runtime.node.Counters;
 import dev.kintsugi.runtime.operations.ProjectionStatus;
 import dev.kintsugi.runtime.operations.RebuildAnswer;
+import dev.kintsugi.runtime.operations.RebuildImpossibleException;
 import dev.kintsugi.runtime.operations.RebuildInProgressException;
 import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.rebuild.RebuildSettings;
@@ -299,6 +300,54 @@ class KintsugiTest {
     node.record("a", "three");
     assertThat(world.applied(log)).containsExactly("a/1", "a/2", "a/3");
     world.auditWhole(log);
+  }
+
+  @Test
+  void
+      what_a_waiting_versions_rebuild_would_be_refused_for_is_said_at_start_and_when_it_is_asked_for()
+          throws Exception {
+    log.executing("CREATE TYPE mood AS ENUM ('good'); CREATE TABLE moods (id INT PRIMARY KEY)");
+    node.startAndFinish(log);
+    node.close();
+    node = new TestSystem(world, WAIT);
+
+    LoggingTestKit.warn("To build version 2 from history, mend what a rebuild would be refused for")
+        .withMessageContains("can't run again, as an older version's left mood behind")
+        .withMessageContains("Kintsugi.rebuild(\"log\", reason)")
+        .expect(
+            Adapter.toTyped(node.system()),
+            () -> {
+              kintsugi().start(log.version(2).definition());
+              return log;
+            });
+    assertThatThrownBy(() -> get(kintsugi().rebuild("log", "a quiet hour")))
+        .isInstanceOf(RebuildImpossibleException.class)
+        .hasMessageContaining("can't run again, as an older version's left mood behind");
+    assertThat(world.generation(log)).isEqualTo(new Generation("log", 1, Status.ACTIVE, false, 1));
+
+    world.execute("DROP TYPE mood");
+    get(get(kintsugi().rebuild("log", "a quiet hour")).done());
+    assertThat(world.generation(log).version()).isEqualTo(2);
+  }
+
+  @Test
+  void what_taking_a_version_back_would_be_refused_for_is_said_at_start() throws Exception {
+    log.executing("CREATE TYPE mood AS ENUM ('good'); CREATE TABLE moods (id INT PRIMARY KEY)");
+    node.startAndFinish(log.version(2));
+    node.close();
+    node = new TestSystem(world);
+
+    LoggingTestKit.warn("Projection 'log' has a newer version in the database than this build's, 1")
+        .withMessageContains("can't run again, as an older version's left mood behind")
+        .expect(
+            Adapter.toTyped(node.system()),
+            () -> {
+              kintsugi().start(log.version(1).definition());
+              return log;
+            });
+    assertThatThrownBy(() -> get(kintsugi().operator("ann").rebuild("log", "back", true)))
+        .isInstanceOf(RebuildImpossibleException.class);
+    assertThat(world.generation(log).generation()).isEqualTo(1);
   }
 
   @Test
@@ -650,6 +699,53 @@ class KintsugiTest {
     node.record("a", "three");
     assertThat(world.applied(log)).containsExactly("a/1", "a/2", "a/3");
     world.auditWhole(log);
+  }
+
+  @Test
+  void after_a_stop_while_it_settles_recovery_goes_on_and_nobody_goes_on_with_the_rebuild()
+      throws Exception {
+    node.startAndFinish(log);
+    RebuildHandle rebuild = get(kintsugi().rebuild("log", "test"));
+    get(rebuild.done());
+    world.execute(
+        "UPDATE kintsugi_rebuild SET phase = 'settle', ended_at = NULL, fence = NULL WHERE generation = 2");
+    Connection held = holdFence();
+    eventually(() -> assertThat(get(kintsugi().status("log")).waitsFor()).isNotEmpty());
+
+    RebuildAnswer answer = get(kintsugi().operator("ann").stopRebuild("log", "enough"));
+    assertThat(answer).isEqualTo(new RebuildAnswer.Stopped("log", 2, Phase.SETTLE));
+    assertThatThrownBy(() -> get(kintsugi().whenDone("log")))
+        .isInstanceOf(RebuildStoppedException.class)
+        .hasMessageContaining("stopped in phase settle: by ann; its read model is in use");
+    end(held);
+    get(kintsugi().pause("log", "test"));
+    node.record("a", "one");
+    get(kintsugi().resume("log", "test"));
+
+    eventually(() -> assertThat(world.open(log)).isEmpty());
+    assertThat(get(kintsugi().status("log")).rebuild().orElseThrow().phase())
+        .isEqualTo(Phase.SETTLE);
+    world.auditWhole(log);
+  }
+
+  @Test
+  void records_of_a_projection_that_no_node_has_are_told_with_what_to_do_until_one_has_it()
+      throws Exception {
+    world.start(log);
+    node.record("a", "one");
+    assertThat(get(kintsugi().status("log")).unhandled()).as("an upgrade, it seems").isEmpty();
+    world.execute("UPDATE kintsugi_skip SET recorded_at = now() - INTERVAL '2 hours'");
+
+    assertThat(get(kintsugi().status("log")).unhandled().orElseThrow().message())
+        .contains(
+            "'log' has 1 records", "no node has it", "Deploy a build that has it", "retire it");
+    assertThat(get(kintsugi().overview()).projections().get(0).unhandled()).isPresent();
+
+    get(kintsugi().pause("log", "so that the record stays"));
+    kintsugi().start(log.definition());
+    assertThat(world.open(log)).hasSize(1);
+    assertThat(get(kintsugi().status("log")).unhandled()).isEmpty();
+    assertThat(get(kintsugi().overview()).projections().get(0).unhandled()).isEmpty();
   }
 
   @Test

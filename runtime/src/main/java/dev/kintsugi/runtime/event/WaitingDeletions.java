@@ -28,18 +28,36 @@ public record WaitingDeletions(long events, long streams, List<String> someStrea
           AND s.projection = ? AND s.sequence_number <= d.up_to)
       """;
 
+  private static final String READ_ALL =
+      """
+      SELECT COALESCE(sum(events), 0), count(*),
+        ARRAY(SELECT persistence_id FROM kintsugi_deletion ORDER BY requested_at LIMIT 10)
+      FROM kintsugi_deletion
+      """;
+
+  /** Those that wait for whichever projection, in the caller's transaction. */
+  public static WaitingDeletions readAll(Connection connection) throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(READ_ALL)) {
+      return read(select);
+    }
+  }
+
   /** Those that wait for a projection, in the caller's transaction. */
   public static WaitingDeletions read(Connection connection, String projection)
       throws SQLException {
     try (PreparedStatement select = connection.prepareStatement(READ)) {
       select.setString(1, projection);
       select.setString(2, projection);
-      try (ResultSet row = select.executeQuery()) {
-        row.next();
-        Array streams = row.getArray(3);
-        return new WaitingDeletions(
-            row.getLong(1), row.getLong(2), List.of((String[]) streams.getArray()));
-      }
+      return read(select);
+    }
+  }
+
+  private static WaitingDeletions read(PreparedStatement select) throws SQLException {
+    try (ResultSet row = select.executeQuery()) {
+      row.next();
+      Array streams = row.getArray(3);
+      return new WaitingDeletions(
+          row.getLong(1), row.getLong(2), List.of((String[]) streams.getArray()));
     }
   }
 }

@@ -51,6 +51,7 @@ final class Reads {
                     kintsugi.hosting().self(),
                     readOnly,
                     Views.Rates.of(totals),
+                    hosted.overview().waitingDeletions(),
                     hosted.overview().projections().stream()
                         .map(
                             one ->

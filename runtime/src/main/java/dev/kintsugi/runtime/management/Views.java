@@ -12,6 +12,7 @@ import dev.kintsugi.runtime.operations.SkipsAnswer;
 import dev.kintsugi.runtime.skip.OpenSkip;
 import dev.kintsugi.runtime.skip.OpenSkips;
 import dev.kintsugi.runtime.skip.SkipReason;
+import dev.kintsugi.runtime.skip.Unhandled;
 import dev.kintsugi.runtime.state.Fence;
 import dev.kintsugi.runtime.state.Operation;
 import dev.kintsugi.runtime.state.Rebuild;
@@ -65,6 +66,7 @@ final class Views {
       String node,
       boolean readOnly,
       Rates rates,
+      WaitingDeletions waitingDeletions,
       List<ProjectionSummary> projections) {}
 
   record ProjectionSummary(
@@ -77,6 +79,7 @@ final class Views {
       Optional<String> phase,
       boolean stopped,
       Optional<String> blocked,
+      Optional<String> unhandled,
       double progress,
       long open,
       long parked,
@@ -98,6 +101,7 @@ final class Views {
               .filter(Rebuild::isStopped)
               .isPresent(),
           summary.rebuild().flatMap(Rebuild::blockedBy),
+          summary.unhandled().map(Unhandled::message),
           summary.rebuild().map(Rebuild::progress).orElse(1.0),
           skips.open(),
           skips.parked(),
@@ -342,6 +346,7 @@ final class Views {
       long parked,
       Map<SkipReason, Long> byReason,
       Optional<Double> oldestSeconds,
+      Optional<String> unhandled,
       WaitingDeletions waitingDeletions,
       CountsView counts) {
     static Projection of(ProjectionStatus status, Optional<String> node, ClusterTotals totals) {
@@ -360,6 +365,7 @@ final class Views {
           status.parkedRecords(),
           status.skips().byReason(),
           seconds(status.skips().oldest()),
+          status.unhandled().map(Unhandled::message),
           status.waitingDeletions(),
           CountsView.of(totals, name));
     }

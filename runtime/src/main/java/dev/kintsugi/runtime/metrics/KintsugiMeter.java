@@ -123,6 +123,22 @@ public enum KintsugiMeter {
       "writes",
       "Writes that a lane of the journal stored in one transaction"),
 
+  PROJECTIONS_UNHANDLED(
+      "kintsugi.projections.unhandled",
+      Kind.GAUGE,
+      "records",
+      "Open skip records that no handler was there for, of a projection that this node lacks, and that no"
+          + " other one drains: deploy a build that has it, or retire it",
+      Tag.PROJECTION),
+
+  REBUILD_BLOCKED(
+      "kintsugi.rebuild.blocked",
+      Kind.GAUGE,
+      null,
+      "1 while the next step of a projection's rebuild fails and is tried again, for the reason that its"
+          + " status gives; else 0. Every node tells the same, some seconds old",
+      Tag.PROJECTION),
+
   REBUILD_FENCE_WAIT(
       "kintsugi.rebuild.fence.wait",
       Kind.TIMER,

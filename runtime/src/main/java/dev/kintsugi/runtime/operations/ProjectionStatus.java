@@ -4,6 +4,7 @@ import dev.kintsugi.runtime.event.WaitingDeletions;
 import dev.kintsugi.runtime.node.Counters;
 import dev.kintsugi.runtime.skip.OpenSkips;
 import dev.kintsugi.runtime.skip.SkipFilter;
+import dev.kintsugi.runtime.skip.Unhandled;
 import dev.kintsugi.runtime.state.Fence;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
@@ -23,6 +24,8 @@ import java.util.Optional;
  * @param rebuild the rebuild that made, or is making, its generation
  * @param skips its open skip records
  * @param pause by whom and why it was paused, if it is
+ * @param unhandled those of its open records that pile up, as no node has the projection; empty if
+ *     one has it, or may have it
  * @param waitsFor who holds up the fence that the rebuild waits for, the oldest first
  * @param waitingDeletions events that the application has deleted, and that stay until its records
  *     are closed or its replay has ended
@@ -33,6 +36,7 @@ public record ProjectionStatus(
     Optional<Rebuild> rebuild,
     OpenSkips.Summary skips,
     Optional<Operation> pause,
+    Optional<Unhandled> unhandled,
     List<Fence.Holder> waitsFor,
     WaitingDeletions waitingDeletions,
     Counters.Counts counts) {
@@ -47,7 +51,16 @@ public record ProjectionStatus(
     return skips.parked();
   }
 
-  /** Reads the rows; empty if the database does not know the projection. */
+  /** The same, where a node has the projection: its records are not unhandled. */
+  public ProjectionStatus handled() {
+    return new ProjectionStatus(
+        generation, rebuild, skips, pause, Optional.empty(), waitsFor, waitingDeletions, counts);
+  }
+
+  /**
+   * Reads the rows; empty if the database does not know the projection. Whether a node has it they
+   * don't say; see {@link #handled}.
+   */
   public static Optional<ProjectionStatus> read(
       Connection connection, String projection, Counters counters) throws SQLException {
     Optional<Generation> row = Generations.find(connection, projection);
@@ -68,6 +81,7 @@ public record ProjectionStatus(
             rebuild,
             skips,
             pause,
+            Unhandled.of(projection, skips),
             rebuild.isPresent() ? waitsFor(connection, rebuild.get()) : List.of(),
             WaitingDeletions.read(connection, projection),
             counters.counts(projection)));

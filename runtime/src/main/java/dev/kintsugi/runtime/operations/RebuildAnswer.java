@@ -47,11 +47,19 @@ public sealed interface RebuildAnswer {
 
   /**
    * It is given up where it stands. The read model is incomplete; writers record what comes, so
-   * that nothing is lost, until a new rebuild makes it whole.
+   * that nothing is lost, until a new rebuild makes it whole. If it was settling, the read model is
+   * in use and stays so, and recovery goes on: only the proof that nothing is missing does not
+   * come.
    */
   record Stopped(String projection, int generation, Phase phase) implements RebuildAnswer {
     @Override
     public String message() {
+      if (phase == Phase.SETTLE) {
+        return ("the rebuild of projection '%s', generation %d, is stopped while it settles: its read model"
+                + " stays in use, and recovery applies what is recorded still. Nobody proves any more that"
+                + " nothing is missing: a verification does, or a new rebuild")
+            .formatted(projection, generation);
+      }
       return ("the rebuild of projection '%s', generation %d, is stopped in phase %s: its read model is"
               + " incomplete, and writers record what comes until a new rebuild makes it whole")
           .formatted(projection, generation, phase.inTable());

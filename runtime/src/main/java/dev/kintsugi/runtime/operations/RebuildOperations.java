@@ -51,7 +51,8 @@ public final class RebuildOperations {
    * Stops it. Before anything was emptied, what was active before is active again, as soon as no
    * transaction runs that may act on it; its owner sees to that. Later it stops where it stands: no
    * owner goes on with it, the read model stays incomplete, and writers go on to record what comes,
-   * until a new rebuild begins from the start.
+   * until a new rebuild begins from the start. While it settles the read model is in use again, and
+   * stays so: only the proof that nothing is missing does not come.
    *
    * @throws UnknownProjectionException if the database does not know the projection
    */
@@ -115,8 +116,6 @@ public final class RebuildOperations {
           + " empties nothing: the read model is in use again as soon as transactions have ended that"
           + " began before";
     }
-    return rebuild.isStopped()
-        ? generation + " is stopped"
-        : generation + " is settling, and its read model is in use again";
+    return generation + " is stopped";
   }
 }

@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.rebuild;
 
 import dev.kintsugi.projections.text.StorableText;
+import dev.kintsugi.runtime.schema.ReadModel;
 import dev.kintsugi.runtime.schema.ReadModels;
 import dev.kintsugi.runtime.state.Generation;
 import dev.kintsugi.runtime.state.Generations;
@@ -63,19 +64,23 @@ public record RebuildRequest(String projection, int version, String requestedBy,
     return true;
   }
 
-  /**
-   * Begins the next generation, unless a rebuild by the same version is under way that has not
-   * stopped. (One by another version would never end where no node has that any more.)
-   */
+  /** Begins the next generation, by the version that the database has or a higher one. */
   public Answer begin(Connection connection) throws SQLException {
-    return begin(connection, false);
+    return begin(connection, Optional.empty(), false);
   }
 
   /**
-   * The same, and if so asked also by a version that is lower than the database's, whose tables are
-   * then made anew by this one's script.
+   * Begins the next generation, unless a rebuild by the same version is under way that has not
+   * stopped. (One by another version would never end where no node has that any more.)
+   *
+   * @param readModel what this build has of the projection, which says whether its script can run
+   *     again; empty if it lacks the projection
+   * @param allowLowerVersion whether to begin it also by a version that is lower than the
+   *     database's, whose tables are then made anew by this one's script
    */
-  public Answer begin(Connection connection, boolean allowLowerVersion) throws SQLException {
+  public Answer begin(
+      Connection connection, Optional<ReadModel> readModel, boolean allowLowerVersion)
+      throws SQLException {
     Optional<Generation> seen = Generations.find(connection, projection);
     if (seen.isEmpty()) {
       return new Unknown();
@@ -88,7 +93,10 @@ public record RebuildRequest(String projection, int version, String requestedBy,
     if (!isOther && last.isPresent() && !last.get().isDone() && !last.get().isStopped()) {
       return new InProgress(last.get().generation(), last.get().requestedBy(), last.get().reason());
     }
-    Optional<String> obstacle = ReadModels.obstacle(connection, projection, version);
+    Optional<String> obstacle =
+        readModel.isPresent()
+            ? ReadModels.obstacle(connection, readModel.get())
+            : ReadModels.obstacle(connection, projection, version);
     return obstacle.isPresent()
         ? new Impossible(obstacle.get())
         : beginAfter(connection, seen.get());

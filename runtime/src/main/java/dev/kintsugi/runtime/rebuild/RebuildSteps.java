@@ -202,7 +202,7 @@ public final class RebuildSteps {
     Rebuild rebuild = seen.rebuild().get();
     isBlocked = rebuild.blockedAt() != null;
     if (rebuild.isGivenUp()) {
-      return new Step.GivenUp(String.valueOf(rebuild.stoppedBy()));
+      return new Step.GivenUp(String.valueOf(rebuild.stoppedBy()), rebuild.isInUse());
     }
     if (rebuild.isStopped()) {
       return ownership.inTransaction(this::resume);

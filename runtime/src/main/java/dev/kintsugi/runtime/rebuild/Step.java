@@ -58,8 +58,12 @@ public sealed interface Step {
   /** Another owner was here first, or a newer generation has begun. */
   record NotOurs(String why) implements Step {}
 
-  /** Somebody has stopped the rebuild, and no owner is to go on with it. */
-  record GivenUp(String by) implements Step {}
+  /**
+   * Somebody has stopped the rebuild, and no owner is to go on with it.
+   *
+   * @param isInUse whether writers apply to the read model again, as it was settling already
+   */
+  record GivenUp(String by, boolean isInUse) implements Step {}
 
   /** The failure policy stopped the replay at an event. */
   record Stopped(String error) implements Step {}

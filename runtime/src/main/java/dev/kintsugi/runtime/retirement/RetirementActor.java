@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.retirement;
 
 import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.skip.Unhandled;
 import java.time.Duration;
 import java.util.List;
 import org.apache.pekko.actor.typed.Behavior;
@@ -37,6 +38,7 @@ public final class RetirementActor {
   private final ActorContext<Command> context;
   private final TimerScheduler<Command> timers;
   private final Node node;
+  private final UnhandledGauges gauges;
   private final RetirementSteps steps;
   private final Duration shortest;
   private Duration pause;
@@ -44,22 +46,30 @@ public final class RetirementActor {
   private final UnhandledWarnings warnings = new UnhandledWarnings(System::nanoTime);
 
   private RetirementActor(
-      ActorContext<Command> context, TimerScheduler<Command> timers, Node node) {
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      Node node,
+      UnhandledGauges gauges) {
     this.context = context;
     this.timers = timers;
     this.node = node;
+    this.gauges = gauges;
     this.steps = new RetirementSteps(node.database());
     this.shortest = node.config().getDuration("supervisor.poll-interval");
     this.pause = shortest;
   }
 
-  /** The actor of a node. */
-  public static Behavior<Command> create(Node node) {
+  /**
+   * The actor of a node.
+   *
+   * @param gauges tell an application's metrics what piles up
+   */
+  public static Behavior<Command> create(Node node, UnhandledGauges gauges) {
     return Behaviors.setup(
         context -> {
           context.setLoggerName(RetirementActor.class);
           return Behaviors.withTimers(
-              timers -> new RetirementActor(context, timers, node).running());
+              timers -> new RetirementActor(context, timers, node, gauges).running());
         });
   }
 
@@ -80,7 +90,7 @@ public final class RetirementActor {
     int left = steps.run();
     return new Found(
         left,
-        node.database().inTransaction(connection -> Unhandled.find(connection, node.registry())));
+        node.database().inTransaction(connection -> FindUnhandled.in(connection, node.registry())));
   }
 
   private Behavior<Command> onWakeWhileRunning() {
@@ -89,6 +99,8 @@ public final class RetirementActor {
   }
 
   private Behavior<Command> onRan(Ran ran) {
+    gauges.show(
+        ran.found().unhandled(), projection -> node.registry().find(projection).isPresent());
     warnings.of(ran.found().unhandled()).forEach(context.getLog()::warn);
     if (wasWoken) {
       return onWake();

@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.retirement;
 
+import dev.kintsugi.runtime.skip.Unhandled;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -38,7 +39,7 @@ final class UnhandledWarnings {
     for (Unhandled unhandled : found) {
       Said last = said.get(unhandled.projection());
       if (last == null || last.isLongAgo(now)) {
-        due.add(unhandled.message());
+        due.add(unhandled.warning());
         said.put(unhandled.projection(), new Said(now, last == null ? FIRST : next(last.pause())));
       }
     }

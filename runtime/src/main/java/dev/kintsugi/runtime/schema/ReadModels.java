@@ -96,11 +96,18 @@ public final class ReadModels {
 
   /**
    * Why a rebuild of a projection by a version could not empty its tables, or make them anew; empty
-   * if it can, as far as the catalog tells. To be asked before anything is changed.
+   * if it can, as far as the catalog tells. To be asked before anything is changed. Of a build that
+   * has the projection, {@link #obstacle(Connection, ReadModel)} knows more.
    */
   public static Optional<String> obstacle(Connection connection, String projection, int version)
       throws SQLException {
     return Reset.obstacle(connection, projection, version, List.of());
+  }
+
+  /** The same of a read model at hand, whose script may not be able to run again. */
+  public static Optional<String> obstacle(Connection connection, ReadModel readModel)
+      throws SQLException {
+    return Reset.obstacle(connection, readModel);
   }
 
   /** Looks at the tables that are there: somebody may have changed them, or the script. */

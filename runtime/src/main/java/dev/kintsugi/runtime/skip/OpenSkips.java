@@ -14,7 +14,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * Looks at open skip records for people, and at what became of others. It locks nothing; see {@link
@@ -77,23 +76,30 @@ public final class OpenSkips {
    * How many records there are.
    *
    * @param byReason without reasons that there is no record of
-   * @param oldest the age of the oldest one
+   * @param oldestByReason the ages of the oldest ones
    */
   public record Summary(
-      long open, long parked, Map<SkipReason, Long> byReason, Optional<Duration> oldest) {
+      long open,
+      long parked,
+      Map<SkipReason, Long> byReason,
+      Map<SkipReason, Duration> oldestByReason) {
 
     /** Of no records. */
-    public static final Summary NONE = new Summary(0, 0, Map.of(), Optional.empty());
+    public static final Summary NONE = new Summary(0, 0, Map.of(), Map.of());
+
+    /** The age of the oldest one. */
+    public Optional<Duration> oldest() {
+      return oldestByReason.values().stream().max(Comparator.naturalOrder());
+    }
 
     private Summary plus(Summary other) {
       Map<SkipReason, Long> sum = new EnumMap<>(SkipReason.class);
       sum.putAll(byReason);
       other.byReason.forEach((reason, count) -> sum.merge(reason, count, Long::sum));
-      return new Summary(
-          open + other.open,
-          parked + other.parked,
-          sum,
-          Stream.of(oldest, other.oldest).flatMap(Optional::stream).max(Comparator.naturalOrder()));
+      Map<SkipReason, Duration> ages = new EnumMap<>(SkipReason.class);
+      ages.putAll(oldestByReason);
+      ages.putAll(other.oldestByReason);
+      return new Summary(open + other.open, parked + other.parked, sum, ages);
     }
   }
 
@@ -203,11 +209,12 @@ public final class OpenSkips {
   }
 
   private static Summary ofReason(ResultSet row) throws SQLException {
+    SkipReason reason = SkipReason.valueOf(row.getString(1));
     return new Summary(
         row.getLong(2),
         row.getLong(3),
-        Map.of(SkipReason.valueOf(row.getString(1)), row.getLong(2)),
-        Optional.of(Duration.ofMillis(Math.max(0, row.getLong(4)))));
+        Map.of(reason, row.getLong(2)),
+        Map.of(reason, Duration.ofMillis(Math.max(0, row.getLong(4)))));
   }
 
   private static List<OpenSkip> read(PreparedStatement select) throws SQLException {

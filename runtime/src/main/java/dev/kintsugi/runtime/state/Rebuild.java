@@ -68,6 +68,11 @@ public record Rebuild(
     return stoppedBy != null && !takesOver;
   }
 
+  /** Whether writers apply to its read model; from settling on they do. */
+  public boolean isInUse() {
+    return phase == Phase.SETTLE || phase == Phase.DONE;
+  }
+
   /** Why its next step fails, if it does. */
   public Optional<String> blockedBy() {
     return blockedAt == null || isDone() || isStopped()

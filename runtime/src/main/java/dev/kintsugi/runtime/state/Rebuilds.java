@@ -143,7 +143,7 @@ public final class Rebuilds {
   private static final String GIVE_UP =
       """
       UPDATE kintsugi_rebuild SET stopped_at = clock_timestamp(), stopped_by = ?
-      WHERE projection = ? AND generation = ? AND phase IN ('fence', 'replay', 'drain')
+      WHERE projection = ? AND generation = ? AND phase IN ('fence', 'replay', 'drain', 'settle')
         AND stopped_by IS NULL AND NOT takes_over
       """;
 

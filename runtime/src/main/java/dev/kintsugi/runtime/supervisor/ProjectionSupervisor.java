@@ -180,7 +180,7 @@ public final class ProjectionSupervisor {
     if (recoveryActor != null && row.hasOpenSkips()) {
       recoveryActor.ref().tell(new RecoveryActor.Hint());
     }
-    if (row.rebuild().filter(r -> r.phase() == Phase.SETTLE).isPresent()) {
+    if (row.rebuild().filter(r -> r.phase() == Phase.SETTLE && !r.isGivenUp()).isPresent()) {
       startRebuild(generation.generation());
     }
     return following();
@@ -272,11 +272,13 @@ public final class ProjectionSupervisor {
       context
           .getLog()
           .warn(
-              "Rebuild of projection '{}', generation {} was stopped by {}. Its read model is"
-                  + " incomplete until a new rebuild makes it whole.",
+              "Rebuild of projection '{}', generation {} was stopped by {}. {}",
               name,
               generation,
-              givenUp.by());
+              givenUp.by(),
+              givenUp.isInUse()
+                  ? "It was settling: its read model stays in use, and recovery goes on."
+                  : "Its read model is incomplete until a new rebuild makes it whole.");
     } else if (step instanceof Step.Stopped stopped) {
       stoppedGeneration = generation;
       context

@@ -155,7 +155,8 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule retirement =
       kintsugi("retirement")
-          .knows("node", "handler", "schema", "skip", "state", "jdbc", "projections.text");
+          .knows(
+              "node", "handler", "schema", "skip", "state", "jdbc", "metrics", "projections.text");
 
   /** What people do about skip records, and about a projection as a whole (DESIGN 8). */
   @ArchTest

@@ -76,6 +76,10 @@ class DeletionsTest {
         .inTransaction(connection -> WaitingDeletions.read(connection, projection));
   }
 
+  private WaitingDeletions waitingForAny() throws Exception {
+    return world.database().inTransaction(WaitingDeletions::readAll);
+  }
+
   private void append(long from, long to) throws Exception {
     world.append(
         LongStream.rangeClosed(from, to)
@@ -103,6 +107,7 @@ class DeletionsTest {
     assertThat(waiting()).containsExactly("a 5: 3");
     assertThat(waitingFor("log")).isEqualTo(new WaitingDeletions(3, 1, List.of("a")));
     assertThat(waitingFor("another")).isEqualTo(new WaitingDeletions(0, 0, List.of()));
+    assertThat(waitingForAny()).isEqualTo(new WaitingDeletions(3, 1, List.of("a")));
 
     log.repair();
     world.operations(log).retryAll(SkipFilter.any(), new Request("ann", "mended"), false);
@@ -111,6 +116,7 @@ class DeletionsTest {
     assertThat(world.applied(log)).containsExactly("a/1", "a/2", "a/3", "a/4", "a/5", "a/6");
     assertThat(rows()).containsExactly("-5", "6");
     assertThat(waiting()).isEmpty();
+    assertThat(waitingForAny()).isEqualTo(new WaitingDeletions(0, 0, List.of()));
     assertThat(replayed(1)).containsExactly(6L);
     assertThat(world.archived(log)).noneMatch(record -> record.contains("deleted"));
   }

@@ -136,12 +136,15 @@ class DashboardBrowserTest {
       browser.click("[data-action=stop]");
       browser.type("#change-by", "bob");
       confirm("enough");
+      browser.see("#rebuild .callout", "by bob before anything was emptied");
       browser.see("#rebuild li[data-phase=takeover][data-state=current]");
       browser.see("tr[data-holder^='pid ']");
+      browser.seeNo("[data-action=stop]");
       held.rollback();
     }
     browser.seeNo("tr[data-holder]");
-    browser.see("#rebuild .callout", "by bob");
+    browser.see("#rebuild li[data-phase=done][data-state=past]");
+    browser.see("#rebuild .callout", "the read model is as it was");
     browser.see("#rebuilds li[data-rebuild='2'] .badge", "stopped by bob");
     browser.see("#operations li[data-operation=STOP]", "by bob: enough");
   }
@@ -282,6 +285,111 @@ class DashboardBrowserTest {
   }
 
   @Test
+  void a_step_that_is_blocked_says_why_as_text() throws Exception {
+    node.startAndFinish(files);
+    open("files");
+    try (Connection held = world.database().connection();
+        Statement statement = held.createStatement()) {
+      statement.execute("SELECT pg_current_xact_id()");
+      TestSystem.get(node.kintsugi().rebuild("files", "new sums"));
+      world.execute("CREATE TABLE \"<b id=own>note\" (log BIGINT REFERENCES files_log)");
+      held.rollback();
+    }
+
+    browser.see("#rebuild .callout", "Blocked, and tried again by itself; since");
+    browser.see("#rebuild pre[aria-label='Last error of the rebuild']", "<b id=own>note");
+    browser.see(".title .badges", "blocked");
+    assertThat(browser.all("#own")).isEmpty();
+
+    world.execute("DROP TABLE \"<b id=own>note\"");
+    TestSystem.get(node.kintsugi().whenDone("files"));
+    browser.seeNo("#rebuild .callout");
+  }
+
+  @Test
+  void deletions_that_wait_are_told_by_their_streams() throws Exception {
+    String stream = "<b id=own>" + HOSTILE;
+    parkedRecord(stream, "junk");
+    world.execute(
+        "INSERT INTO kintsugi_deletion (persistence_id, up_to, events) VALUES ('%s', 1, 1)"
+            .formatted(stream.replace("'", "''")));
+
+    open("");
+    browser.see("[data-deletions]", "1 event waits to be deleted, as projections still need them");
+    browser.see("[data-deletions]", HOSTILE);
+    open("files");
+    browser.see("#counts [data-deletions]", "as it still needs them: of <b id=own>");
+    assertThat(browser.all("#own, img[src=x]")).isEmpty();
+    assertThat(browser.title()).isEqualTo("files – Kintsugi");
+  }
+
+  @Test
+  void a_projection_that_no_node_has_says_so_and_is_retired_by_click() throws Exception {
+    world.start(rows);
+    node.startAndFinish(files);
+    node.record("a", "one");
+    world.execute("UPDATE kintsugi_skip SET recorded_at = now() - INTERVAL '2 hours'");
+    open("");
+    browser.see("tr[data-projection=rows] .badges", "no node has it");
+
+    browser.click("tr[data-projection=rows] a");
+    browser.see("[data-unhandled]", "Deploy a build that has it");
+    browser.click("[data-action=retire]");
+    browser.type("#change-typed", "files");
+    confirm("of no use");
+    browser.see("#change-tables:invalid");
+    browser.see("#change-typed:invalid").clear();
+    browser.type("#change-typed", "rows");
+    browser.see("#change-tables").sendKeys("are dropped");
+    browser.see("#change-reason").clear();
+    confirm("<b id=own>" + HOSTILE);
+
+    browser.see("[data-retirement=ended]", "its tables are dropped");
+    browser.see("[data-retirement]", "onerror=");
+    browser.see("#operations li[data-operation=RETIRE]", HOSTILE);
+    browser.see(".title .badges", "retired");
+    browser.seeNo(".title [data-action]");
+    browser.seeNo("#counts");
+    assertThat(browser.all("#own, img[src=x]")).isEmpty();
+    assertThat(browser.title()).isEqualTo("rows – Kintsugi");
+    assertThat(world.column("SELECT to_regclass('rows_log')")).containsOnlyNulls();
+    open("");
+    browser.see("tr[data-projection=files]");
+    browser.seeNo("tr[data-projection=rows]");
+  }
+
+  @Test
+  void one_that_a_node_has_is_not_retired_and_the_dialog_says_where_it_is() throws Exception {
+    node.startAndFinish(files);
+    open("files");
+    browser.click("[data-action=retire]");
+    browser.type("#change-typed", "files");
+    browser.see("#change-tables").sendKeys("are kept");
+    confirm("of no use");
+
+    browser.see("dialog.change .problem[data-status='409']", "it is registered on");
+    browser.click("dialog.change [data-action=cancel]");
+    browser.see("[data-action=retire]");
+    world.auditWhole(files);
+  }
+
+  @Test
+  void a_projection_is_renamed_by_click_and_its_page_is_the_newer_ones() throws Exception {
+    node.startAndFinish(files);
+    open("files");
+    browser.click("[data-action=rename]");
+    browser.type("#change-name", "Not A Name");
+    confirm("a better name");
+    browser.see("#change-name:invalid").clear();
+    browser.type("#change-name", "documents");
+    browser.click("dialog.change [data-action=confirm]");
+
+    browser.see("h1", "documents");
+    browser.see("#operations li[data-operation=RENAME]", "from 'files'");
+    assertThat(browser.title()).isEqualTo("documents – Kintsugi");
+  }
+
+  @Test
   void a_read_only_management_offers_no_changes() throws Exception {
     String id = parkedRecord("a", "junk");
     try (TestSystem reading =
@@ -295,7 +403,8 @@ class DashboardBrowserTest {
       browser.see(".title .actions", "Read-only");
       assertThat(
               browser.all(
-                  "[data-action=rebuild], [data-action=verify], [data-action=pause], [data-action=retry],"
+                  "[data-action=rebuild], [data-action=verify], [data-action=pause], [data-action=rename],"
+                      + " [data-action=retire], [data-action=retry],"
                       + " [data-action=discard], [data-action=retry-all], [data-action=discard-all]"))
           .isEmpty();
     }

@@ -235,6 +235,12 @@ class OpenApiTest {
         new Operation("POST", ONE + "/rename"),
         http.post("/projections/slow/rename", rename.replace("slow", "slower")),
         202);
+    node.record("late", "one");
+    world.execute(
+        "UPDATE kintsugi_skip SET reason = 'NO_HANDLER', recorded_at = now() - INTERVAL '1 hour'"
+            + " WHERE projection = 'slower'");
+    get("/projections", "/projections");
+    get(ONE, "/projections/slower");
     check(
         new Operation("POST", ONE + "/retire"),
         http.post("/projections/slower/retire", retire),

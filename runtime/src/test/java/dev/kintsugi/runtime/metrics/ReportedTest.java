@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kintsugi.projections.Backoff;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.RebuildHandle;
+import dev.kintsugi.runtime.retirement.RetireOptions;
 import dev.kintsugi.runtime.skip.OpenSkip;
 import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.testing.Recorder;
@@ -80,7 +81,9 @@ class ReportedTest {
             "COUNTER kintsugi.events.replayed{projection=log}",
             "DISTRIBUTION_SUMMARY kintsugi.journal.group in writes",
             "GAUGE kintsugi.journal.queue{lane=1} in writes",
+            "GAUGE kintsugi.projections.unhandled{projection=log} in records",
             "TIMER kintsugi.rebuild.batch{projection=log} in seconds",
+            "GAUGE kintsugi.rebuild.blocked{projection=log}",
             "TIMER kintsugi.rebuild.fence.wait{projection=log} in seconds",
             "COUNTER kintsugi.skips.deleted{projection=log}",
             "COUNTER kintsugi.skips.discarded{projection=log}",
@@ -180,6 +183,44 @@ class ReportedTest {
     eventually(() -> assertThat(gauge("kintsugi.skips.open.parked")).isEqualTo(1));
     assertThat(gauge("kintsugi.skips.open")).isEqualTo(2);
     assertThat(gauge("kintsugi.skips.oldest")).isPositive();
+  }
+
+  @Test
+  void a_rebuild_that_is_blocked_is_told_until_it_goes_on() throws Exception {
+    node.kintsugi().reportTo(registry);
+    node.startAndFinish(log);
+    try (Connection held = holdFence()) {
+      get(node.kintsugi().rebuild("log", "test"));
+      world.execute("CREATE TABLE note (log BIGINT REFERENCES log_log)");
+      held.rollback();
+    }
+    eventually(() -> assertThat(world.rebuild(log).blockedBy()).isPresent());
+
+    eventually(() -> assertThat(gauge("kintsugi.rebuild.blocked")).isEqualTo(1));
+
+    world.execute("DROP TABLE note");
+    eventually(() -> assertThat(gauge("kintsugi.rebuild.blocked")).isZero());
+    assertThat(world.rebuild(log).blockedBy()).isEmpty();
+  }
+
+  @Test
+  void records_that_pile_up_as_no_node_has_their_projection_are_told_until_it_is_retired()
+      throws Exception {
+    world.start(log);
+    node.record("a", "one", "two");
+    assertThat(world.open(log)).containsExactly("a/1 NO_HANDLER", "a/2 NO_HANDLER");
+    world.execute("UPDATE kintsugi_skip SET recorded_at = now() - INTERVAL '2 hours'");
+    node.kintsugi().reportTo(registry);
+
+    eventually(
+        () ->
+            assertThat(registry.find("kintsugi.projections.unhandled").gauges())
+                .singleElement()
+                .satisfies(gauge -> assertThat(gauge.value()).isEqualTo(2)));
+
+    get(node.kintsugi().retire("log", "of no use", RetireOptions.keepTables()));
+    eventually(
+        () -> assertThat(registry.find("kintsugi.projections.unhandled").gauges()).isEmpty());
   }
 
   private double gauge(String name) {

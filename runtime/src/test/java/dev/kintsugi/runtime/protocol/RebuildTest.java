@@ -22,6 +22,7 @@ import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -293,6 +294,44 @@ class RebuildTest {
   }
 
   @Test
+  void a_settling_rebuild_can_be_stopped_and_its_read_model_stays_in_use() throws Exception {
+    world.start(log);
+    world.append(world.event("a", 1), world.event("b", 1));
+    world.requestRebuild(log);
+    RebuildSteps owner = world.owner(log);
+    while (world.rebuild(log).phase() != Phase.REPLAY) {
+      world.step(owner);
+    }
+    try (World.HeldWriter early = world.holdWriter()) {
+      early.write(world.event("b", 2)); // records, and holds the second fence up
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Activated.class);
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Waiting.class);
+
+      RebuildAnswer answer = world.stopRebuild(log);
+
+      assertThat(answer).isEqualTo(new RebuildAnswer.Stopped("log", 2, Phase.SETTLE));
+      assertThat(answer.message()).contains("stays in use").doesNotContain("incomplete");
+      assertThat(world.stopRebuild(log))
+          .isEqualTo(new RebuildAnswer.NoneUnderWay("log", "generation 2 is stopped"));
+      assertThat(world.step(owner)).isEqualTo(new Step.GivenUp("ann", true));
+      world.append(world.event("a", 2));
+      assertThat(world.applied(log)).containsExactly("a/1", "b/1", "a/2");
+      early.commit();
+    }
+    assertThat(world.open(log)).containsExactly("b/2 REBUILDING");
+    world.drainAll(log);
+    world.append(world.event("b", 3));
+    assertThat(world.applied(log)).containsExactly("a/1", "b/1", "a/2", "b/2", "b/3");
+    world.auditWhole(log);
+
+    assertThat(world.requestRebuild(log)).isEqualTo(new RebuildRequest.Accepted(3));
+    world.stopRebuild(log);
+    world.runToTheEnd(log);
+    assertThat(world.rebuild(log).takesOver()).as("what settled was in use").isTrue();
+    world.auditWhole(log);
+  }
+
+  @Test
   void events_deleted_from_the_journal_are_counted() throws Exception {
     world.append(world.event("a", 1), world.event("a", 2), world.event("a", 3));
     world.append(world.event("b", 1));
@@ -352,8 +391,8 @@ class RebuildTest {
     assertThat(stopped).isEqualTo(new RebuildAnswer.Stopped("log", 2, Phase.REPLAY));
     long checkpoint = world.rebuild(log).checkpoint();
 
-    assertThat(world.step(owner)).isEqualTo(new Step.GivenUp("ann"));
-    assertThat(world.step(world.owner(log))).isEqualTo(new Step.GivenUp("ann"));
+    assertThat(world.step(owner)).isEqualTo(new Step.GivenUp("ann", false));
+    assertThat(world.step(world.owner(log))).isEqualTo(new Step.GivenUp("ann", false));
     world.append(world.event("a", 7));
     assertThat(world.open(log)).containsExactly("a/7 REBUILDING");
     assertThat(world.rebuild(log).checkpoint()).isEqualTo(checkpoint);
@@ -475,7 +514,9 @@ class RebuildTest {
 
     RebuildRequest request = new RebuildRequest("log", 1, "test", "back");
     RebuildRequest.Answer answer =
-        world.database().inTransaction(connection -> request.begin(connection, true));
+        world
+            .database()
+            .inTransaction(connection -> request.begin(connection, Optional.empty(), true));
     assertThat(answer).isEqualTo(new RebuildRequest.Accepted(2));
     world.runToTheEnd(older);
 

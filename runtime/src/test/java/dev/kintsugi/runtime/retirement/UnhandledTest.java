@@ -3,8 +3,11 @@ package dev.kintsugi.runtime.retirement;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.runtime.handler.Registry;
+import dev.kintsugi.runtime.metrics.Metrics;
+import dev.kintsugi.runtime.skip.Unhandled;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -34,7 +37,7 @@ class UnhandledTest {
                 assertThat(unhandled.projection()).isEqualTo("log");
                 assertThat(unhandled.records()).isEqualTo(2);
                 assertThat(unhandled.oldest()).isGreaterThanOrEqualTo(Duration.ofHours(2));
-                assertThat(unhandled.message())
+                assertThat(unhandled.warning())
                     .contains("Kintsugi.retire(\"log\"", "/projections/log/retire");
               });
       assertThat(find(world, registry)).as("a node that has it drains them").isEmpty();
@@ -42,7 +45,36 @@ class UnhandledTest {
   }
 
   private static List<Unhandled> find(World world, Registry registry) throws Exception {
-    return world.database().inTransaction(connection -> Unhandled.find(connection, registry));
+    return world.database().inTransaction(connection -> FindUnhandled.in(connection, registry));
+  }
+
+  @Test
+  void a_projection_that_the_node_has_is_told_with_0_and_one_of_no_node_while_records_pile_up() {
+    SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    try (Metrics metrics = new Metrics()) {
+      metrics.reportTo(registry);
+      UnhandledGauges gauges = new UnhandledGauges(metrics);
+      Unhandled unhandled = new Unhandled("log", 7, Duration.ofHours(1));
+      gauges.report("own");
+      gauges.show(List.of(unhandled), "own"::equals);
+      assertThat(told(registry)).containsExactlyInAnyOrder("own 0.0", "log 7.0");
+
+      gauges.show(List.of(), "own"::equals);
+      assertThat(told(registry)).as("it was retired").containsExactly("own 0.0");
+
+      gauges.show(List.of(unhandled), "own"::equals);
+      gauges.report("log");
+      gauges.show(List.of(), projection -> true);
+      assertThat(told(registry))
+          .as("it was started here")
+          .containsExactlyInAnyOrder("own 0.0", "log 0.0");
+    }
+  }
+
+  private static List<String> told(SimpleMeterRegistry registry) {
+    return registry.find("kintsugi.projections.unhandled").gauges().stream()
+        .map(gauge -> gauge.getId().getTag("projection") + " " + gauge.value())
+        .toList();
   }
 
   @Test

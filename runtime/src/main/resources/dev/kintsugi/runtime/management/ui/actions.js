@@ -10,19 +10,21 @@ export function buttons({ status, paused, rebuild }, verification) {
   const running = underWay(rebuild);
   return [
     !running && button('rebuild', 'Rebuild', 'primary'),
-    running && rebuild.phase !== 'settle' && !rebuild.takesOver && button('stop', 'Stop rebuild', 'danger'),
+    running && !rebuild.takesOver && button('stop', 'Stop rebuild', 'danger'),
     running && button('rate', 'Limit rate'),
     isOpen(verification) && button('stop-verification', 'Stop verification', 'danger'),
     !isOpen(verification) && status === 'active' && button('verify', 'Verify'),
     paused ? button('resume', 'Resume', 'primary') : button('pause', 'Pause'),
+    !running && status === 'active' && button('rename', 'Rename'),
+    button('retire', 'Retire', 'danger'),
   ];
 }
 
 /** What those buttons do; done(message) is called after a change. */
 export function handlers(name, { current, verification, done }) {
   const path = projection(name);
-  const change = (route) => ({ reason, requestedBy, key }) =>
-    post(`${path}/${route}`, signed({ reason }, requestedBy), { 'Idempotency-Key': key });
+  const change = (route, more = () => ({})) => ({ reason, requestedBy, key, values }) =>
+    post(`${path}/${route}`, signed({ ...more(values), reason }, requestedBy), { 'Idempotency-Key': key });
   const told = (answer) => done(answer.message);
   return {
     rebuild: () => confirmChange({
@@ -39,7 +41,7 @@ export function handlers(name, { current, verification, done }) {
         h('p', {}, 'As long as it waits for its first fence nothing was emptied: the read model stays as it is, and is in use again soon.'),
         h('p', {}, 'Later it stays where it stands: the read model is incomplete, and writers go on to record what comes, so that nothing is lost. ',
           h('strong', {}, 'Only a new rebuild, from the start, makes the read model whole again.')),
-        h('p', {}, 'A rebuild that is settling can\'t be stopped: its read model is in use again.'),
+        h('p', {}, 'One that is settling is in use again, and stays so: that nothing is missing is not proven then.'),
       ],
       confirm: 'Stop rebuild',
       danger: true,
@@ -49,7 +51,7 @@ export function handlers(name, { current, verification, done }) {
     rate: () => confirmChange({
       title: `Limit the rebuild of ${name}`,
       about: h('p', {}, 'From the next batch on, the replay applies so many events a second at the most.'),
-      field: {
+      fields: [{
         id: 'change-rate',
         label: 'Events a second',
         hint: '0 lifts the limit.',
@@ -57,10 +59,9 @@ export function handlers(name, { current, verification, done }) {
           id: 'change-rate', type: 'number', min: 0, max: 2147483647, step: 1, required: true, inputmode: 'numeric',
           value: current().rebuild?.maxEventsPerSecond ?? 1000,
         }),
-      },
+      }],
       confirm: 'Limit rate',
-      send: ({ reason, requestedBy, key, value }) =>
-        post(`${path}/rate`, signed({ eventsPerSecond: Number(value), reason }, requestedBy), { 'Idempotency-Key': key }),
+      send: change('rate', (values) => ({ eventsPerSecond: Number(values['change-rate']) })),
       done: told,
     }),
     verify: () => confirmChange({
@@ -95,6 +96,53 @@ export function handlers(name, { current, verification, done }) {
       about: h('p', {}, 'Writers apply again, and what was recorded meanwhile is applied in order.'),
       confirm: 'Resume',
       send: change('resume'),
+      done: told,
+    }),
+    rename: () => confirmChange({
+      title: `Rename ${name}`,
+      about: h('p', {}, 'Its read model and what is open of it stay as they are; its history stays under this name. Writers record for the '
+        + 'newer name from now on, and apply again when a node has a projection of that name, in the same version, with the same tables.'),
+      fields: [{
+        id: 'change-name',
+        label: 'Its name from now on',
+        hint: 'Small letters, digits and _; no projection may have it.',
+        input: h('input', {
+          id: 'change-name', required: true, pattern: '[a-z][a-z0-9_]{0,47}', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false',
+        }),
+      }],
+      confirm: 'Rename',
+      send: change('rename', (values) => ({ to: values['change-name'] })),
+      done: (answer, values) => {
+        location.hash = `#/${values['change-name']}`;
+      },
+    }),
+    retire: () => confirmChange({
+      title: `Retire ${name}`,
+      about: [
+        h('p', {}, 'It is no projection any more: writers do nothing for it, and what is open of it is archived as superseded, as soon as all '
+          + 'transactions have ended that began before. Its history stays.'),
+        h('p', {}, 'It is refused as long as a node has it registered: deploy a build without it first. ',
+          h('strong', {}, 'There is no way back but to build it anew from history.')),
+      ],
+      fields: [{
+        id: 'change-tables',
+        label: 'Its tables',
+        hint: 'What is kept is nobody\'s, and another projection may take it when it has been emptied.',
+        input: h('select', { id: 'change-tables', required: true },
+          h('option', { value: '' }, 'choose'),
+          h('option', { value: 'keep' }, 'are kept as they are'),
+          h('option', { value: 'drop' }, 'are dropped')),
+      }, {
+        id: 'change-typed',
+        label: 'Type its name',
+        hint: `To be sure that it is ${name} that is meant.`,
+        input: h('input', {
+          id: 'change-typed', required: true, pattern: name, title: name, autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false',
+        }),
+      }],
+      confirm: 'Retire',
+      danger: true,
+      send: change('retire', (values) => ({ tables: values['change-tables'] })),
       done: told,
     }),
   };

@@ -11,11 +11,11 @@ const FINAL = [403, 404, 412, 422];
  * Asks whether a change is meant, why, and who asks, and makes it. The key is the dialog's, so that a second click, or a second try
  * after an answer got lost, does not make the change twice.
  *
- * about: nodes that say what it means; field: one more input; preview: resolves to nodes that are shown first, or to null if there
- * is nothing to do; send({reason, requestedBy, key, value}): makes the change; done(answer): after it; failed(problem): if it was
- * refused and the dialog has been closed.
+ * about: nodes that say what it means; fields: more inputs, each by its id; preview: resolves to nodes that are shown first, or to
+ * null if there is nothing to do; send({reason, requestedBy, key, values}): makes the change, with what the fields have by their
+ * ids; done(answer, values): after it; failed(problem): if it was refused and the dialog has been closed.
  */
-export function confirmChange({ title, about, confirm, danger = false, field, preview, send, done, failed = () => {} }) {
+export function confirmChange({ title, about, confirm, danger = false, fields = [], preview, send, done, failed = () => {} }) {
   const key = idempotencyKey();
   const reason = h('textarea', {
     id: 'change-reason', required: true, maxlength: 1000, rows: 2, 'aria-describedby': 'change-reason-hint', autofocus: true,
@@ -31,7 +31,7 @@ export function confirmChange({ title, about, confirm, danger = false, field, pr
       h('h2', { id: 'change-title' }, title),
       h('div', { class: 'about' }, about),
       preview && previewed,
-      field && h('label', { for: field.id }, field.label, field.input, h('span', { class: 'hint' }, field.hint)),
+      fields.map(({ id, label, hint, input }) => h('label', { for: id }, label, input, h('span', { class: 'hint' }, hint))),
       h('label', { for: 'change-reason' }, 'Reason', reason),
       h('p', { class: 'hint', id: 'change-reason-hint' }, 'Is kept in the history.'),
       h('label', { for: 'change-by' }, 'Asked by', requestedBy),
@@ -56,12 +56,11 @@ export function confirmChange({ title, about, confirm, danger = false, field, pr
     submit.setAttribute('aria-disabled', 'true');
     trouble.replaceChildren();
     remember(requestedBy.value.trim());
+    const values = Object.fromEntries(fields.map(({ id, input }) => [id, input.value.trim()]));
     try {
-      const answer = await send({
-        reason: reason.value.trim(), requestedBy: requestedBy.value.trim(), key, value: field?.input.value,
-      });
+      const answer = await send({ reason: reason.value.trim(), requestedBy: requestedBy.value.trim(), key, values });
       dialog.close();
-      done(answer);
+      done(answer, values);
     } catch (problem) {
       if (dialog.open) {
         explain(problem);

@@ -47,7 +47,10 @@ function entry(rebuild, longest) {
     rebuild.lastError && h('p', { class: 'tone', 'data-tone': 'bad' }, h('bdi', {}, plain(rebuild.lastError.split('\n')[0]))));
 }
 
-const DEEDS = { PAUSE: 'Paused', RESUME: 'Resumed', RETRY: 'Retried', DISCARD: 'Discarded', LIMIT: 'Limited rate', STOP: 'Stopped rebuild' };
+const DEEDS = {
+  PAUSE: 'Paused', RESUME: 'Resumed', RETRY: 'Retried', DISCARD: 'Discarded', LIMIT: 'Limited rate', STOP: 'Stopped rebuild',
+  RETIRE: 'Retired', RENAME: 'Renamed',
+};
 
 /** What people did. */
 export function operationHistory(operations) {

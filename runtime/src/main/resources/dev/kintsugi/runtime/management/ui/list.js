@@ -2,7 +2,7 @@ import { Charts } from './charts.js';
 import { h, patch } from './dom.js';
 import { count, duration, percent } from './format.js';
 import { stackedRow, stackedTable } from './parts.js';
-import { byReason, standing } from './words.js';
+import { byReason, deletions, standing } from './words.js';
 
 const ATTENTION = 2;
 
@@ -26,6 +26,7 @@ export class ListView {
     this.charts = new Charts(rates);
     this.heading = h('h1', { tabindex: '-1' }, this.title);
     this.tiles = h('dl', { class: 'tiles' });
+    this.deletions = h('div', {});
     this.filter = h('input', { type: 'search', id: 'filter', autocomplete: 'off', spellcheck: 'false', placeholder: 'a part of its name' });
     this.order = h('select', { id: 'order' }, Object.entries(ORDERS).map(([value, [label]]) => h('option', { value }, label)));
     this.filter.value = last.filter;
@@ -34,7 +35,7 @@ export class ListView {
     this.rows = h('tbody', { role: 'rowgroup' });
     const table = stackedTable({ class: 'stacked projections', 'aria-labelledby': 'all-title' }, COLUMNS, this.rows);
     main.replaceChildren(
-      this.heading, this.tiles, this.charts.element,
+      this.heading, this.tiles, this.deletions, this.charts.element,
       h('section', { 'aria-labelledby': 'all-title' },
         h('div', { class: 'section-head' },
           h('h2', { id: 'all-title' }, 'All projections'),
@@ -73,6 +74,7 @@ export class ListView {
     const shown = all.filter(({ name }) => name.includes(wanted))
       .sort((one, other) => compare(one, other) || one.name.localeCompare(other.name));
     patch(this.tiles, tiles(all));
+    patch(this.deletions, deletions(this.list.waitingDeletions, 'projections still need them'));
     patch(this.rows, shown.length > 0 ? shown.map(row)
       : h('tr', { role: 'row' }, h('td', { role: 'cell', colspan: COLUMNS.length, class: 'quiet' },
         all.length === 0 ? 'The database knows no projection yet.' : 'No projection has that in its name.')));
@@ -125,6 +127,6 @@ function row(projection) {
 }
 
 /** The more it wants somebody, the higher. */
-function urgency({ stopped, blocked, parked, node, byReason: reasons, paused, status }) {
-  return stopped || blocked !== null ? 6 : parked > 0 ? 5 : node === null ? 4 : reasons.FAILED > 0 ? 3 : paused ? ATTENTION : status === 'rebuilding' ? 1 : 0;
+function urgency({ stopped, blocked, unhandled, parked, node, byReason: reasons, paused, status }) {
+  return (stopped && status === 'rebuilding') || blocked !== null || unhandled !== null ? 6 : parked > 0 ? 5 : node === null ? 4 : reasons.FAILED > 0 ? 3 : paused ? ATTENTION : status === 'rebuilding' ? 1 : 0;
 }

@@ -3,14 +3,14 @@ import { get, projection } from './api.js';
 import { h, onActions, patch } from './dom.js';
 import { answered, count, duration, perSecond, plain } from './format.js';
 import { operationHistory, rebuildHistory } from './history.js';
-import { fact } from './parts.js';
+import { badge, fact } from './parts.js';
 import { problemBox } from './problem.js';
 import { rebuildPanel } from './rebuild.js';
 import { RecordDialog } from './record.js';
 import { Skips } from './skips.js';
 import { ago } from './time.js';
 import { isOpen, Verification } from './verification.js';
-import { byReason, standing, stands, underWay } from './words.js';
+import { byReason, deletions, standing, stands, underWay } from './words.js';
 
 const BUSY = 1500;
 const AT_REST = 5000;
@@ -23,13 +23,14 @@ export class ProjectionView {
     this.announce = announce;
     this.path = projection(name);
     this.readOnly = null;
+    this.retired = false;
     this.heading = h('h1', { tabindex: '-1' }, name);
     this.badges = h('p', { class: 'badges' });
     this.facts = h('p', { class: 'quiet', id: 'where' });
     this.actions = h('div', { class: 'actions', role: 'group', 'aria-label': `What to do about ${name}` });
     this.notice = h('p', { class: 'notice', role: 'status', id: 'notice' });
     this.problem = h('div', { role: 'alert' });
-    this.pause = h('div', {});
+    this.callouts = h('div', {});
     this.rebuild = h('section', { class: 'card', 'aria-label': 'Rebuild', id: 'rebuild' });
     this.counts = h('section', { class: 'card', 'aria-labelledby': 'counts-title', id: 'counts' });
     this.rebuilds = h('section', { class: 'card', 'aria-labelledby': 'rebuilds-title', id: 'rebuilds' });
@@ -39,7 +40,7 @@ export class ProjectionView {
     main.replaceChildren(
       h('nav', { 'aria-label': 'Where you are' }, h('a', { href: '#/' }, '← All projections')),
       h('div', { class: 'title' }, h('div', {}, this.heading, this.badges, this.facts), this.actions),
-      this.notice, this.problem, this.pause,
+      this.notice, this.problem, this.callouts,
       h('div', { class: 'panels' }, this.rebuild, this.counts),
       this.skips.element,
       this.verification.element,
@@ -54,7 +55,7 @@ export class ProjectionView {
   /** The list has come: it says how the projection stands before its page is asked. */
   update(list) {
     const summary = list.projections.find(({ name }) => name === this.name);
-    const seen = summary && [summary.status, summary.phase, summary.stopped, summary.blocked, summary.paused, summary.generation].join();
+    const seen = summary && [summary.status, summary.phase, summary.stopped, summary.blocked, summary.unhandled, summary.paused, summary.generation].join();
     if (this.readOnly !== list.readOnly) {
       this.readOnly = list.readOnly;
       this.skips.setReadOnly(list.readOnly);
@@ -133,23 +134,49 @@ export class ProjectionView {
       }
       this.known = counts;
       this.current = current;
-      const [{ rebuilds }, { operations }, { verifications }] = await Promise.all([
-        get(`${this.path}/rebuilds`, { limit: 20 }), get(`${this.path}/operations`, { limit: 20 }),
-        get(`${this.path}/verifications`, { limit: 1 })]);
-      this.history = { rebuilds, operations };
+      this.retired = false;
+      const [history, { verifications }] = await Promise.all([this.past(), get(`${this.path}/verifications`, { limit: 1 })]);
+      this.history = history;
       this.verification.update(verifications[0] ?? null);
       this.problem.replaceChildren();
     } catch (problem) {
-      patch(this.problem, problemBox(problem));
+      patch(this.problem, (problem.status === 404 && await this.retirement()) || problemBox(problem));
     }
     this.render();
+  }
+
+  async past() {
+    const [{ rebuilds }, { operations }] = await Promise.all([
+      get(`${this.path}/rebuilds`, { limit: 20 }), get(`${this.path}/operations`, { limit: 20 })]);
+    return { rebuilds, operations };
+  }
+
+  /** How its retirement stands, or null if it was never asked for; its history stays. */
+  async retirement() {
+    try {
+      const retirement = await get(`${this.path}/retirement`);
+      this.history = await this.past();
+      this.retired = true;
+      this.current = null;
+      return retirementCallout(retirement);
+    } catch {
+      return null;
+    }
   }
 
   render() {
     if (this.closed) {
       return;
     }
-    if (this.current) {
+    for (const section of [this.rebuild, this.counts, this.skips.element, this.verification.element]) {
+      section.hidden = this.retired;
+    }
+    if (this.retired) {
+      patch(this.badges, badge('retired', 'warn'));
+      patch(this.facts);
+      patch(this.actions);
+      patch(this.callouts);
+    } else if (this.current) {
       this.renderCurrent(this.current);
     } else if (this.summary) {
       // It has not been answered yet, or could not be: the list knows this much.
@@ -172,7 +199,7 @@ export class ProjectionView {
     if (this.readOnly !== null) {
       patch(this.actions, this.readOnly ? h('span', { class: 'quiet' }, 'Read-only: nothing can be changed here.') : buttons(current, this.verification.last));
     }
-    patch(this.pause, current.paused && pauseCallout(current.pause));
+    patch(this.callouts, current.paused && pauseCallout(current.pause), current.unhandled && unhandledCallout(current.unhandled));
     patch(this.rebuild, rebuildPanel(current));
     patch(this.counts, countsPanel(current));
   }
@@ -189,7 +216,20 @@ function pauseCallout(pause) {
       : [ago(pause.at), ' by ', h('bdi', {}, plain(pause.requestedBy)), ': ', h('bdi', {}, plain(pause.reason))]);
 }
 
-function countsPanel({ open, parked, byReason: reasons, oldestSeconds, counts }) {
+function unhandledCallout(unhandled) {
+  return h('p', { class: 'callout', 'data-tone': 'bad', 'data-unhandled': '' }, plain(unhandled), '.');
+}
+
+function retirementCallout({ requestedAt, requestedBy, reason, dropsTables, endedAt, lastError }) {
+  return h('div', { class: 'callout', 'data-tone': lastError === null ? 'warn' : 'bad', 'data-retirement': endedAt === null ? 'open' : 'ended' },
+    h('p', {}, h('strong', {}, 'Retired '), ago(requestedAt), ' by ', h('bdi', {}, plain(requestedBy)), ': ', h('bdi', {}, plain(reason))),
+    h('p', {}, endedAt === null
+      ? `Its open records are archived, and its tables ${dropsTables ? 'dropped' : 'left as they are'}, as soon as all transactions have ended that began before.`
+      : `Its open records are archived, and its tables ${dropsTables ? 'are dropped' : 'were left as they are'}.`),
+    lastError !== null && h('pre', { tabindex: '0', role: 'region', 'aria-label': 'What is in the way of its retirement' }, plain(lastError)));
+}
+
+function countsPanel({ open, parked, byReason: reasons, oldestSeconds, waitingDeletions, counts }) {
   return [
     h('h2', { id: 'counts-title' }, 'Counts'),
     h('dl', { class: 'facts' },
@@ -197,6 +237,7 @@ function countsPanel({ open, parked, byReason: reasons, oldestSeconds, counts })
       fact('Parked', count(parked)),
       fact('Oldest', oldestSeconds === null ? '–' : duration(oldestSeconds)),
       fact('By reason', byReason(reasons))),
+    deletions(waitingDeletions, 'it still needs them'),
     h('h3', {}, 'Since the nodes began'),
     h('dl', { class: 'facts' },
       fact('Applied', count(counts.applied)),

@@ -18,9 +18,11 @@ export function rebuildPanel({ name, rebuild, fence }) {
       h('p', { class: 'quiet' },
         `generation ${rebuild.generation}, asked for `, ago(rebuild.requestedAt), ' by ', h('bdi', {}, plain(rebuild.requestedBy)))),
     h('p', { class: 'said' }, h('bdi', {}, plain(rebuild.reason))),
-    stopped && h('p', { class: 'callout', 'data-tone': 'bad' },
+    stopped && h('p', { class: 'callout', 'data-tone': rebuild.phase === 'settle' ? 'warn' : 'bad' },
       h('strong', {}, 'Stopped '), ago(rebuild.stoppedAt), stoppedBy !== null && [' by ', h('bdi', {}, plain(stoppedBy))],
-      '. The read model is incomplete; writers go on to record what comes. Only a new rebuild makes it whole again.'),
+      rebuild.phase === 'settle'
+        ? ' while it was settling. The read model is in use; that nothing is missing was not proven. A verification does that, or a new rebuild.'
+        : '. The read model is incomplete; writers go on to record what comes. Only a new rebuild makes it whole again.'),
     rebuild.takesOver && rebuild.stoppedAt !== null && h('p', { class: 'callout' },
       h('strong', {}, 'Stopped '), ago(rebuild.stoppedAt), ' by ', h('bdi', {}, plain(stoppedBy)),
       running ? ' before anything was emptied: the read model stays as it is, and is in use again as soon as all transactions have ended '
@@ -39,7 +41,7 @@ export function rebuildPanel({ name, rebuild, fence }) {
       rebuild.endedAt !== null && fact('Ended', ago(rebuild.endedAt)),
       rebuild.endedAt !== null && fact('Took', duration(secondsBetween(rebuild.requestedAt, rebuild.endedAt)))),
     rebuild.phase === 'settle' && running && h('p', { class: 'quiet' },
-      'It is settling: its read model is in use again, so it can\'t be stopped any more.'),
+      'It is settling: its read model is in use again.'),
     rebuild.lastError && h('div', { class: 'callout', 'data-tone': 'bad' },
       h('strong', {}, rebuild.blockedAt === null ? 'Last error' : ['Blocked, and tried again by itself; since ', ago(rebuild.blockedAt)]),
       h('pre', { tabindex: '0', role: 'region', 'aria-label': 'Last error of the rebuild' }, plain(rebuild.lastError))),

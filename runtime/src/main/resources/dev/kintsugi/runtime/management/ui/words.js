@@ -1,5 +1,5 @@
 import { h } from './dom.js';
-import { count } from './format.js';
+import { count, plain } from './format.js';
 import { badge } from './parts.js';
 
 export const REASONS = {
@@ -34,6 +34,14 @@ export function phasesOf({ takesOver }) {
   return Object.keys(PHASES).filter((phase) => takesOver ? phase !== 'fence' && phase !== 'replay' : phase !== 'takeover');
 }
 
+/** Events that the application has deleted and that are needed still; null if there are none. */
+export function deletions({ events, streams, someStreams }, needed) {
+  return events > 0 && h('p', { class: 'callout', 'data-tone': 'warn', 'data-deletions': '' },
+    `${count(events)} ${events === 1 ? 'event waits' : 'events wait'} to be deleted, as ${needed}: of `,
+    someStreams.map((stream, i) => [i > 0 && ', ', h('bdi', { class: 'stream' }, plain(stream))]),
+    streams > someStreams.length && ` and ${count(streams - someStreams.length)} streams more`, '.');
+}
+
 /** How many records there are for each reason; the reasons' order is always the same. */
 export function byReason(counts) {
   const known = Object.keys(REASONS).filter((reason) => counts[reason] > 0);
@@ -43,15 +51,17 @@ export function byReason(counts) {
 }
 
 /** The badges that say how a projection stands; of a list's entry and of a projection alike. */
-export function standing({ status, paused, stopped, blocked, phase, parked }) {
+export function standing({ status, paused, stopped, blocked, unhandled, phase, parked }) {
   const rebuilding = status === 'rebuilding';
   return [
-    stopped
+    stopped && rebuilding
       ? badge('stopped', 'bad', 'Its rebuild was stopped: the read model is incomplete')
       : rebuilding
         ? badge(phase && phase !== 'done' ? `rebuilding: ${phase}` : 'rebuilding', 'work')
-        : badge(phase === 'settle' ? 'active: settling' : 'active', phase === 'settle' ? 'work' : 'good'),
+        : badge(phase === 'settle' && !stopped ? 'active: settling' : 'active', phase === 'settle' && !stopped ? 'work' : 'good'),
+    stopped && !rebuilding && badge('not proven', 'warn', 'Its rebuild was stopped while it was settling: the read model is in use'),
     blocked && badge('blocked', 'bad', `Its rebuild's next step fails, and is tried again: ${blocked}`),
+    unhandled && badge('no node has it', 'bad', unhandled),
     paused && badge('paused', 'warn', 'Writers record what comes; recovery and rebuild rest'),
     parked > 0 && badge('parked records', 'bad', 'Records that failed for good wait for a decision'),
   ];
