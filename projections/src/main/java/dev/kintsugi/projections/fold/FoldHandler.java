@@ -185,6 +185,17 @@ public final class FoldHandler<E, S> extends BulkHandler<E> {
 
   @Override
   public void gather(List<EventEnvelope<E>> envelopes) {
+    Collection<String> keys = fold.keysOf(envelopes.get(0));
+    if (envelopes.size() == 1 && keys.size() == 1) {
+      String key = keys.iterator().next();
+      take(key, evolve(key, stateOf(key), envelopes.get(0)));
+    } else {
+      gatherTogether(envelopes);
+    }
+  }
+
+  /** What fails one of them changes nothing, of no key. */
+  private void gatherTogether(List<EventEnvelope<E>> envelopes) {
     Map<String, Optional<Kept<S>>> after = new HashMap<>();
     for (EventEnvelope<E> envelope : envelopes) {
       for (String key : fold.keysOf(envelope)) {

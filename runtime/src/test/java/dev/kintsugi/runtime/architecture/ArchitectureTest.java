@@ -57,7 +57,9 @@ class ArchitectureTest {
   static final ArchRule fold =
       kintsugi("projections.fold").knows("projections.bulk", "projections.text");
 
-  @ArchTest static final ArchRule rows = kintsugi("projections.rows").knows("projections.bulk");
+  @ArchTest
+  static final ArchRule rows =
+      kintsugi("projections.rows").knows("projections.bulk", "projections.text");
 
   /** What is gathered in memory and written as sets. */
   @ArchTest static final ArchRule bulk = kintsugi("projections.bulk").knows("projections.text");
