@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.journal;
 
 import com.typesafe.config.Config;
 import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.node.OutageBreaker;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;

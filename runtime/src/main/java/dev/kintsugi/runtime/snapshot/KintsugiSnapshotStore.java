@@ -1,10 +1,13 @@
 package dev.kintsugi.runtime.snapshot;
 
+import com.typesafe.config.Config;
 import dev.kintsugi.runtime.event.PayloadSerialization;
 import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.node.OutageBreaker;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.Done;
+import org.apache.pekko.pattern.CircuitBreaker;
 import org.apache.pekko.persistence.SelectedSnapshot;
 import org.apache.pekko.persistence.SnapshotMetadata;
 import org.apache.pekko.persistence.SnapshotSelectionCriteria;
@@ -19,15 +22,23 @@ import scala.jdk.javaapi.FutureConverters;
 public final class KintsugiSnapshotStore extends SnapshotStore {
 
   private final Snapshots snapshots;
+  private final CircuitBreaker breaker;
 
-  /** Made by Pekko Persistence. */
-  public KintsugiSnapshotStore() {
+  /** Made by Pekko Persistence, with the section {@code kintsugi.snapshot-store}. */
+  public KintsugiSnapshotStore(Config config) {
+    this.breaker = new OutageBreaker(context().system(), context().dispatcher(), config);
     this.snapshots =
         new Snapshots(
             Node.get(context().system()),
             new PayloadSerialization(context().system()),
             new SnapshotTable(
                 context().system().settings().config().getConfig(SnapshotTable.SECTION)));
+  }
+
+  /** In the place of Pekko's, which counts every failure; it can't be given another otherwise. */
+  @Override
+  public CircuitBreaker org$apache$pekko$persistence$snapshot$SnapshotStore$$breaker() {
+    return breaker;
   }
 
   @Override

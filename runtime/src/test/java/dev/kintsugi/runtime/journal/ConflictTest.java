@@ -1,13 +1,20 @@
 package dev.kintsugi.runtime.journal;
 
 import static dev.kintsugi.runtime.testing.TestSystem.PATIENCE;
+import static dev.kintsugi.runtime.testing.TestSystem.eventually;
+import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
+import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.testing.JournalMessages;
+import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.Wire;
 import dev.kintsugi.runtime.testing.World;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.apache.pekko.actor.ActorRef;
@@ -29,9 +36,8 @@ class ConflictTest {
 
   private final World world = new World();
   private final Wire wire = new Wire(world.url());
-  private final TestSystem node =
-      new TestSystem(wire.url(), "kintsugi.jdbc.connection-timeout = 300ms");
-  private final JournalMessages journal = new JournalMessages(node, "kintsugi.journal");
+  private TestSystem node = new TestSystem(wire.url(), "kintsugi.jdbc.connection-timeout = 300ms");
+  private JournalMessages journal = new JournalMessages(node, "kintsugi.journal");
 
   @AfterEach
   void close() {
@@ -42,6 +48,20 @@ class ConflictTest {
 
   /** Writes an event that can't be stored, and returns what its actor is told. */
   private Throwable fails(String persistenceId, long sequenceNumber) {
+    TestProbe<Object> actor = send(persistenceId, sequenceNumber);
+    assertThat(actor.receiveMessage(PATIENCE))
+        .isInstanceOf(JournalProtocol.WriteMessagesFailed.class);
+    Object failure = actor.receiveMessage(PATIENCE);
+    assertThat(failure).isInstanceOf(JournalProtocol.WriteMessageFailure.class);
+    return ((JournalProtocol.WriteMessageFailure) failure).cause();
+  }
+
+  private TestProbe<Object> send(String persistenceId, long sequenceNumber) {
+    return send(persistenceId, sequenceNumber, "event");
+  }
+
+  /** Sends an event of an incarnation of its own; what its actor is told comes to the probe. */
+  private TestProbe<Object> send(String persistenceId, long sequenceNumber, String event) {
     String incarnation = UUID.randomUUID().toString();
     ActorRef plugin =
         Persistence.get(node.system()).journalFor("kintsugi.journal", ConfigFactory.empty());
@@ -52,17 +72,13 @@ class ConflictTest {
                 CollectionConverters.asScala(
                         List.of(
                             JournalMessages.event(
-                                persistenceId, sequenceNumber, "late", incarnation)))
+                                persistenceId, sequenceNumber, event, incarnation)))
                     .toSeq()));
     plugin.tell(
         new JournalProtocol.WriteMessages(
             CollectionConverters.asScala(envelopes).toSeq(), Adapter.toClassic(actor.ref()), 1),
         ActorRef.noSender());
-    assertThat(actor.receiveMessage(PATIENCE))
-        .isInstanceOf(JournalProtocol.WriteMessagesFailed.class);
-    Object failure = actor.receiveMessage(PATIENCE);
-    assertThat(failure).isInstanceOf(JournalProtocol.WriteMessageFailure.class);
-    return ((JournalProtocol.WriteMessageFailure) failure).cause();
+    return actor;
   }
 
   @Test
@@ -89,6 +105,55 @@ class ConflictTest {
 
     for (int i = 0; i < MANY; i++) {
       assertThat(fails("a", 1)).isInstanceOf(StreamConflictException.class);
+    }
+
+    journal.persistAll(JournalMessages.event("b", 1, "event", "writer"));
+  }
+
+  @Test
+  void refusals_by_a_full_queue_open_the_breaker_for_nobody() throws Exception {
+    node.close();
+    node = new TestSystem(wire.url(), "kintsugi.journal { lanes = 1, queue-size = 1 }");
+    journal = new JournalMessages(node, "kintsugi.journal");
+    journal.persistAll(JournalMessages.event("first", 1, "event", "writer"));
+    try (Connection lock = world.database().connection();
+        Statement statement = lock.createStatement()) {
+      statement.execute("LOCK TABLE event_journal IN SHARE MODE");
+      List<TestProbe<Object>> waiting = new ArrayList<>();
+      waiting.add(send("under way", 1));
+      eventually(
+          () ->
+              assertThat(world.column("SELECT pid FROM pg_locks WHERE NOT granted")).isNotEmpty());
+      waiting.add(send("queued", 1));
+
+      for (int i = 0; i < MANY; i++) {
+        assertThat(fails("s" + i, 1)).isInstanceOf(JournalOverloadedException.class);
+      }
+
+      lock.rollback();
+      for (TestProbe<Object> actor : waiting) {
+        assertThat(actor.receiveMessage(PATIENCE))
+            .isInstanceOf(JournalProtocol.WriteMessagesSuccessful$.class);
+      }
+    }
+    journal.persistAll(JournalMessages.event("after", 1, "event", "writer"));
+  }
+
+  @Test
+  void events_that_a_handler_rejects_open_the_breaker_for_nobody() throws Exception {
+    TestProjection log = new TestProjection("log").onFailure(FailurePolicy.reject());
+    node.kintsugi().start(log.definition());
+    get(node.kintsugi().whenDone("log"));
+    for (int i = 0; i < MANY; i++) {
+      log.failOn("rejected " + i);
+    }
+
+    for (int i = 0; i < MANY; i++) {
+      TestProbe<Object> actor = send("s" + i, 1, "rejected " + i);
+      assertThat(actor.receiveMessage(PATIENCE))
+          .isInstanceOf(JournalProtocol.WriteMessagesSuccessful$.class);
+      assertThat(actor.receiveMessage(PATIENCE))
+          .isInstanceOf(JournalProtocol.WriteMessageRejected.class);
     }
 
     journal.persistAll(JournalMessages.event("b", 1, "event", "writer"));

@@ -184,6 +184,21 @@ class SnapshotStoreTest {
   }
 
   @Test
+  void snapshots_that_can_not_be_read_or_saved_open_the_breaker_for_nobody() throws Exception {
+    store().save(of("a", 4), "state");
+    store().save(of("b", 4), "state");
+    world.execute("UPDATE snapshot SET snapshot_ser_id = 4711 WHERE persistence_id = 'a'");
+
+    for (int i = 0; i < 15; i++) {
+      assertThat(store().loadFails("a")).hasMessageContaining("can't be deserialized");
+      assertThat(store().saveFails(of("a", 5), new Object()))
+          .isInstanceOf(NotSerializableException.class);
+    }
+
+    assertThat(store().load("b")).isPresent();
+  }
+
+  @Test
   void a_snapshot_without_a_serializer_is_refused_and_the_store_goes_on() throws Exception {
     assertThat(store().saveFails(of("a", 1), new Object()))
         .isInstanceOf(NotSerializableException.class)

@@ -1,4 +1,4 @@
-package dev.kintsugi.runtime.journal;
+package dev.kintsugi.runtime.node;
 
 import com.typesafe.config.Config;
 import dev.kintsugi.runtime.jdbc.SqlStates;
@@ -12,17 +12,18 @@ import scala.util.Try;
 
 /**
  * A circuit breaker that counts failures of the database, and calls that take too long, and no
- * others. A conflict, a refusal by a full queue, or an event that can't be stored is one stream's
- * own: if it counted, a dozen of them would make the journal refuse all streams.
+ * others. A conflict, a refusal by a full queue, an event that can't be stored or a snapshot that
+ * can't be read is one stream's own: if it counted, a dozen of them would make the plugin refuse
+ * all streams.
  */
-final class OutageBreaker extends CircuitBreaker {
+public final class OutageBreaker extends CircuitBreaker {
 
   /**
    * A breaker.
    *
-   * @param config the journal's section
+   * @param config the plugin's section
    */
-  OutageBreaker(ActorSystem system, ExecutionContext executor, Config config) {
+  public OutageBreaker(ActorSystem system, ExecutionContext executor, Config config) {
     super(
         executor,
         system.scheduler(),
