@@ -5,6 +5,8 @@ import dev.kintsugi.examples.bench.cluster.bad.BadRequests;
 import dev.kintsugi.examples.bench.cluster.chaos.Chaos;
 import dev.kintsugi.examples.bench.cluster.failover.Failover;
 import dev.kintsugi.examples.bench.cluster.many.Many;
+import dev.kintsugi.examples.bench.cuts.Cuts;
+import dev.kintsugi.examples.bench.cuts.LateDatabase;
 import dev.kintsugi.examples.bench.endurance.Endurance;
 import dev.kintsugi.examples.bench.failures.FailingStreams;
 import dev.kintsugi.examples.bench.failures.HotStream;
@@ -41,6 +43,8 @@ import picocli.CommandLine.Spec;
       Storm.class,
       HotStream.class,
       Kill.class,
+      Cuts.class,
+      LateDatabase.class,
       BadRequests.class,
       Failover.class,
       Many.class,

@@ -262,6 +262,31 @@ class BenchTest {
   }
 
   @Test
+  void cuts_lose_nothing_and_leave_nobody_waiting() {
+    Program program = onServer("cuts", "--cuts", "1", "--actors", "5", "--connections", "8");
+
+    assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
+    assertThat(program.out())
+        .containsPattern("refused +1 +[1-9]")
+        .containsPattern("silent +1 +[1-9]")
+        .containsPattern("reset in an answer +1 +[1-9]")
+        .containsPattern("answer of COMMIT lost +1 +[1-9]")
+        .containsPattern("persists that took longer than the bound +0 +0 +held")
+        .contains("Nothing is lost or doubled, all threads are back");
+  }
+
+  @Test
+  void a_late_database_is_used_within_the_connection_timeout() {
+    Program program =
+        onServer("late-database", "--times", "1", "--longest", "2", "--connections", "8");
+
+    assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
+    assertThat(program.out())
+        .containsPattern("1 +[12].[0-9]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +in time")
+        .contains("connection-timeout is 10.0 s: all in time");
+  }
+
+  @Test
   void replay_puts_each_kind_beside_its_bare_loop() {
     Program program = onServer("replay", "--events", "400", "--rounds", "1", "--connections", "8");
 

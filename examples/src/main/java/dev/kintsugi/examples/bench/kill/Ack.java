@@ -7,7 +7,7 @@ import java.util.Optional;
  *
  * @param text what the event holds, which no other event does
  */
-record Ack(String persistenceId, long sequenceNumber, String text) {
+public record Ack(String persistenceId, long sequenceNumber, String text) {
 
   /** A line of the file that writers leave behind. */
   String line() {

@@ -8,7 +8,7 @@ import java.sql.Statement;
 import java.util.List;
 
 /** Compares a database with what was acknowledged, by SQL alone: no code that is tested by it. */
-final class Checker {
+public final class Checker {
 
   private static final String TEMPORARY =
       """
@@ -60,7 +60,7 @@ final class Checker {
    *
    * @param connection the caller's, out of any transaction; it is left so
    */
-  static Findings check(Connection connection, List<Ack> acks) throws SQLException {
+  public static Findings check(Connection connection, List<Ack> acks) throws SQLException {
     connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {

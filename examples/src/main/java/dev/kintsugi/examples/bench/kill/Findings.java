@@ -11,7 +11,7 @@ package dev.kintsugi.examples.bench.kill;
  * @param projection streams whose read model is not what the journal is
  * @param open skip records; there is no reason for any
  */
-record Findings(
+public record Findings(
     long acknowledged,
     long stored,
     long lost,

@@ -141,11 +141,6 @@ public final class BenchServer implements AutoCloseable {
     }
   }
 
-  /** The embedded server's port on this machine. */
-  public int port() {
-    return embedded.orElseThrow().port();
-  }
-
   /** Whether it is the embedded one. */
   public boolean isEmbedded() {
     return embedded.isPresent();

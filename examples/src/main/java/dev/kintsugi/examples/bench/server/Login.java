@@ -2,12 +2,16 @@ package dev.kintsugi.examples.bench.server;
 
 import dev.kintsugi.examples.common.BadInputException;
 import dev.kintsugi.runtime.jdbc.PostgresUrl;
+import java.net.InetSocketAddress;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.postgresql.Driver;
+import org.postgresql.PGProperty;
 
 /**
  * Where a database is, and who connects.
@@ -47,22 +51,44 @@ public record Login(String url, String user, String password) {
 
   /** The same server and user, another database. */
   Login toDatabase(String name) {
-    Matcher matcher = URL.matcher(url);
-    if (!matcher.matches()) {
-      throw new IllegalStateException("no URL of a database: " + urlForPeople());
-    }
-    String parameters = matcher.group(3) == null ? "" : matcher.group(3);
-    return new Login(matcher.group(1) + name + parameters, user, password);
+    Matcher parts = parts();
+    return new Login(parts.group(1) + name + parameters(parts), user, password);
   }
 
   /** The same database and user, by way of another port of this machine. */
   public Login atPort(int port) {
+    Matcher parts = parts();
+    return new Login(
+        "jdbc:postgresql://127.0.0.1:%d/%s%s".formatted(port, parts.group(2), parameters(parts)),
+        user,
+        password);
+  }
+
+  private Matcher parts() {
     Matcher matcher = URL.matcher(url);
     if (!matcher.matches()) {
       throw new IllegalStateException("no URL of a database: " + urlForPeople());
     }
-    return new Login(
-        "jdbc:postgresql://127.0.0.1:%d/%s".formatted(port, matcher.group(2)), user, password);
+    return matcher;
+  }
+
+  private static String parameters(Matcher parts) {
+    return parts.group(3) == null ? "" : parts.group(3);
+  }
+
+  /** Where the server listens; the first of them, if the URL names several. */
+  public InetSocketAddress address() {
+    Properties properties = Driver.parseURL(url, null);
+    if (properties == null) {
+      throw new IllegalStateException("no URL of a database: " + urlForPeople());
+    }
+    return new InetSocketAddress(
+        first(properties, PGProperty.PG_HOST),
+        Integer.parseInt(first(properties, PGProperty.PG_PORT)));
+  }
+
+  private static String first(Properties properties, PGProperty list) {
+    return String.valueOf(list.getOrDefault(properties)).split(",", 2)[0];
   }
 
   /** A new connection, on autocommit; the caller closes it. */

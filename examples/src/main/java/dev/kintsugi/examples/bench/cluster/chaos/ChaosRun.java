@@ -9,6 +9,7 @@ import dev.kintsugi.examples.bench.cluster.history.Writers;
 import dev.kintsugi.examples.bench.failures.Claims;
 import dev.kintsugi.examples.bench.failures.Ledger;
 import dev.kintsugi.examples.bench.failures.LedgerAudit;
+import dev.kintsugi.examples.bench.proxy.Proxy;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.server.BenchServer;
 import dev.kintsugi.examples.bench.server.Login;
@@ -109,7 +110,7 @@ final class ChaosRun {
     List<Proxy> proxies = new ArrayList<>();
     try (BenchDatabase database = server.create().withJournal().withSkipRecords()) {
       for (int i = 0; i < RunningCluster.NODES; i++) {
-        proxies.add(Proxy.open(server.port()));
+        proxies.add(Proxy.open(database.login().address()));
       }
       RunningCluster cluster =
           RunningCluster.start(

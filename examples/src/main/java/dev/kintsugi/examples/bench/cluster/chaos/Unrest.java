@@ -1,5 +1,6 @@
 package dev.kintsugi.examples.bench.cluster.chaos;
 
+import dev.kintsugi.examples.bench.proxy.Proxy;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.server.BenchServer;
 import dev.kintsugi.examples.cluster.ClusterFailedException;

@@ -1,10 +1,13 @@
-package dev.kintsugi.examples.bench.cluster.chaos;
+package dev.kintsugi.examples.bench.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
@@ -30,7 +33,7 @@ class ProxyTest {
     InetAddress loopback = InetAddress.getLoopbackAddress();
     server = new ServerSocket(0, 1, loopback);
     server.setSoTimeout(PATIENCE_MILLIS);
-    proxy = Proxy.open(server.getLocalPort());
+    proxy = Proxy.open(new InetSocketAddress(loopback, server.getLocalPort()));
     client = new Socket(loopback, proxy.port());
     atServer = server.accept();
     client.setSoTimeout(PATIENCE_MILLIS);
@@ -78,34 +81,104 @@ class ProxyTest {
 
   @Test
   void before_it_is_cut_answers_are_lost_and_questions_are_not() throws Exception {
-    Thread cut = new Thread(() -> cutAfter(LONG));
-    cut.start();
-    await().until(() -> cut.getState() == Thread.State.TIMED_WAITING);
+    Thread cut = begin(() -> proxy.cut(1, LONG));
     atServer.getOutputStream().write('a');
     client.getOutputStream().write('q');
     assertThat(atServer.getInputStream().read()).isEqualTo('q');
     assertThat(isSilent(client)).isTrue();
     proxy.calm();
     assertThat(isSilent(client)).as("what is lost does not come later").isTrue();
-    cut.interrupt();
-    cut.join();
+    end(cut);
   }
 
-  private void cutAfter(Duration deaf) {
-    try {
-      proxy.cut(1, deaf);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private interface Harm {
+    void run() throws InterruptedException;
+  }
+
+  /** What blocks for long, as soon as it does. */
+  private static Thread begin(Harm harm) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                harm.run();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    thread.start();
+    await().until(() -> thread.getState() == Thread.State.TIMED_WAITING);
+    return thread;
+  }
+
+  private static void end(Thread harm) throws InterruptedException {
+    harm.interrupt();
+    harm.join();
+  }
+
+  @Test
+  void of_the_answer_in_which_it_is_reset_only_a_part_passes() throws Exception {
+    Thread tear = begin(() -> proxy.tear(1, LONG));
+    client.getOutputStream().write('q');
+    assertThat(atServer.getInputStream().read()).isEqualTo('q');
+    atServer.getOutputStream().write(new byte[] {1, 2, 3, 4});
+    assertThat(client.getInputStream().read()).isEqualTo(1);
+    assertThatThrownBy(() -> client.getInputStream().readNBytes(4))
+        .isInstanceOf(SocketException.class);
+    assertThat(hasEnded(atServer)).isTrue();
+    end(tear);
+  }
+
+  @Test
+  void what_has_not_been_reset_in_time_is_spared() throws Exception {
+    assertThat(proxy.tear(1, Duration.ZERO)).isZero();
+    atServer.getOutputStream().write('a');
+    assertThat(client.getInputStream().read()).isEqualTo('a');
+  }
+
+  @Test
+  void behind_a_closed_door_all_connections_end_and_none_begins_until_it_is_open_again()
+      throws Exception {
+    assertThat(proxy.connections()).isEqualTo(1);
+    assertThat(proxy.closeDoor()).isEqualTo(1);
+    assertThat(hasEnded(client)).isTrue();
+    assertThat(hasEnded(atServer)).isTrue();
+    assertThatThrownBy(this::another).isInstanceOf(ConnectException.class);
+    proxy.openDoor();
+    try (Socket another = another();
+        Socket anotherAtServer = server.accept()) {
+      another.getOutputStream().write('q');
+      assertThat(anotherAtServer.getInputStream().read()).isEqualTo('q');
+    }
+  }
+
+  @Test
+  void silence_is_for_connections_that_begin_meanwhile_too() throws Exception {
+    assertThat(proxy.silence(LONG)).isEqualTo(1);
+    try (Socket another = another();
+        Socket anotherAtServer = server.accept()) {
+      another.getOutputStream().write('q');
+      client.getOutputStream().write('q');
+      assertThat(isSilent(anotherAtServer)).isTrue();
+      assertThat(isSilent(atServer)).isTrue();
+      proxy.calm();
+      assertThat(anotherAtServer.getInputStream().read()).isEqualTo('q');
+      assertThat(atServer.getInputStream().read()).isEqualTo('q');
     }
   }
 
   @Test
   void it_stands_for_a_server_that_is_not_there() throws IOException {
     server.close();
-    try (Socket another = new Socket(InetAddress.getLoopbackAddress(), proxy.port())) {
-      another.setSoTimeout(PATIENCE_MILLIS);
+    try (Socket another = another()) {
       assertThat(hasEnded(another)).isTrue();
     }
+  }
+
+  private Socket another() throws IOException {
+    Socket another = new Socket(InetAddress.getLoopbackAddress(), proxy.port());
+    another.setSoTimeout(PATIENCE_MILLIS);
+    return another;
   }
 
   /** It can only be seen not to come yet; that it comes later is seen afterwards. */
