@@ -115,8 +115,8 @@ public final class LateDatabase extends BenchCommand {
         database.login().atPort(proxy.port()), settings.connections(), overrides);
   }
 
-  private static List<Double> start(
-      Config config, Proxy proxy, long delayMillis, Duration bound) throws Exception {
+  private static List<Double> start(Config config, Proxy proxy, long delayMillis, Duration bound)
+      throws Exception {
     try (LateStart start = LateStart.begin(config)) {
       TimeUnit.MILLISECONDS.sleep(delayMillis);
       start.refuseUseWithoutDatabase();
