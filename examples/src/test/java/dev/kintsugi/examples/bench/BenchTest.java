@@ -110,7 +110,7 @@ class BenchTest {
         .contains("fsync on, synchronous_commit on")
         .containsPattern("stock +persist\\(\\), one tag +[0-9]")
         .containsPattern("kintsugi +persist\\(\\), one tag +[0-9]")
-        .containsPattern("recovery +[0-9,]+ +recovery +[0-9,]+ +[0-9.]+ +>= 1.20 +(met|MISSED)");
+        .containsPattern("recovery +[0-9,]+ +recovery +[0-9,]+ +[0-9.,]+ +>= 1.20 +(met|MISSED)");
   }
 
   @Test
@@ -199,9 +199,9 @@ class BenchTest {
 
     assertThat(program.exitCode()).as(program.err()).isZero();
     assertThat(program.out())
-        .containsPattern("\n +3 +[0-9.]+ ")
+        .containsPattern("\n +3 +[0-9.,]+ ")
         .containsPattern("connections +8.00 +8.00 +1.00")
-        .containsPattern("replayed +[0-9.]+ +[1-9][0-9.]+");
+        .containsPattern("replayed +[0-9.,]+ +[1-9][0-9.,]+");
   }
 
   @Test
@@ -222,9 +222,9 @@ class BenchTest {
 
     assertThat(program.exitCode()).as(program.err()).isZero();
     assertThat(program.out())
-        .containsPattern("1 +no +[0-9.]+ +[0-9]+ ")
-        .containsPattern("1 +yes +[0-9.]+ +[0-9]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[3-9][0-9][0-9]")
-        .containsPattern("p99 +[0-9.]+ +[0-9.]+ +[0-9.]+ +<= 1.25 +(met|MISSED)");
+        .containsPattern("1 +no +[0-9.,]+ +[0-9,]+ ")
+        .containsPattern("1 +yes +[0-9.,]+ +[0-9,]+ +[0-9.,]+ +[0-9.,]+ +[0-9.,]+ +[0-9,]*[0-9]{3}")
+        .containsPattern("p99 +[0-9.,]+ +[0-9.,]+ +[0-9.,]+ +<= 1.25 +(met|MISSED)");
   }
 
   @Test
@@ -247,7 +247,7 @@ class BenchTest {
 
     assertThat(program.exitCode()).as(program.err()).isZero();
     assertThat(program.out())
-        .containsPattern("median +[0-9,]+ +[0-9,]+ +[0-9.]+ +>= 0.90 +(met|MISSED)");
+        .containsPattern("median +[0-9,]+ +[0-9,]+ +[0-9.,]+ +>= 0.90 +(met|MISSED)");
   }
 
   @Test
@@ -282,7 +282,8 @@ class BenchTest {
 
     assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
     assertThat(program.out())
-        .containsPattern("1 +[12].[0-9]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +in time")
+        .containsPattern(
+            "1 +[12].[0-9,]+ +[0-9.,]+ +[0-9.,]+ +[0-9.,]+ +[0-9.,]+ +[0-9.,]+ +in time")
         .contains("connection-timeout is 10.0 s: all in time");
   }
 
@@ -293,10 +294,10 @@ class BenchTest {
     assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
     assertThat(program.out())
         .contains("400 events of ")
-        .containsPattern("kintsugi handler +[0-9,]+ +[0-9.]+ +[0-9.]+ +>= 0.80 +(met|MISSED)")
+        .containsPattern("kintsugi handler +[0-9,]+ +[0-9.,]+ +[0-9.,]+ +>= 0.80 +(met|MISSED)")
         .containsPattern("kintsugi grouped handler +[0-9,]+ .+ >= 0.80 +(met|MISSED)")
-        .containsPattern("kintsugi rows +[0-9,]+ .+ >= 0.[0-9]+ +(met|MISSED)")
-        .containsPattern("kintsugi fold +[0-9,]+ .+ >= 0.[0-9]+ +(met|MISSED)")
+        .containsPattern("kintsugi rows +[0-9,]+ .+ >= 0.[0-9,]+ +(met|MISSED)")
+        .containsPattern("kintsugi fold +[0-9,]+ .+ >= 0.[0-9,]+ +(met|MISSED)")
         .containsPattern("bare loop, in batches +[0-9,]+ +on two connections +[0-9,]+");
   }
 
@@ -307,7 +308,7 @@ class BenchTest {
 
     assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
     assertThat(program.out())
-        .containsPattern("1,000 +128 +[0-9]+ ")
+        .containsPattern("1,000 +128 +[0-9,]+ ")
         .contains("Every key has its document.");
   }
 
@@ -338,9 +339,9 @@ class BenchTest {
 
     assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
     assertThat(program.out())
-        .containsPattern("300 events of [0-9]+ files, 10 writers; [1-9][0-9]* events of ")
-        .containsPattern("1 +yes +[0-9.]+ +[0-9]+ ")
-        .containsPattern("p99 +[0-9.,]+ +[0-9.,]+ +[0-9.]+ +<= 1.25 +(met|MISSED)")
+        .containsPattern("300 events of [0-9,]+ files, 10 writers; [1-9][0-9]* events of ")
+        .containsPattern("1 +yes +[0-9.,]+ +[0-9,]+ ")
+        .containsPattern("p99 +[0-9.,]+ +[0-9.,]+ +[0-9.,]+ +<= 1.25 +(met|MISSED)")
         .containsPattern("records of healthy streams, ever +0 +0 +held in each of 2 runs");
   }
 
@@ -379,7 +380,7 @@ class BenchTest {
         .containsPattern("every event fails +[0-9,]+ ")
         .contains("200 records: 20 failed, 180 behind one that did")
         .containsPattern("from the first to nothing open .+>= 20,000 +(met|MISSED)")
-        .containsPattern("kintsugi_skip and its indexes +[0-9.]+ .+<= 1.00 +(met|MISSED)")
+        .containsPattern("kintsugi_skip and its indexes +[0-9.,]+ .+<= 1.00 +(met|MISSED)")
         .containsPattern("records open at the height +200 +200 +held");
   }
 
@@ -399,7 +400,7 @@ class BenchTest {
 
     assertThat(program.exitCode()).as(program.err() + program.out()).isZero();
     assertThat(program.out())
-        .containsPattern("was recorded +[0-9.]+ +<= 5.00 +(met|MISSED)")
+        .containsPattern("was recorded +[0-9.,]+ +<= 5.00 +(met|MISSED)")
         .containsPattern("records of other streams, ever +0 +0 +held");
   }
 

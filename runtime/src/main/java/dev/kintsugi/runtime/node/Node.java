@@ -63,7 +63,7 @@ public final class Node implements Extension {
     this.database = pool.after(schema::get);
     this.journal = new EventJournal(tables, schema::layout);
     this.writer = new InlineWriter(journal, codec, registry, config.getInt("writer.help-limit"));
-    this.eventWriter = new EventWriter(journal, codec, writer);
+    this.eventWriter = new EventWriter(journal, codec, writer, schema::get);
     system.registerOnTermination(
         () -> {
           beforeClose.forEach(Runnable::run);

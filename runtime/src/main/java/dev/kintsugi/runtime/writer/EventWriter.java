@@ -69,12 +69,19 @@ public final class EventWriter {
   private final EventJournal journal;
   private final EventCodec codec;
   private final InlineWriter writer;
+  private final Database.Preparation schema;
 
-  /** Of a node; applications get it by {@code Kintsugi.get(system).eventWriter()}. */
-  public EventWriter(EventJournal journal, EventCodec codec, InlineWriter writer) {
+  /**
+   * Of a node; applications get it by {@code Kintsugi.get(system).eventWriter()}.
+   *
+   * @param schema makes sure of the tables, on a connection of its own, before the caller's is used
+   */
+  public EventWriter(
+      EventJournal journal, EventCodec codec, InlineWriter writer, Database.Preparation schema) {
     this.journal = journal;
     this.codec = codec;
     this.writer = writer;
+    this.schema = schema;
   }
 
   /**
@@ -108,11 +115,14 @@ public final class EventWriter {
    * @throws AppendRejectedException if a handler failed and its projection's policy is to reject;
    *     it names projection, stream and number
    * @throws SQLException if the database says no, or the transaction was aborted before
+   * @throws dev.kintsugi.runtime.schema.SchemaException if nobody has used the database before, and
+   *     its schema is not as it has to be
    */
   public AppendResult append(Connection connection, List<StreamAppend> appends)
       throws SQLException, AppendRejectedException {
     refuseUnfit(appends);
     refuseUnfit(connection);
+    schema.ensure();
     List<NewEvent> events = encode(appends);
     Savepoint before = connection.setSavepoint();
     try {
@@ -132,6 +142,7 @@ public final class EventWriter {
   public long highestSequenceNumber(Connection connection, String persistenceId)
       throws SQLException {
     Limits.refusePersistenceId(persistenceId);
+    schema.ensure();
     return journal.highestSequenceNumber(connection, persistenceId);
   }
 

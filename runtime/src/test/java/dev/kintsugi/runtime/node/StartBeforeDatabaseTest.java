@@ -22,6 +22,8 @@ import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestServer;
 import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.Wire;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -142,6 +144,18 @@ class StartBeforeDatabaseTest {
     wire.mend();
 
     eventually(() -> assertThat(isReady()).isTrue());
+  }
+
+  @Test
+  void plain_jdbc_code_that_comes_first_finds_the_tables_that_it_writes_to() throws Exception {
+    try (Connection connection = DriverManager.getConnection(url)) {
+      connection.setAutoCommit(false);
+
+      node.kintsugi().eventWriter().append(connection, "a", 0, List.of("event"));
+
+      connection.commit();
+      assertThat(node.kintsugi().eventWriter().highestSequenceNumber(connection, "a")).isOne();
+    }
   }
 
   @Test

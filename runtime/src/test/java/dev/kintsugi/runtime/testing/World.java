@@ -139,7 +139,7 @@ public final class World implements AutoCloseable {
 
   /** A writer for plain JDBC code, of the build that has the handlers. */
   public EventWriter eventWriter() {
-    return new EventWriter(journal, codec, writer);
+    return new EventWriter(journal, codec, writer, () -> {});
   }
 
   /** Registers projections and builds their first generations to the end. */
