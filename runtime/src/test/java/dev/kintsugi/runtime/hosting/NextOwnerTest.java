@@ -12,6 +12,7 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -88,7 +89,11 @@ class NextOwnerTest {
 
   @Test
   void a_node_that_shuts_down_stores_what_it_had_gathered() throws Exception {
-    TestProjection rows = new TestProjection("flat").kind(TestProjection.Kind.ROWS);
+    CompletableFuture<Boolean> gathers = new CompletableFuture<>();
+    TestProjection rows =
+        new TestProjection("flat")
+            .kind(TestProjection.Kind.ROWS)
+            .beforeEach(envelope -> gathers.complete(true));
     for (int i = 1; i <= 10; i++) {
       world.append(world.event("a", i));
     }
@@ -97,7 +102,7 @@ class NextOwnerTest {
         new TestSystem(
             world, SMALL_BATCHES + "\nkintsugi.rebuild { max-rate = 2, window-time = 1h }");
     node.kintsugi().start(rows.definition());
-    eventually(() -> assertThat(world.rebuild(rows).phase()).isEqualTo(Phase.REPLAY));
+    get(gathers);
 
     get(CoordinatedShutdown.get(node.system()).runAll(CoordinatedShutdown.unknownReason()));
     assertThat(world.rebuild(rows).checkpoint()).as("checkpoint").isPositive().isLessThan(10);
