@@ -7,10 +7,12 @@ import dev.kintsugi.runtime.testing.World;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +21,7 @@ import org.slf4j.LoggerFactory;
  * A failure names its seed. More of them: {@code -Dkintsugi.differential.definitions=200}, from
  * another seed on: {@code -Dkintsugi.differential.seed=1000}.
  */
+@Timeout(value = 30, unit = TimeUnit.MINUTES) // with more definitions than a build has
 class DifferentialTest {
 
   private static final Logger log = LoggerFactory.getLogger(DifferentialTest.class);
