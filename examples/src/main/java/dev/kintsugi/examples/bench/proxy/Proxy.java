@@ -27,13 +27,14 @@ public final class Proxy implements AutoCloseable {
   private final int port;
   private final Set<Link> links = ConcurrentHashMap.newKeySet();
   private volatile ServerSocket door;
+  private volatile Thread doorkeeper;
   private volatile long silentUntil = System.nanoTime();
 
   private Proxy(InetSocketAddress server, ServerSocket door) {
     this.server = server;
     this.port = door.getLocalPort();
     this.door = door;
-    start("proxy-door", () -> letIn(door));
+    this.doorkeeper = start("proxy-door", () -> letIn(door));
   }
 
   /** Opens one on a free port of this machine. */
@@ -53,10 +54,11 @@ public final class Proxy implements AutoCloseable {
     }
   }
 
-  static void start(String name, Runnable work) {
+  static Thread start(String name, Runnable work) {
     Thread thread = new Thread(work, name);
     thread.setDaemon(true);
     thread.start();
+    return thread;
   }
 
   public int port() {
@@ -101,9 +103,11 @@ public final class Proxy implements AutoCloseable {
    *
    * @return how many were closed
    */
-  public int closeDoor() throws IOException {
+  public int closeDoor() throws IOException, InterruptedException {
     int closed = links.size();
     door.close();
+    // The kernel goes on listening until the thread that accepts has come back from it.
+    doorkeeper.join();
     links.forEach(Link::close);
     return closed;
   }
@@ -115,7 +119,7 @@ public final class Proxy implements AutoCloseable {
       try {
         ServerSocket again = door(port);
         door = again;
-        start("proxy-door", () -> letIn(again));
+        doorkeeper = start("proxy-door", () -> letIn(again));
       } catch (BindException e) {
         if (System.nanoTime() > deadline) {
           throw e;
