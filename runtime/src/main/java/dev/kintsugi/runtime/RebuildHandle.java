@@ -1,6 +1,6 @@
 package dev.kintsugi.runtime;
 
-import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.status.Rebuild;
 import java.util.concurrent.CompletionStage;
 
 /**

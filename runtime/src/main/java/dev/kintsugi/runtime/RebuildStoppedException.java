@@ -1,6 +1,6 @@
 package dev.kintsugi.runtime;
 
-import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.status.Rebuild;
 
 /** A rebuild will not come to its end: its failure policy stopped it, or a newer one has begun. */
 public final class RebuildStoppedException extends RuntimeException {

@@ -1,20 +1,19 @@
 package dev.kintsugi.runtime;
 
-import dev.kintsugi.runtime.node.Node;
-import dev.kintsugi.runtime.operations.Request;
+import dev.kintsugi.runtime.internal.node.KintsugiNode;
+import dev.kintsugi.runtime.internal.operations.ChangeRequest;
+import dev.kintsugi.runtime.internal.operations.SkipOperations;
 import dev.kintsugi.runtime.operations.SkipAnswer;
-import dev.kintsugi.runtime.operations.SkipDetails;
-import dev.kintsugi.runtime.operations.SkipOperations;
-import dev.kintsugi.runtime.operations.SkipPage;
 import dev.kintsugi.runtime.operations.SkipsAnswer;
 import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.skip.OpenSkip;
+import dev.kintsugi.runtime.skip.SkipDetails;
 import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.skip.SkipId;
-import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.skip.SkipPage;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
+import java.util.function.IntConsumer;
 
 /**
  * The open skip records of one projection: what its read model lacks, and what is to be done about
@@ -37,21 +36,22 @@ import java.util.concurrent.CompletionStage;
  */
 public final class Skips {
 
-  private final Node node;
+  private final KintsugiNode node;
   private final SkipOperations operations;
-  private final Runnable wake;
+  private final IntConsumer wake;
   private final String projection;
   private final String requestedBy;
 
   /**
    * The records of a projection.
    *
-   * @param wake is called after a change: there may be something to drain
+   * @param wake is given its version after a change: there may be something to drain
    */
-  Skips(Node node, Runnable wake, String projection, String requestedBy) {
+  Skips(KintsugiNode node, IntConsumer wake, String projection, String requestedBy) {
     this.node = node;
     this.operations =
-        new SkipOperations(node.database().forLongWork(), node.journal(), node.codec(), projection);
+        new SkipOperations(
+            node.database().forLongWork(), node.journal(), node.codec(), projection, wake);
     this.wake = wake;
     this.projection = projection;
     this.requestedBy = requestedBy;
@@ -72,17 +72,26 @@ public final class Skips {
     if (limit < 1) {
       throw new IllegalArgumentException("a page of " + limit + " records");
     }
-    return known(() -> operations.page(filter, afterOrdering, limit));
+    return node.onBlockingThread(() -> operations.page(filter, afterOrdering, limit));
   }
 
   /** One in full: its event as JSON, its error with the stack, and how many wait behind it. */
   public CompletionStage<Optional<SkipDetails>> find(SkipId id) {
-    return known(() -> operations.details(id));
+    return node.onBlockingThread(() -> operations.details(id));
   }
 
   /** Has one tried again at once, with the whole of its policy's time to be repaired. */
   public CompletionStage<SkipAnswer> retry(OpenSkip seen, String reason) {
-    return change(() -> operations.retry(seen, request(reason)));
+    return retry(seen.id(), Optional.of(seen.revision()), reason);
+  }
+
+  /**
+   * The same of one that is named.
+   *
+   * @param revision as {@link OpenSkip#revision} told it; empty for whatever it is now
+   */
+  public CompletionStage<SkipAnswer> retry(SkipId id, Optional<String> revision, String reason) {
+    return node.onBlockingThread(() -> operations.retry(id, revision, request(reason)));
   }
 
   /** Has all that a filter means tried again at once. */
@@ -96,7 +105,7 @@ public final class Skips {
   }
 
   private CompletionStage<SkipsAnswer> retry(SkipFilter filter, String reason, boolean dryRun) {
-    return change(() -> operations.retryAll(filter, request(reason), dryRun));
+    return node.onBlockingThread(() -> operations.retryAll(filter, request(reason), dryRun));
   }
 
   /**
@@ -106,7 +115,17 @@ public final class Skips {
    * @param reason is kept; without one the discard is refused
    */
   public CompletionStage<SkipAnswer> discard(OpenSkip seen, String reason) {
-    return change(() -> operations.discard(seen, request(reason)));
+    return discard(seen.id(), Optional.of(seen.revision()), reason);
+  }
+
+  /**
+   * The same of one that is named.
+   *
+   * @param revision as {@link OpenSkip#revision} told it; empty for whatever it is now
+   * @param reason is kept; without one the discard is refused
+   */
+  public CompletionStage<SkipAnswer> discard(SkipId id, Optional<String> revision, String reason) {
+    return node.onBlockingThread(() -> operations.discard(id, revision, request(reason)));
   }
 
   /**
@@ -124,26 +143,10 @@ public final class Skips {
   }
 
   private CompletionStage<SkipsAnswer> discard(SkipFilter filter, String reason, boolean dryRun) {
-    return change(() -> operations.discardAll(filter, request(reason), dryRun));
+    return node.onBlockingThread(() -> operations.discardAll(filter, request(reason), dryRun));
   }
 
-  private <T> CompletionStage<T> change(Callable<T> work) {
-    return known(work).whenComplete((done, error) -> wake.run());
-  }
-
-  private <T> CompletionStage<T> known(Callable<T> work) {
-    return node.onBlockingThread(
-        () -> {
-          if (node.database()
-              .inTransaction(connection -> Generations.find(connection, projection))
-              .isEmpty()) {
-            throw new UnknownProjectionException(projection);
-          }
-          return work.call();
-        });
-  }
-
-  private Request request(String reason) {
-    return new Request(requestedBy, reason);
+  private ChangeRequest request(String reason) {
+    return new ChangeRequest(requestedBy, reason);
   }
 }

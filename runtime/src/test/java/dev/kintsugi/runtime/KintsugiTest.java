@@ -9,20 +9,20 @@ import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
-import dev.kintsugi.runtime.jdbc.DatabaseUnavailableException;
-import dev.kintsugi.runtime.node.Counters;
-import dev.kintsugi.runtime.operations.ProjectionStatus;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.operations.RebuildAnswer;
 import dev.kintsugi.runtime.operations.RebuildImpossibleException;
 import dev.kintsugi.runtime.operations.RebuildInProgressException;
 import dev.kintsugi.runtime.operations.UnknownProjectionException;
-import dev.kintsugi.runtime.rebuild.RebuildSettings;
-import dev.kintsugi.runtime.schema.SchemaException;
-import dev.kintsugi.runtime.state.Fence;
-import dev.kintsugi.runtime.state.Generation;
-import dev.kintsugi.runtime.state.Phase;
-import dev.kintsugi.runtime.state.Rebuild;
-import dev.kintsugi.runtime.state.Status;
+import dev.kintsugi.runtime.persistence.DatabaseUnavailableException;
+import dev.kintsugi.runtime.persistence.SchemaException;
+import dev.kintsugi.runtime.status.FenceHolder;
+import dev.kintsugi.runtime.status.Generation;
+import dev.kintsugi.runtime.status.Phase;
+import dev.kintsugi.runtime.status.ProjectionCounts;
+import dev.kintsugi.runtime.status.ProjectionStatus;
+import dev.kintsugi.runtime.status.Rebuild;
+import dev.kintsugi.runtime.status.Status;
 import dev.kintsugi.runtime.testing.Recorder;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestServer;
@@ -345,7 +345,7 @@ class KintsugiTest {
               kintsugi().start(log.version(1).definition());
               return log;
             });
-    assertThatThrownBy(() -> get(kintsugi().operator("ann").rebuild("log", "back", true)))
+    assertThatThrownBy(() -> get(kintsugi().management("ann").rebuild("log", "back", true)))
         .isInstanceOf(RebuildImpossibleException.class);
     assertThat(world.generation(log).generation()).isEqualTo(1);
   }
@@ -636,7 +636,7 @@ class KintsugiTest {
     eventually(
         () ->
             assertThat(get(kintsugi().status("log")).waitsFor())
-                .extracting(Fence.Holder::who)
+                .extracting(FenceHolder::who)
                 .contains("pid " + pid));
     ProjectionStatus waiting = get(kintsugi().status("log"));
     assertThat(waiting.generation().status()).isEqualTo(Status.REBUILDING);
@@ -686,7 +686,7 @@ class KintsugiTest {
     RebuildHandle rebuild = get(kintsugi().rebuild("log", "test"));
     node.record("a", "two");
 
-    RebuildAnswer answer = get(kintsugi().operator("ann").stopRebuild("log", "not now"));
+    RebuildAnswer answer = get(kintsugi().management("ann").stopRebuild("log", "not now"));
 
     assertThat(answer).isEqualTo(new RebuildAnswer.Returns("log", 2, 1, 1));
     assertThat(answer.message())
@@ -712,7 +712,7 @@ class KintsugiTest {
     Connection held = holdFence();
     eventually(() -> assertThat(get(kintsugi().status("log")).waitsFor()).isNotEmpty());
 
-    RebuildAnswer answer = get(kintsugi().operator("ann").stopRebuild("log", "enough"));
+    RebuildAnswer answer = get(kintsugi().management("ann").stopRebuild("log", "enough"));
     assertThat(answer).isEqualTo(new RebuildAnswer.Stopped("log", 2, Phase.SETTLE));
     assertThatThrownBy(() -> get(kintsugi().whenDone("log")))
         .isInstanceOf(RebuildStoppedException.class)
@@ -757,9 +757,9 @@ class KintsugiTest {
     ProjectionStatus status = get(kintsugi().status("log"));
 
     assertThat(status.counts())
-        .returns(2L, Counters.Counts::appliedInline)
-        .returns(2L, Counters.Counts::recorded)
-        .returns(0L, Counters.Counts::recovered);
+        .returns(2L, ProjectionCounts::appliedInline)
+        .returns(2L, ProjectionCounts::recorded)
+        .returns(0L, ProjectionCounts::recovered);
     assertThat(status.openRecords()).isEqualTo(2);
     assertThat(status.parkedRecords()).isZero();
     assertThat(status.generation().generation()).isEqualTo(1);

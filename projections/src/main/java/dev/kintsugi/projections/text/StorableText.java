@@ -3,6 +3,7 @@ package dev.kintsugi.projections.text;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a text may be on its way to PostgreSQL, so that what comes back is what was sent. Java's
@@ -23,7 +24,67 @@ public final class StorableText {
    */
   public static final int LONGEST_KEY = 2_600;
 
+  private static final int LONGEST_PERSISTENCE_ID = 255;
+  private static final int LONGEST_SHOWN = 60;
+
   private StorableText() {}
+
+  /**
+   * Refuses a persistence id that nobody would want, or that the journal can't hold. (A blank one
+   * it can hold; what other plugins stored under one is recovered, and written on.)
+   *
+   * @throws IllegalArgumentException if it is blank, too long, or has a NUL
+   */
+  public static void refusePersistenceId(String persistenceId) {
+    Optional<String> why =
+        persistenceId.isBlank()
+            ? Optional.of("a persistence id is blank")
+            : persistenceIdFault(persistenceId);
+    if (why.isPresent()) {
+      throw new IllegalArgumentException(why.get());
+    }
+  }
+
+  /** Why the journal can't hold a persistence id, in a few words; empty if it can. */
+  public static Optional<String> persistenceIdFault(String persistenceId) {
+    return columnFault("persistence id", persistenceId, LONGEST_PERSISTENCE_ID);
+  }
+
+  /**
+   * Why a column can't hold a text, in a few words; empty if it can.
+   *
+   * @param what what the text is
+   * @param longest how many characters the column holds
+   */
+  public static Optional<String> columnFault(String what, @Nullable String text, int longest) {
+    if (text == null) {
+      return Optional.empty();
+    }
+    if (text.indexOf('\0') >= 0) {
+      return Optional.of(
+          "the %s '%s' has a NUL, which PostgreSQL's text can't hold".formatted(what, shown(text)));
+    }
+    if (!isStorable(text)) {
+      return Optional.of(
+          "the %s '%s' has half a surrogate pair, which is no character"
+              .formatted(what, shown(text)));
+    }
+    int length = text.codePointCount(0, text.length());
+    return length <= longest
+        ? Optional.empty()
+        : Optional.of(
+            "the %s '%s' has %d characters, and the journal holds %d at the most"
+                .formatted(what, shown(text), length, longest));
+  }
+
+  /** For people: a text that may be long, or have what can't be stored. */
+  public static String shown(String text) {
+    String shown =
+        text.length() <= LONGEST_SHOWN
+            ? text
+            : text.substring(0, text.offsetByCodePoints(0, LONGEST_SHOWN / 2)) + "…";
+    return repaired(shown.replace("\0", "\\0"));
+  }
 
   /** Whether PostgreSQL can store the text, and gives the same one back. */
   public static boolean isStorable(CharSequence text) {

@@ -39,28 +39,28 @@ final class Dashboard {
           "svg", ContentTypes.create(MediaTypes.IMAGE_SVG_XML));
 
   /** The page. */
-  Outcome page(Call call) {
+  ChangeOutcome page(ApiCall call) {
     return file(OWN, "index.html");
   }
 
   /** What it is made of. */
-  Outcome asset(Call call) {
+  ChangeOutcome asset(ApiCall call) {
     return file(OWN, call.part("file"));
   }
 
   /** Its charts are drawn by uPlot. */
-  Outcome uplot(Call call) {
+  ChangeOutcome uplot(ApiCall call) {
     return file(UPLOT, call.part("file"));
   }
 
-  private static Outcome file(String folder, String name) {
+  private static ChangeOutcome file(String folder, String name) {
     Optional<byte[]> content =
         FILE.matcher(name).matches() ? read(folder + name) : Optional.empty();
     ContentType type = TYPES.get(name.substring(name.lastIndexOf('.') + 1));
     if (content.isEmpty() || type == null) {
       throw new ProblemException(404, "the dashboard has no such file");
     }
-    return Outcome.seen(
+    return ChangeOutcome.seen(
         HttpResponse.create()
             .withEntity(HttpEntities.create(type, content.get()))
             .addHeader(RawHeader.create("Content-Security-Policy", POLICY))

@@ -13,8 +13,8 @@ import org.apache.pekko.http.scaladsl.settings.ServerSettings;
  * transfer coding with 501 or 505, which whoever watches a server takes for its own failure.
  *
  * <p>An application activates it for all its HTTP servers: {@code
- * pekko.http.server.parsing.error-handler = "dev.kintsugi.management.ParsingErrors"}. Any
- * thread may call it.
+ * pekko.http.server.parsing.error-handler = "dev.kintsugi.management.ParsingErrors"}. Any thread
+ * may call it.
  */
 public final class ParsingErrors extends ParsingErrorHandler {
 
@@ -31,6 +31,6 @@ public final class ParsingErrors extends ParsingErrorHandler {
     int answered = status.intValue() < LOWEST_OF_SERVERS ? status.intValue() : BAD_REQUEST;
     String why = error.format(settings.getVerboseErrorMessages());
     log.debug("A request can't be read: {}", error.formatPretty());
-    return Answers.problem(answered, why.isBlank() ? status.defaultMessage() : why);
+    return HttpAnswers.problem(answered, why.isBlank() ? status.defaultMessage() : why);
   }
 }

@@ -1,7 +1,7 @@
 package dev.kintsugi.management;
 
 import dev.kintsugi.runtime.Kintsugi;
-import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -65,7 +65,7 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
   }
 
   /** What needs Kintsugi. */
-  private record Handlers(Keys keys, Router router) {}
+  private record Handlers(IdempotentCalls keys, Router router) {}
 
   @Override
   public Route routes(ManagementRouteProviderSettings settings) {
@@ -94,10 +94,10 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
     Throwable why =
         error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
     if (why instanceof Router.MethodNotAllowed wrongMethod) {
-      return Answers.problem(405, String.valueOf(wrongMethod.getMessage()))
+      return HttpAnswers.problem(405, String.valueOf(wrongMethod.getMessage()))
           .addHeader(RawHeader.create("Allow", wrongMethod.allowed()));
     }
-    return Answers.failed(request.method().value() + " " + request.getUri().path(), why);
+    return HttpAnswers.failed(request.method().value() + " " + request.getUri().path(), why);
   }
 
   /** Kintsugi, and what was made of it; where its start fails, the next request tries again. */
@@ -108,7 +108,7 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
           CompletableFuture.supplyAsync(
               () ->
                   new Handlers(
-                      new Keys(Node.get(system)),
+                      new IdempotentCalls(KintsugiNode.get(system)),
                       new Router(lines(Kintsugi.get(system), readOnly))),
               blocking);
       handlers = known;
@@ -135,10 +135,10 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
     return body(request)
         .thenCompose(
             body -> {
-              Call call = new Call(request, match.path(), body);
+              ApiCall call = new ApiCall(request, match.path(), body);
               return request.method().equals(HttpMethods.POST)
                   ? ready.keys().once(call, match.line().handler())
-                  : match.line().handler().apply(call).thenApply(Outcome::response);
+                  : match.line().handler().apply(call).thenApply(ChangeOutcome::response);
             });
   }
 
@@ -157,11 +157,11 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
    * other sites can't send JSON, either, nor DELETE, without asking first, which nobody answers.
    */
   private static void refuseCrossSite(HttpRequest request) {
-    Optional<String> site = Call.header(request, "Sec-Fetch-Site");
+    Optional<String> site = ApiCall.header(request, "Sec-Fetch-Site");
     boolean isForeign =
         site.filter(from -> !from.equals("same-origin") && !from.equals("none")).isPresent();
-    Optional<String> origin = Call.header(request, "Origin");
-    String host = Call.header(request, "Host").orElse("");
+    Optional<String> origin = ApiCall.header(request, "Origin");
+    String host = ApiCall.header(request, "Host").orElse("");
     boolean isOther =
         origin
             .filter(from -> !from.equals("http://" + host) && !from.equals("https://" + host))
@@ -224,9 +224,9 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
   }
 
   static List<Router.Line> lines(Kintsugi kintsugi, boolean readOnly) {
-    Reads reads = new Reads(kintsugi, readOnly);
-    Changes changes = new Changes(kintsugi);
-    Events events = new Events(reads::projections);
+    ReadRoutes reads = new ReadRoutes(kintsugi, readOnly);
+    ChangeRoutes changes = new ChangeRoutes(kintsugi);
+    StatusEvents events = new StatusEvents(reads::projections);
     Dashboard dashboard = new Dashboard();
     List<Router.Line> lines = new ArrayList<>();
     Table table = new Table(lines);
@@ -234,9 +234,10 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
     table.get("/openapi.json", now(call -> openApi()));
     // Whoever begins to follow is told at once if there is nothing to be read.
     table.get(
-        "/events", call -> kintsugi.overview().thenApply(seen -> Outcome.seen(events.stream())));
+        "/events",
+        call -> kintsugi.overview().thenApply(seen -> ChangeOutcome.seen(events.stream())));
     table.get("/ui", now(dashboard::page));
-    table.get("/ui/", now(call -> Outcome.seen(toPage(call))));
+    table.get("/ui/", now(call -> ChangeOutcome.seen(toPage(call))));
     table.get("/ui/uplot/{file}", now(dashboard::uplot));
     table.get("/ui/{file}", now(dashboard::asset));
     table.get("/{name}", reads::projection);
@@ -267,30 +268,34 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
 
   /** So that a line of the table is a line. */
   private record Table(List<Router.Line> lines) {
-    void get(String template, Function<Call, CompletionStage<Outcome>> handler) {
+    void get(String template, Function<ApiCall, CompletionStage<ChangeOutcome>> handler) {
       lines.add(new Router.Line(HttpMethods.GET, template, false, handler));
     }
 
     void change(
-        HttpMethod method, String template, Function<Call, CompletionStage<Outcome>> handler) {
+        HttpMethod method,
+        String template,
+        Function<ApiCall, CompletionStage<ChangeOutcome>> handler) {
       lines.add(new Router.Line(method, template, true, handler));
     }
   }
 
-  private static Function<Call, CompletionStage<Outcome>> now(Function<Call, Outcome> handler) {
+  private static Function<ApiCall, CompletionStage<ChangeOutcome>> now(
+      Function<ApiCall, ChangeOutcome> handler) {
     return call -> CompletableFuture.completedStage(handler.apply(call));
   }
 
-  private static HttpResponse toPage(Call call) {
+  private static HttpResponse toPage(ApiCall call) {
     String path = call.request().getUri().path();
-    return Answers.ofJson(308, "{}")
+    return HttpAnswers.ofJson(308, "{}")
         .addHeader(RawHeader.create("Location", path.substring(0, path.length() - 1)));
   }
 
-  private static Outcome openApi() {
+  private static ChangeOutcome openApi() {
     byte[] document =
         Dashboard.read("/dev/kintsugi/runtime/management/openapi.json")
             .orElseThrow(() -> new IllegalStateException("the jar lacks openapi.json"));
-    return Outcome.seen(Answers.ofJson(200, new String(document, StandardCharsets.UTF_8)));
+    return ChangeOutcome.seen(
+        HttpAnswers.ofJson(200, new String(document, StandardCharsets.UTF_8)));
   }
 }

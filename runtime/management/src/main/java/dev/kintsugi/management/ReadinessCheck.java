@@ -2,9 +2,9 @@ package dev.kintsugi.management;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.Kintsugi;
-import dev.kintsugi.runtime.node.Node;
-import dev.kintsugi.runtime.state.Generation;
-import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.internal.node.KintsugiNode;
+import dev.kintsugi.runtime.internal.state.Generations;
+import dev.kintsugi.runtime.status.Generation;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -43,7 +43,7 @@ public final class ReadinessCheck implements Supplier<CompletionStage<Boolean>> 
   private boolean isReady() {
     try {
       Kintsugi.get(system);
-      Node node = Node.get(system);
+      KintsugiNode node = KintsugiNode.get(system);
       Set<String> known =
           node.database()
               .inTransaction(

@@ -27,7 +27,7 @@ final class Router {
       HttpMethod method,
       String template,
       boolean changes,
-      Function<Call, CompletionStage<Outcome>> handler) {}
+      Function<ApiCall, CompletionStage<ChangeOutcome>> handler) {}
 
   /** A line that a request is for, and what stood in the places of its template. */
   record Match(Line line, Map<String, String> path) {}

@@ -1,8 +1,8 @@
 package dev.kintsugi.management;
 
-import dev.kintsugi.runtime.testing.TestSystem;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kintsugi.runtime.testing.TestSystem;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

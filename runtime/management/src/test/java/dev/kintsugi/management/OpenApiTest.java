@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.kintsugi.projections.Backoff;
-import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.management.ApiDocument.Operation;
 import dev.kintsugi.management.Management.Answer;
+import dev.kintsugi.projections.Backoff;
+import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.World;

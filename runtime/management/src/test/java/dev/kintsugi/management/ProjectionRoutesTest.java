@@ -5,8 +5,8 @@ import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.management.Management.Answer;
+import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.World;

@@ -1,9 +1,14 @@
 package dev.kintsugi.runtime.durable;
 
-import dev.kintsugi.runtime.event.PayloadSerialization;
-import dev.kintsugi.runtime.jdbc.Database;
-import dev.kintsugi.runtime.node.Node;
-import dev.kintsugi.runtime.schema.TableErrors;
+import dev.kintsugi.runtime.internal.durable.DurableStateTable;
+import dev.kintsugi.runtime.internal.durable.StateChanges;
+import dev.kintsugi.runtime.internal.durable.StateRow;
+import dev.kintsugi.runtime.internal.durable.TurnsPerState;
+import dev.kintsugi.runtime.internal.event.PayloadSerialization;
+import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.node.KintsugiNode;
+import dev.kintsugi.runtime.internal.schema.TableErrors;
+import dev.kintsugi.runtime.persistence.RevisionConflictException;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
@@ -53,14 +58,14 @@ public final class DurableStates
 
   private static final Logger log = LoggerFactory.getLogger(DurableStates.class);
 
-  private final Node node;
+  private final KintsugiNode node;
   private final PayloadSerialization serialization;
   private final DurableStateTable table;
   private final StateChanges changes;
-  private final Turns turns = new Turns();
+  private final TurnsPerState turns = new TurnsPerState();
 
   DurableStates(
-      Node node,
+      KintsugiNode node,
       PayloadSerialization serialization,
       DurableStateTable table,
       StateChanges changes) {

@@ -1,11 +1,14 @@
 package dev.kintsugi.runtime.durable;
 
 import com.typesafe.config.Config;
-import dev.kintsugi.runtime.event.PayloadSerialization;
-import dev.kintsugi.runtime.node.Node;
-import dev.kintsugi.runtime.query.FinalPages;
-import dev.kintsugi.runtime.query.QuerySettings;
-import dev.kintsugi.runtime.query.Slices;
+import dev.kintsugi.runtime.internal.durable.DurableStateTable;
+import dev.kintsugi.runtime.internal.durable.StateChanges;
+import dev.kintsugi.runtime.internal.durable.StatePages;
+import dev.kintsugi.runtime.internal.event.PayloadSerialization;
+import dev.kintsugi.runtime.internal.node.KintsugiNode;
+import dev.kintsugi.runtime.internal.query.FinalPages;
+import dev.kintsugi.runtime.internal.query.QuerySettings;
+import dev.kintsugi.runtime.internal.query.Slices;
 import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.persistence.Persistence;
@@ -19,7 +22,7 @@ public final class KintsugiDurableStateProvider implements DurableStateStoreProv
 
   /** Made by Pekko Persistence, with the section and its path. */
   public KintsugiDurableStateProvider(ExtendedActorSystem system, Config config, String path) {
-    Node node = Node.get(system);
+    KintsugiNode node = KintsugiNode.get(system);
     QuerySettings settings = QuerySettings.of(node.config().getConfig("query"));
     PayloadSerialization serialization = new PayloadSerialization(system);
     DurableStateTable table =

@@ -1,6 +1,6 @@
 package dev.kintsugi.runtime.durable;
 
-import dev.kintsugi.runtime.query.Slices;
+import dev.kintsugi.runtime.internal.query.Slices;
 import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.persistence.query.DurableStateChange;

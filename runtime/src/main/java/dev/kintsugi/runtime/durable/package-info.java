@@ -1,8 +1,4 @@
-/**
- * The durable state store {@code kintsugi.durable-state}: Pekko's contract on Pekko Persistence
- * JDBC's table, a transaction for each state that is read, written or deleted. Queries of changes
- * read as the read journal does.
- */
+/** The durable state store, for Pekko's durable state behaviors and queries. */
 @NullMarked
 package dev.kintsugi.runtime.durable;
 

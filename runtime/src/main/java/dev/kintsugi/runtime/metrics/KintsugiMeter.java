@@ -208,7 +208,7 @@ public enum KintsugiMeter {
    * What it counts, where the name does not say it: some registries append it to the name. A
    * timer's unit is the registry's.
    */
-  @Nullable String baseUnit() {
+  public @Nullable String baseUnit() {
     return baseUnit;
   }
 
@@ -221,7 +221,8 @@ public enum KintsugiMeter {
     return tags;
   }
 
-  static Duration[] buckets() {
+  /** The upper bounds of the buckets of {@link Kind#LATENCY}. */
+  public static Duration[] buckets() {
     return BUCKETS.clone();
   }
 }

@@ -1,4 +1,4 @@
-/** Kintsugi's meters: what they are called, and how they get into an application's registry. */
+/** The meters that a node reports. */
 @NullMarked
 package dev.kintsugi.runtime.metrics;
 

@@ -6,7 +6,7 @@ public final class NewerVersionException extends RuntimeException {
 
   public NewerVersionException(String projection, int version, int ours) {
     super(
-        "projection '%s' is not rebuilt: its version is %d, and this build has %d; ask a node that runs the newer build, or allow the lower version: operator(who).rebuild(\"%1$s\", reason, true), over HTTP \"allowLowerVersion\": true"
+        "projection '%s' is not rebuilt: its version is %d, and this build has %d; ask a node that runs the newer build, or allow the lower version: management(who).rebuild(\"%1$s\", reason, true), over HTTP \"allowLowerVersion\": true"
             .formatted(projection, version, ours));
   }
 }

@@ -1,6 +1,6 @@
 package dev.kintsugi.runtime.operations;
 
-import dev.kintsugi.runtime.state.Operation;
+import dev.kintsugi.runtime.status.Operation;
 import java.util.Optional;
 
 /** What came of a request to pause or to resume a projection. */

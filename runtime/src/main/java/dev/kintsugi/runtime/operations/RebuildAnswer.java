@@ -1,6 +1,6 @@
 package dev.kintsugi.runtime.operations;
 
-import dev.kintsugi.runtime.state.Phase;
+import dev.kintsugi.runtime.status.Phase;
 
 /** What came of a request about the rebuild that is under way. */
 public sealed interface RebuildAnswer {

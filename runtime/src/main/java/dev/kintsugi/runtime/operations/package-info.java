@@ -1,8 +1,4 @@
-/**
- * What people do about a projection (DESIGN 8): look at its skip records, have them retried,
- * discard them, pause and resume it. Plain classes, each call in transactions of its own; every
- * change is a compare-and-set and is noted with who asked for it and why.
- */
+/** What comes of a change that somebody asks for: typed answers, and typed refusals. */
 @NullMarked
 package dev.kintsugi.runtime.operations;
 

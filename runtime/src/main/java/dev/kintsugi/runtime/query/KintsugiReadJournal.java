@@ -1,7 +1,11 @@
 package dev.kintsugi.runtime.query;
 
-import dev.kintsugi.runtime.event.EventRow;
-import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.internal.event.EventRow;
+import dev.kintsugi.runtime.internal.node.KintsugiNode;
+import dev.kintsugi.runtime.internal.query.EventEnvelopes;
+import dev.kintsugi.runtime.internal.query.FinalPages;
+import dev.kintsugi.runtime.internal.query.JournalQueries;
+import dev.kintsugi.runtime.internal.query.Slices;
 import java.time.Instant;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -59,16 +63,16 @@ public final class KintsugiReadJournal
   /** The configuration path of the read journal. */
   public static final String IDENTIFIER = "kintsugi.query";
 
-  private final Node node;
-  private final Queries queries;
+  private final KintsugiNode node;
+  private final JournalQueries queries;
   private final Slices slices;
-  private final Envelopes envelopes;
+  private final EventEnvelopes envelopes;
 
-  KintsugiReadJournal(Node node, Queries queries, Slices slices) {
+  KintsugiReadJournal(KintsugiNode node, JournalQueries queries, Slices slices) {
     this.node = node;
     this.queries = queries;
     this.slices = slices;
-    this.envelopes = new Envelopes(node.codec(), slices);
+    this.envelopes = new EventEnvelopes(node.codec(), slices);
   }
 
   // Persistence ids

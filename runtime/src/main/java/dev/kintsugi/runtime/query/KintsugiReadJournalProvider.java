@@ -1,7 +1,10 @@
 package dev.kintsugi.runtime.query;
 
 import com.typesafe.config.Config;
-import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.internal.node.KintsugiNode;
+import dev.kintsugi.runtime.internal.query.JournalQueries;
+import dev.kintsugi.runtime.internal.query.QuerySettings;
+import dev.kintsugi.runtime.internal.query.Slices;
 import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.persistence.Persistence;
@@ -15,10 +18,10 @@ public final class KintsugiReadJournalProvider implements ReadJournalProvider {
 
   /** Made by Pekko Persistence Query, with the section and its path. */
   public KintsugiReadJournalProvider(ExtendedActorSystem system, Config config, String path) {
-    Node node = Node.get(system);
+    KintsugiNode node = KintsugiNode.get(system);
     Slices slices = new Slices(Persistence.get(system));
-    Queries queries =
-        new Queries(
+    JournalQueries queries =
+        new JournalQueries(
             Adapter.toTyped(system), node, QuerySettings.of(config), path.replace('.', '-'));
     this.javaJournal = new KintsugiReadJournal(node, queries, slices);
     this.scalaJournal = new KintsugiScalaReadJournal(javaJournal, slices);

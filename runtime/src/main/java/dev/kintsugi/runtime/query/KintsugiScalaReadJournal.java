@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.query;
 
+import dev.kintsugi.runtime.internal.query.Slices;
 import java.time.Instant;
 import java.util.Optional;
 import org.apache.pekko.NotUsed;

@@ -1,7 +1,4 @@
-/**
- * The read journal {@code kintsugi.query}, and how a table is read in the order of its numbers: no
- * gap is ever guessed at, as what is read is final, which a fence has proven.
- */
+/** The read journal, for Pekko Persistence Query. */
 @NullMarked
 package dev.kintsugi.runtime.query;
 

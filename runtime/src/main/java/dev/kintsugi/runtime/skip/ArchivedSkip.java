@@ -9,4 +9,4 @@ import java.util.Optional;
  * @param operation the operation by which somebody discarded it, if so
  */
 public record ArchivedSkip(
-    SkipId id, Outcome outcome, Instant archivedAt, int attempts, Optional<Long> operation) {}
+    SkipId id, SkipOutcome outcome, Instant archivedAt, int attempts, Optional<Long> operation) {}

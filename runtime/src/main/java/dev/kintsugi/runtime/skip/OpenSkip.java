@@ -31,10 +31,10 @@ public record OpenSkip(
   }
 
   /**
-   * Whether another look at the same record shows that nothing has happened to it: it was tried no
-   * more often, and is parked or not as before.
+   * What tells a change of it: it is another one when the record has failed again, was parked, or
+   * is to be tried again.
    */
-  public boolean isAsIn(OpenSkip other) {
-    return id.equals(other.id) && attempts == other.attempts && isParked() == other.isParked();
+  public String revision() {
+    return attempts + (isParked() ? "-parked" : "");
   }
 }

@@ -1,7 +1,6 @@
 /**
- * Skip records: what writers, replay and recovery leave in the database for an event that they do
- * not apply, and the archive of what became of each (DESIGN 2, 3, 8). Plain classes on a caller's
- * connection and transaction.
+ * Skip records as an operator sees them (DESIGN 8): which are open, which are meant, what became of
+ * them.
  */
 @NullMarked
 package dev.kintsugi.runtime.skip;

@@ -5,7 +5,7 @@ public final class NotVerifiableException extends Exception {
 
   private static final long serialVersionUID = 1L;
 
-  NotVerifiableException(String message) {
+  public NotVerifiableException(String message) {
     super(message);
   }
 }

@@ -10,15 +10,4 @@ import java.util.Optional;
  * @param expected the row that the journal says, as JSON; empty if it says none
  * @param actual the row that is there, as JSON; empty if there is none
  */
-public record RowDifference(String key, Optional<String> expected, Optional<String> actual) {
-
-  /** The same key, with the row of the other side. */
-  RowDifference with(String row, boolean isExpected, String exactly) {
-    Optional<String> side =
-        Optional.of(
-            (isExpected ? actual : expected).filter(row::equals).isPresent() ? exactly : row);
-    return isExpected
-        ? new RowDifference(key, side, actual)
-        : new RowDifference(key, expected, side);
-  }
-}
+public record RowDifference(String key, Optional<String> expected, Optional<String> actual) {}

@@ -30,7 +30,7 @@ public enum VerificationState {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  static VerificationState ofTable(String text) {
+  public static VerificationState ofTable(String text) {
     return valueOf(text.toUpperCase(Locale.ROOT));
   }
 }

@@ -1,8 +1,4 @@
-/**
- * Holds a read model against its journal while writers go on ({@link
- * dev.kintsugi.runtime.verify.Verifier}), also for those who don't wait for it ({@link
- * dev.kintsugi.runtime.verify.Verifications}).
- */
+/** What a verification found: a read model held against its journal. */
 @NullMarked
 package dev.kintsugi.runtime.verify;
 

@@ -67,168 +67,314 @@ class ArchitectureTest {
   /** What a text may be on its way to the database. */
   @ArchTest static final ArchRule text_knows_none = kintsugi("projections.text").knows();
 
+  // What applications see: values and errors at the bottom, and what reads them far above.
+
+  /** Skip records as an operator sees them. */
+  @ArchTest static final ArchRule skip = kintsugi("skip").knows("projections.text");
+
+  /** What is known of a projection. */
+  @ArchTest static final ArchRule status = kintsugi("status").knows("skip");
+
+  /** What a verification found. */
+  @ArchTest static final ArchRule verification = kintsugi("verify").knows();
+
+  /** What comes of a change that somebody asks for. */
+  @ArchTest
+  static final ArchRule answers = kintsugi("operations").knows("skip", "status", "verify");
+
+  /** What persistent actors and plain JDBC code meet when they write. */
+  @ArchTest
+  static final ArchRule persistence = kintsugi("persistence").knows("skip", "projections.text");
+
+  /** Names of meters. */
+  @ArchTest static final ArchRule metrics_know_none = kintsugi("metrics").knows();
+
   // The ground: rows of one kind each, on a connection that somebody else owns.
 
   /** Connections, transactions, SQLSTATEs. */
-  @ArchTest static final ArchRule jdbc_knows_none = kintsugi("jdbc").knows();
+  @ArchTest static final ArchRule jdbc = kintsugi("internal.jdbc").knows("persistence");
 
-  /** Names of meters, and the way into an application's registry. */
-  @ArchTest static final ArchRule metrics_knows_none = kintsugi("metrics").knows();
+  /** The way into an application's registry. */
+  @ArchTest static final ArchRule meters = kintsugi("internal.metrics").knows("metrics");
 
   /**
    * The journal's tables, and events in their three forms: Pekko's, a row, what projections see.
    */
-  @ArchTest static final ArchRule event = kintsugi("event").knows("jdbc", "projections.text");
+  @ArchTest
+  static final ArchRule event =
+      kintsugi("internal.event")
+          .knows("internal.jdbc", "persistence", "skip", "status", "projections.text");
 
   /** Generations, their subscriptions, rebuilds, fences: what is so. */
-  @ArchTest static final ArchRule state = kintsugi("state").knows("projections");
+  @ArchTest static final ArchRule state = kintsugi("internal.state").knows("status", "projections");
 
   /** Skip records: what is not applied yet. */
-  @ArchTest static final ArchRule skip = kintsugi("skip").knows("jdbc", "projections.text");
+  @ArchTest
+  static final ArchRule skip_records =
+      kintsugi("internal.skip").knows("internal.jdbc", "skip", "status");
 
   /** Kintsugi's tables, the projections', and how the journal's are laid out. */
   @ArchTest
   static final ArchRule schema =
-      kintsugi("schema").knows("event", "jdbc", "projections", "projections.bulk");
+      kintsugi("internal.schema")
+          .knows(
+              "internal.event", "internal.jdbc", "persistence", "projections", "projections.bulk");
 
   // One event, one handler; and one append, which is all of them.
 
   /** How a handler is called, and whose fault a failure is. */
   @ArchTest
   static final ArchRule handler =
-      kintsugi("handler")
-          .knows("event", "jdbc", "projections", "projections.bulk", "projections.text");
+      kintsugi("internal.handler")
+          .knows(
+              "internal.event",
+              "internal.jdbc",
+              "projections",
+              "projections.bulk",
+              "projections.text");
 
   /** The writer's protocol (DESIGN 5), in one place. */
   @ArchTest
   static final ArchRule writer =
-      kintsugi("writer").knows("handler", "event", "skip", "state", "jdbc", "projections");
+      kintsugi("internal.writer")
+          .knows(
+              "internal.handler",
+              "internal.event",
+              "internal.skip",
+              "internal.state",
+              "internal.jdbc",
+              "persistence",
+              "skip",
+              "status",
+              "projections",
+              "projections.text");
 
   // What a node has, and the journal plugin on it.
 
   /** A node's connections, registry, writer and threads. */
   @ArchTest
   static final ArchRule node =
-      kintsugi("node").knows("writer", "handler", "schema", "event", "skip", "jdbc", "metrics");
+      kintsugi("internal.node")
+          .knows(
+              "internal.writer",
+              "internal.handler",
+              "internal.schema",
+              "internal.event",
+              "internal.jdbc",
+              "internal.metrics",
+              "persistence",
+              "skip",
+              "status",
+              "metrics");
 
   /** The journal plugin: lanes of appends. Of projections it knows nothing: the writer does. */
   @ArchTest
   static final ArchRule journal =
-      kintsugi("journal").knows("node", "writer", "event", "jdbc", "metrics");
+      kintsugi("internal.journal")
+          .knows(
+              "internal.node",
+              "internal.writer",
+              "internal.event",
+              "internal.jdbc",
+              "internal.metrics",
+              "persistence",
+              "metrics");
 
   /** The snapshot store. It shares a node's connections with the journal, and nothing else. */
   @ArchTest
-  static final ArchRule snapshot = kintsugi("snapshot").knows("node", "schema", "event", "jdbc");
+  static final ArchRule snapshot =
+      kintsugi("internal.snapshot")
+          .knows("internal.node", "internal.schema", "internal.event", "internal.jdbc");
 
-  /** The read journal: what is final, as a fence proves. */
-  @ArchTest static final ArchRule query = kintsugi("query").knows("node", "event", "state", "jdbc");
+  /** Queries: what is final, as a fence proves. */
+  @ArchTest
+  static final ArchRule queries =
+      kintsugi("internal.query")
+          .knows(
+              "internal.node",
+              "internal.event",
+              "internal.state",
+              "internal.jdbc",
+              "persistence",
+              "status");
 
-  /** The durable state store, on the same connections. Its changes are read as the journal is. */
+  /** The read journal. */
+  @ArchTest
+  static final ArchRule read_journal =
+      kintsugi("query").knows("internal.query", "internal.node", "internal.event");
+
+  /** Changes of durable states are read as the journal is. */
+  @ArchTest
+  static final ArchRule states =
+      kintsugi("internal.durable")
+          .knows("internal.query", "internal.schema", "internal.event", "internal.jdbc");
+
+  /** The durable state store, on the same connections. */
   @ArchTest
   static final ArchRule durable =
-      kintsugi("durable").knows("query", "node", "schema", "event", "jdbc");
+      kintsugi("durable")
+          .knows(
+              "internal.durable",
+              "internal.query",
+              "internal.node",
+              "internal.schema",
+              "internal.event",
+              "internal.jdbc",
+              "persistence");
 
   // Mending and rebuilding: what rows decide, and the actors that decide when.
 
   /** Drains skip records (DESIGN 8). */
   @ArchTest
   static final ArchRule recovery =
-      kintsugi("recovery")
-          .knows("node", "handler", "event", "skip", "state", "jdbc", "projections");
+      kintsugi("internal.recovery")
+          .knows(
+              "internal.node",
+              "internal.handler",
+              "internal.event",
+              "internal.skip",
+              "internal.state",
+              "internal.jdbc",
+              "skip",
+              "status",
+              "projections");
 
   /** The rebuild in place (DESIGN 6), which drains as recovery does. */
   @ArchTest
   static final ArchRule rebuild =
-      kintsugi("rebuild")
+      kintsugi("internal.rebuild")
           .knows(
-              "recovery",
-              "node",
-              "handler",
-              "schema",
-              "event",
-              "skip",
-              "state",
-              "jdbc",
+              "internal.metrics",
+              "internal.recovery",
+              "internal.node",
+              "internal.handler",
+              "internal.schema",
+              "internal.event",
+              "internal.skip",
+              "internal.state",
+              "internal.jdbc",
               "metrics",
+              "persistence",
+              "skip",
+              "status",
               "projections",
               "projections.text");
 
   /** The end of a projection: its row, its records, its tables. */
   @ArchTest
   static final ArchRule retirement =
-      kintsugi("retirement")
+      kintsugi("internal.retirement")
           .knows(
-              "node", "handler", "schema", "skip", "state", "jdbc", "metrics", "projections.text");
-
-  /** What people do about skip records, and about a projection as a whole (DESIGN 8). */
-  @ArchTest
-  static final ArchRule operations =
-      kintsugi("operations").knows("node", "event", "skip", "state", "jdbc", "projections.text");
+              "internal.node",
+              "internal.handler",
+              "internal.schema",
+              "internal.skip",
+              "internal.state",
+              "internal.jdbc",
+              "internal.metrics",
+              "metrics",
+              "operations",
+              "status",
+              "projections.text");
 
   /** Holds a read model against its journal (invariant 5 of DESIGN 10). */
   @ArchTest
-  static final ArchRule verify =
-      kintsugi("verify")
-          .knows("handler", "event", "skip", "state", "jdbc", "projections", "projections.text");
+  static final ArchRule verifications =
+      kintsugi("internal.verify")
+          .knows(
+              "internal.handler",
+              "internal.event",
+              "internal.skip",
+              "internal.state",
+              "internal.jdbc",
+              "operations",
+              "status",
+              "verify",
+              "projections",
+              "projections.text");
 
   /** Keeps the tables of skip records, and of verifications, small, and carries out deletions. */
   @ArchTest
-  static final ArchRule housekeeping = kintsugi("housekeeping").knows("node", "event", "jdbc");
+  static final ArchRule housekeeping =
+      kintsugi("internal.housekeeping").knows("internal.node", "internal.event", "internal.jdbc");
 
   /** A projection's actor (DESIGN 9): runs the rebuild or recovery that its row asks for. */
   @ArchTest
   static final ArchRule supervisor =
-      kintsugi("supervisor")
-          .knows("rebuild", "recovery", "node", "schema", "skip", "state", "projections");
+      kintsugi("internal.supervisor")
+          .knows(
+              "internal.rebuild",
+              "internal.recovery",
+              "internal.node",
+              "internal.schema",
+              "internal.skip",
+              "internal.state",
+              "status",
+              "projections");
 
   /** Where supervisors live. */
   @ArchTest
   static final ArchRule hosting =
-      kintsugi("hosting").knows("supervisor", "node", "handler", "schema", "projections");
+      kintsugi("internal.hosting")
+          .knows(
+              "internal.supervisor",
+              "internal.node",
+              "internal.handler",
+              "internal.schema",
+              "status",
+              "projections");
 
-  /** What an application calls. Of the runtime only management does, which is one. */
+  /** How a projection is started, and what people do about it and its skip records (DESIGN 8). */
+  @ArchTest
+  static final ArchRule operations =
+      kintsugi("internal.operations")
+          .knows(
+              "internal.metrics",
+              "internal.handler",
+              "internal.hosting",
+              "internal.rebuild",
+              "internal.retirement",
+              "internal.node",
+              "internal.schema",
+              "internal.event",
+              "internal.skip",
+              "internal.state",
+              "internal.jdbc",
+              "metrics",
+              "operations",
+              "persistence",
+              "skip",
+              "status",
+              "projections",
+              "projections.text");
+
+  /** What an application calls. */
   @ArchTest
   static final ArchRule entry_point =
       kintsugi("")
           .knows(
-              "hosting",
-              "housekeeping",
-              "rebuild",
-              "retirement",
+              "internal.metrics",
+              "internal.handler",
+              "internal.operations",
+              "internal.hosting",
+              "internal.housekeeping",
+              "internal.rebuild",
+              "internal.retirement",
+              "internal.verify",
+              "internal.node",
+              "internal.schema",
+              "internal.state",
+              "internal.jdbc",
               "operations",
-              "verify",
+              "persistence",
               "skip",
-              "node",
-              "writer",
-              "handler",
-              "schema",
-              "state",
-              "jdbc",
-              "metrics",
+              "status",
+              "verify",
               "projections");
-
-  /** The routes of Pekko Management, which are calls of the entry point. */
-  @ArchTest
-  static final ArchRule management =
-      kintsugi("management")
-          .knows(
-              "",
-              "hosting",
-              "retirement",
-              "operations",
-              "verify",
-              "node",
-              "handler",
-              "event",
-              "skip",
-              "state",
-              "jdbc",
-              "projections",
-              "projections.text");
 
   @ArchTest
   static final ArchRule there_are_no_circles =
-      slices().matching(RUNTIME + ".(*)").should().beFreeOfCycles();
+      slices().matching(RUNTIME + ".(**)").should().beFreeOfCycles();
 
   // Actors, and threads.
 
@@ -243,19 +389,21 @@ class ArchitectureTest {
                           resideInAnyPackage(
                               packages(
                                   "",
-                                  "journal",
-                                  "snapshot",
                                   "query",
                                   "durable",
-                                  "node",
-                                  "recovery",
-                                  "rebuild",
-                                  "retirement",
-                                  "housekeeping",
-                                  "supervisor",
-                                  "hosting",
-                                  "management",
-                                  "event")))))
+                                  "internal.journal",
+                                  "internal.snapshot",
+                                  "internal.query",
+                                  "internal.durable",
+                                  "internal.node",
+                                  "internal.recovery",
+                                  "internal.rebuild",
+                                  "internal.retirement",
+                                  "internal.housekeeping",
+                                  "internal.supervisor",
+                                  "internal.hosting",
+                                  "internal.operations",
+                                  "internal.event")))))
           .should()
           .dependOnClassesThat()
           .resideInAPackage("org.apache.pekko.actor..");
@@ -265,7 +413,12 @@ class ArchitectureTest {
   static final ArchRule what_an_actor_does_is_in_plain_classes =
       noClasses()
           .that(
-              resideInAnyPackage(packages("recovery", "rebuild", "retirement", "housekeeping"))
+              resideInAnyPackage(
+                      packages(
+                          "internal.recovery",
+                          "internal.rebuild",
+                          "internal.retirement",
+                          "internal.housekeeping"))
                   .and(describe("are no part of an actor", c -> !isPartOfAnActor(c))))
           .should()
           .dependOnClassesThat()
@@ -276,7 +429,7 @@ class ArchitectureTest {
   static final ArchRule events_know_no_typed_actors =
       noClasses()
           .that()
-          .resideInAPackage(RUNTIME + ".event")
+          .resideInAPackage(RUNTIME + ".internal.event")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("org.apache.pekko.actor.typed..");

@@ -1,12 +1,12 @@
 package dev.kintsugi.runtime.differential;
 
 import dev.kintsugi.projections.FailurePolicy;
-import dev.kintsugi.runtime.event.NewEvent;
-import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
-import dev.kintsugi.runtime.rebuild.RebuildSettings;
+import dev.kintsugi.runtime.internal.event.NewEvent;
+import dev.kintsugi.runtime.internal.rebuild.OnRaisedVersion;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
+import dev.kintsugi.runtime.persistence.AppendRejectedException;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
-import dev.kintsugi.runtime.writer.AppendRejectedException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

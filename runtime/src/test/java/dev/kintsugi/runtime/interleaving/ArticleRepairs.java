@@ -1,6 +1,6 @@
 package dev.kintsugi.runtime.interleaving;
 
-import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.internal.jdbc.Database;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,6 +1,6 @@
 package dev.kintsugi.runtime.interleaving;
 
-import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.internal.jdbc.Database;
 
 /** What one session does, on a connection of its own that stops at each step. */
 @FunctionalInterface

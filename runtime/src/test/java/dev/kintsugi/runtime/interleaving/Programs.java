@@ -1,20 +1,20 @@
 package dev.kintsugi.runtime.interleaving;
 
-import dev.kintsugi.runtime.event.NewEvent;
-import dev.kintsugi.runtime.handler.Applier;
-import dev.kintsugi.runtime.jdbc.Database;
-import dev.kintsugi.runtime.operations.RebuildOperations;
-import dev.kintsugi.runtime.operations.Request;
-import dev.kintsugi.runtime.rebuild.RebuildRequest;
-import dev.kintsugi.runtime.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.rebuild.Step;
-import dev.kintsugi.runtime.recovery.Drain;
+import dev.kintsugi.runtime.internal.event.NewEvent;
+import dev.kintsugi.runtime.internal.handler.Applier;
+import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.operations.ChangeRequest;
+import dev.kintsugi.runtime.internal.operations.RebuildOperations;
+import dev.kintsugi.runtime.internal.operations.RebuildRequest;
+import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.internal.recovery.Drain;
+import dev.kintsugi.runtime.internal.skip.SkipRecords;
+import dev.kintsugi.runtime.internal.state.Fence;
+import dev.kintsugi.runtime.internal.writer.Appender;
+import dev.kintsugi.runtime.internal.writer.KnownFailures;
 import dev.kintsugi.runtime.skip.SkipFilter;
-import dev.kintsugi.runtime.skip.SkipRecords;
-import dev.kintsugi.runtime.state.Fence;
 import dev.kintsugi.runtime.testing.World;
-import dev.kintsugi.runtime.writer.Appender;
-import dev.kintsugi.runtime.writer.KnownFailures;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -138,7 +138,7 @@ final class Programs {
     database.inTransaction(
         connection ->
             RebuildOperations.stop(
-                connection, scene.log().name(), new Request("operator", "not now")));
+                connection, scene.log().name(), new ChangeRequest("operator", "not now")));
   }
 
   /** Takes itself for the rebuild's owner, and does so many steps of it at any time. */
@@ -165,23 +165,23 @@ final class Programs {
   private void carryOn(Session session, RebuildSteps owner, boolean isTheOnlyOne) throws Exception {
     try (Applier applier = new Applier()) {
       while (true) {
-        Step step = owner.next(applier);
-        if (step instanceof Step.Proven || step instanceof Step.TakenOver) {
+        RebuildStep step = owner.next(applier);
+        if (step instanceof RebuildStep.Proven || step instanceof RebuildStep.TakenOver) {
           return;
-        } else if (step instanceof Step.Waiting waiting) {
+        } else if (step instanceof RebuildStep.Waiting waiting) {
           session.await("waits for " + waiting.what(), WAITED_FOR, () -> goesOn(waiting));
-        } else if (step instanceof Step.GivenUp && !isTheOnlyOne) {
+        } else if (step instanceof RebuildStep.GivenUp && !isTheOnlyOne) {
           return;
-        } else if (!(step instanceof Step.Done
-            || step instanceof Step.Activated
-            || (step instanceof Step.NotOurs && !isTheOnlyOne))) {
+        } else if (!(step instanceof RebuildStep.Done
+            || step instanceof RebuildStep.Activated
+            || (step instanceof RebuildStep.NotOurs && !isTheOnlyOne))) {
           throw new IllegalStateException("the owner is told " + step);
         }
       }
     }
   }
 
-  private boolean goesOn(Step.Waiting waiting) throws Exception {
+  private boolean goesOn(RebuildStep.Waiting waiting) throws Exception {
     String what = waiting.what();
     return what.startsWith("fence ")
         ? scene.ask(new Fence(Long.parseLong(what.substring(6)))::hasPassed)
@@ -214,7 +214,7 @@ final class Programs {
         scene
             .world()
             .operations(scene.log(), database)
-            .retryAll(SkipFilter.any(), new Request("operator", "mended"), false);
+            .retryAll(SkipFilter.any(), new ChangeRequest("operator", "mended"), false);
   }
 
   private void drain(Database database, Applier applier, int generation) throws Exception {

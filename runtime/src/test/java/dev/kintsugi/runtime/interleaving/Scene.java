@@ -1,6 +1,6 @@
 package dev.kintsugi.runtime.interleaving;
 
-import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.testing.Auditor;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;

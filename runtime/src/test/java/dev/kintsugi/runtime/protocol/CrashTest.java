@@ -3,12 +3,12 @@ package dev.kintsugi.runtime.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.kintsugi.runtime.handler.Applier;
-import dev.kintsugi.runtime.jdbc.Database;
-import dev.kintsugi.runtime.jdbc.SqlStates;
-import dev.kintsugi.runtime.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.rebuild.Step;
-import dev.kintsugi.runtime.state.Phase;
+import dev.kintsugi.runtime.internal.handler.Applier;
+import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.jdbc.SqlStates;
+import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.status.Phase;
 import dev.kintsugi.runtime.testing.FailingCommits;
 import dev.kintsugi.runtime.testing.FailingCommits.Lost;
 import dev.kintsugi.runtime.testing.TestProjection;
@@ -88,13 +88,13 @@ class CrashTest {
   private static boolean isCutOff(World world, TestProjection log, RebuildSteps owner)
       throws Exception {
     try (Applier applier = new Applier()) {
-      Step step;
+      RebuildStep step;
       do {
         step = owner.next(applier);
-        if (step instanceof Step.Waiting) {
+        if (step instanceof RebuildStep.Waiting) {
           world.drainAll(log);
         }
-      } while (!(step instanceof Step.Proven));
+      } while (!(step instanceof RebuildStep.Proven));
       return false;
     } catch (Exception e) {
       if (!SqlStates.isDatabaseAtFault(e)) {
@@ -122,17 +122,17 @@ class CrashTest {
           });
       world.register(log);
       while (world.rebuild(log).phase() == Phase.FENCE) {
-        assertThat(world.step(world.owner(log))).isInstanceOf(Step.Done.class);
+        assertThat(world.step(world.owner(log))).isInstanceOf(RebuildStep.Done.class);
       }
 
-      Future<Step> first = threads.submit(() -> world.step(world.owner(log)));
+      Future<RebuildStep> first = threads.submit(() -> world.step(world.owner(log)));
       applying.await();
-      Future<Step> second = threads.submit(() -> world.step(world.owner(log)));
+      Future<RebuildStep> second = threads.submit(() -> world.step(world.owner(log)));
       await().until(world::someoneWaitsForALock);
       goOn.countDown();
 
-      assertThat(first.get()).isInstanceOf(Step.Done.class);
-      assertThat(second.get()).isInstanceOf(Step.Done.class);
+      assertThat(first.get()).isInstanceOf(RebuildStep.Done.class);
+      assertThat(second.get()).isInstanceOf(RebuildStep.Done.class);
       assertThat(world.applied(log)).as("the second did nothing").containsExactly("a/1", "a/2");
       world.runToTheEnd(log);
       world.auditWhole(log);
@@ -162,25 +162,25 @@ class CrashTest {
       world.requestRebuild(log);
 
       CyclicBarrier together = new CyclicBarrier(3);
-      Callable<Step> owner =
+      Callable<RebuildStep> owner =
           () -> {
             RebuildSteps steps = world.owner(log);
             together.await();
             return runWhileOurs(world, log, steps);
           };
-      Callable<Step> writer =
+      Callable<RebuildStep> writer =
           () -> {
             together.await();
             for (int i = 31; i <= 60; i++) {
               world.append(world.event("a", i), world.event("b", i));
             }
-            return new Step.Proven();
+            return new RebuildStep.Proven();
           };
-      List<Future<Step>> running = new ArrayList<>();
-      for (Callable<Step> task : List.of(owner, owner, writer)) {
+      List<Future<RebuildStep>> running = new ArrayList<>();
+      for (Callable<RebuildStep> task : List.of(owner, owner, writer)) {
         running.add(threads.submit(task));
       }
-      for (Future<Step> ended : running) {
+      for (Future<RebuildStep> ended : running) {
         ended.get();
       }
 
@@ -194,14 +194,14 @@ class CrashTest {
   }
 
   /** As the actor does it: told that another owner was first, it looks at the row again. */
-  private static Step runWhileOurs(World world, TestProjection log, RebuildSteps steps)
+  private static RebuildStep runWhileOurs(World world, TestProjection log, RebuildSteps steps)
       throws Exception {
     while (true) {
-      Step step = world.stepUntilNotDone(steps);
-      if (step instanceof Step.Proven) {
+      RebuildStep step = world.stepUntilNotDone(steps);
+      if (step instanceof RebuildStep.Proven) {
         return step;
       }
-      if (step instanceof Step.Waiting || step instanceof Step.Activated) {
+      if (step instanceof RebuildStep.Waiting || step instanceof RebuildStep.Activated) {
         world.drain(log);
       }
     }

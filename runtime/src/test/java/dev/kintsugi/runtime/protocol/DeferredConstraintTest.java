@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Writing;
-import dev.kintsugi.runtime.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.state.Phase;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.persistence.AppendRejectedException;
+import dev.kintsugi.runtime.status.Phase;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
-import dev.kintsugi.runtime.writer.AppendRejectedException;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;

@@ -2,7 +2,7 @@ package dev.kintsugi.runtime.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kintsugi.runtime.state.Fence;
+import dev.kintsugi.runtime.internal.state.Fence;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
 import java.sql.ResultSet;

@@ -4,16 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.FailurePolicy;
-import dev.kintsugi.runtime.event.NewEvent;
-import dev.kintsugi.runtime.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.rebuild.Step;
-import dev.kintsugi.runtime.recovery.Drain;
-import dev.kintsugi.runtime.recovery.DrainSettings;
-import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.internal.event.NewEvent;
+import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.internal.recovery.Drain;
+import dev.kintsugi.runtime.internal.recovery.DrainSettings;
+import dev.kintsugi.runtime.internal.state.Generations;
+import dev.kintsugi.runtime.persistence.AppendRejectedException;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestProjection.Kind;
 import dev.kintsugi.runtime.testing.World;
-import dev.kintsugi.runtime.writer.AppendRejectedException;
 import java.sql.SQLException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -207,7 +207,7 @@ class GivingUpTest {
     RebuildSteps owner = world.owner(log);
 
     assertThat(world.stepUntilNotDone(owner))
-        .isEqualTo(new Step.Waiting("its resumption: the projection is paused"));
+        .isEqualTo(new RebuildStep.Waiting("its resumption: the projection is paused"));
     assertThat(world.applied(log)).isEmpty();
 
     setPaused(false);

@@ -4,17 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.FailurePolicy;
-import dev.kintsugi.runtime.handler.Applier;
-import dev.kintsugi.runtime.jdbc.Database;
-import dev.kintsugi.runtime.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.rebuild.Step;
-import dev.kintsugi.runtime.recovery.Drain;
-import dev.kintsugi.runtime.state.Phase;
+import dev.kintsugi.runtime.internal.handler.Applier;
+import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.internal.recovery.Drain;
+import dev.kintsugi.runtime.internal.writer.Appender;
+import dev.kintsugi.runtime.status.Phase;
 import dev.kintsugi.runtime.testing.FailingCommits;
 import dev.kintsugi.runtime.testing.FailingCommits.Lost;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
-import dev.kintsugi.runtime.writer.Appender;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -225,7 +225,7 @@ class HandlerMemoryTest {
       while (goesOn) {
         Phase phase = world.rebuild(words).phase();
         try {
-          goesOn = owner.next(applier) instanceof Step.Done;
+          goesOn = owner.next(applier) instanceof RebuildStep.Done;
         } catch (SQLException lost) {
           lostIn.add(phase);
         }

@@ -7,17 +7,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import dev.kintsugi.projections.FailurePolicy;
-import dev.kintsugi.runtime.handler.Applier;
-import dev.kintsugi.runtime.handler.Gatherer;
-import dev.kintsugi.runtime.jdbc.Database;
-import dev.kintsugi.runtime.jdbc.JdbcSettings;
-import dev.kintsugi.runtime.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.rebuild.Step;
-import dev.kintsugi.runtime.state.Phase;
+import dev.kintsugi.runtime.internal.handler.Applier;
+import dev.kintsugi.runtime.internal.handler.Gatherer;
+import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.jdbc.JdbcSettings;
+import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.internal.writer.Appender;
+import dev.kintsugi.runtime.internal.writer.NotNowException;
+import dev.kintsugi.runtime.status.Phase;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
-import dev.kintsugi.runtime.writer.Appender;
-import dev.kintsugi.runtime.writer.NotNowException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -312,11 +312,11 @@ class NotNowTest {
     refusals.set(Integer.MAX_VALUE);
     RebuildSteps owner = world.owner(log);
     try (Applier applier = new Applier()) {
-      Step step;
+      RebuildStep step;
       do {
         step = owner.next(applier);
-      } while (step instanceof Step.Done);
-      assertThat(step).isInstanceOf(Step.Stopped.class);
+      } while (step instanceof RebuildStep.Done);
+      assertThat(step).isInstanceOf(RebuildStep.Stopped.class);
     }
 
     refusals.set(0);

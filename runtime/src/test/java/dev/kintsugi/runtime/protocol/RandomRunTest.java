@@ -4,20 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.projections.Backoff;
 import dev.kintsugi.projections.FailurePolicy;
-import dev.kintsugi.runtime.event.NewEvent;
-import dev.kintsugi.runtime.jdbc.SqlStates;
-import dev.kintsugi.runtime.operations.Request;
-import dev.kintsugi.runtime.operations.SkipOperations;
-import dev.kintsugi.runtime.rebuild.RebuildRequest;
-import dev.kintsugi.runtime.rebuild.RebuildSettings;
-import dev.kintsugi.runtime.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.rebuild.Step;
+import dev.kintsugi.runtime.internal.event.NewEvent;
+import dev.kintsugi.runtime.internal.jdbc.SqlStates;
+import dev.kintsugi.runtime.internal.operations.ChangeRequest;
+import dev.kintsugi.runtime.internal.operations.RebuildRequest;
+import dev.kintsugi.runtime.internal.operations.SkipOperations;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
+import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.internal.writer.Appender;
 import dev.kintsugi.runtime.skip.OpenSkip;
 import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestProjection.Kind;
 import dev.kintsugi.runtime.testing.World;
-import dev.kintsugi.runtime.writer.Appender;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,7 +47,7 @@ class RandomRunTest {
   private static final RebuildSettings STEPS = World.steps(20);
   private static final Backoff QUICK = Backoff.between(Duration.ofMillis(1), Duration.ofMillis(5));
 
-  private static final Request WHY = new Request("a test", "at random");
+  private static final ChangeRequest WHY = new ChangeRequest("a test", "at random");
 
   private final TestProjection skipping = ofKind(Kind.HANDLER);
   private final TestProjection grouped = ofKind(Kind.GROUPED);
@@ -213,9 +213,9 @@ class RandomRunTest {
       this.steps = world.owner(projection, STEPS);
     }
 
-    Step step() throws Exception {
-      Step step = world.step(steps);
-      if (!(step instanceof Step.Done || step instanceof Step.Waiting)) {
+    RebuildStep step() throws Exception {
+      RebuildStep step = world.step(steps);
+      if (!(step instanceof RebuildStep.Done || step instanceof RebuildStep.Waiting)) {
         steps = world.owner(projection, STEPS);
       }
       return step;

@@ -5,18 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.FailurePolicy;
-import dev.kintsugi.runtime.metrics.Metrics;
-import dev.kintsugi.runtime.node.Counters;
-import dev.kintsugi.runtime.operations.ProjectionStatus;
+import dev.kintsugi.runtime.internal.metrics.Metrics;
+import dev.kintsugi.runtime.internal.node.Counters;
+import dev.kintsugi.runtime.internal.operations.ChangeRequest;
+import dev.kintsugi.runtime.internal.operations.RebuildOperations;
+import dev.kintsugi.runtime.internal.operations.RebuildRequest;
+import dev.kintsugi.runtime.internal.operations.StatusRows;
+import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.operations.RebuildAnswer;
-import dev.kintsugi.runtime.operations.RebuildOperations;
-import dev.kintsugi.runtime.operations.Request;
-import dev.kintsugi.runtime.rebuild.RebuildRequest;
-import dev.kintsugi.runtime.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.rebuild.Step;
-import dev.kintsugi.runtime.schema.SchemaException;
-import dev.kintsugi.runtime.state.Phase;
-import dev.kintsugi.runtime.state.Status;
+import dev.kintsugi.runtime.persistence.SchemaException;
+import dev.kintsugi.runtime.status.Phase;
+import dev.kintsugi.runtime.status.Status;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
@@ -70,25 +70,25 @@ class RebuildTest {
     world.append(world.event("a", 1));
     world.requestRebuild(log);
     RebuildSteps owner = world.owner(log);
-    assertThat(world.step(owner)).isInstanceOf(Step.Done.class); // takes the fence
+    assertThat(world.step(owner)).isInstanceOf(RebuildStep.Done.class); // takes the fence
 
     try (World.HeldWriter late = world.holdWriter()) {
       late.write(world.event("a", 2)); // sees rebuilding, after the fence
-      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Activated.class);
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Activated.class);
       assertThat(world.applied(log)).containsExactly("a/1");
 
       assertThat(world.stepUntilNotDone(owner))
           .as("the rebuild is not done while a writer may hold a record")
-          .isInstanceOf(Step.Waiting.class);
+          .isInstanceOf(RebuildStep.Waiting.class);
       late.commit();
     }
 
     assertThat(world.open(log)).containsExactly("a/2 REBUILDING");
     assertThat(world.stepUntilNotDone(owner))
         .as("it is not done while a record is open")
-        .isEqualTo(new Step.Waiting("recovery"));
+        .isEqualTo(new RebuildStep.Waiting("recovery"));
     world.drainAll(log);
-    assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Proven.class);
+    assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Proven.class);
     assertThat(world.applied(log)).containsExactly("a/1", "a/2");
     world.auditWhole(log);
   }
@@ -103,12 +103,12 @@ class RebuildTest {
       world.requestRebuild(log);
       RebuildSteps owner = world.owner(log);
 
-      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Waiting.class);
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Waiting.class);
       assertThat(world.rebuild(log).phase()).isEqualTo(Phase.FENCE);
       assertThat(world.applied(log)).containsExactly("a/1");
       early.commit();
 
-      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Activated.class);
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Activated.class);
     }
     assertThat(world.applied(log)).containsExactly("a/1", "b/1");
     world.runToTheEnd(log);
@@ -161,7 +161,7 @@ class RebuildTest {
     world.step(first);
     try (World.HeldWriter late = world.holdWriter()) {
       late.write(world.event("b", 1));
-      assertThat(world.stepUntilNotDone(first)).isInstanceOf(Step.Activated.class);
+      assertThat(world.stepUntilNotDone(first)).isInstanceOf(RebuildStep.Activated.class);
       assertThat(world.requestRebuild(log))
           .as("refused until the first is proven")
           .isInstanceOf(RebuildRequest.InProgress.class);
@@ -175,7 +175,7 @@ class RebuildTest {
       late.write(world.event("a", 2));
       assertThat(world.requestRebuild(log)).isEqualTo(new RebuildRequest.Accepted(3));
       RebuildSteps second = world.owner(log);
-      assertThat(world.stepUntilNotDone(second)).isInstanceOf(Step.Waiting.class);
+      assertThat(world.stepUntilNotDone(second)).isInstanceOf(RebuildStep.Waiting.class);
       world.append(world.event("b", 3));
       late.commit();
     }
@@ -195,7 +195,7 @@ class RebuildTest {
     world.register(log);
     RebuildSteps owner = world.owner(log);
 
-    assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Activated.class);
+    assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Activated.class);
     assertThat(world.applied(log)).containsExactly("a/1", "b/1", "b/2", "b/3");
     assertThat(world.open(log)).containsExactly("a/2 FAILED", "a/3 BEHIND");
     world.append(world.event("a", 4));
@@ -216,14 +216,14 @@ class RebuildTest {
     world.register(log);
     RebuildSteps owner = world.owner(log);
 
-    assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Stopped.class);
+    assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Stopped.class);
     assertThat(world.rebuild(log).isStopped()).isTrue();
     assertThat(world.rebuild(log).lastError()).contains("event 3 of stream a");
     assertThat(world.applied(log)).containsExactly("a/1", "a/2");
 
     log.repair();
     RebuildSteps next = world.owner(log);
-    assertThat(world.step(next)).isInstanceOf(Step.Done.class);
+    assertThat(world.step(next)).isInstanceOf(RebuildStep.Done.class);
     assertThat(world.rebuild(log).isStopped()).as("stopped, though an owner goes on").isFalse();
     world.runToTheEnd(log);
     assertThat(world.applied(log)).containsExactly("a/1", "a/2", "a/3");
@@ -235,7 +235,7 @@ class RebuildTest {
     world.append(world.event("a", 1));
     log.failOn("a/1").onFailure(FailurePolicy.reject());
     world.register(log);
-    assertThat(world.stepUntilNotDone(world.owner(log))).isInstanceOf(Step.Stopped.class);
+    assertThat(world.stepUntilNotDone(world.owner(log))).isInstanceOf(RebuildStep.Stopped.class);
 
     log.repair();
     assertThat(world.requestRebuild(log)).isEqualTo(new RebuildRequest.Accepted(2));
@@ -251,7 +251,7 @@ class RebuildTest {
             + " sequence_number = 1");
     world.register(log);
 
-    assertThat(world.stepUntilNotDone(world.owner(log))).isInstanceOf(Step.Activated.class);
+    assertThat(world.stepUntilNotDone(world.owner(log))).isInstanceOf(RebuildStep.Activated.class);
 
     assertThat(world.applied(log)).containsExactly("b/1");
     assertThat(world.open(log)).containsExactly("a/1 FAILED", "a/2 BEHIND");
@@ -276,17 +276,16 @@ class RebuildTest {
         assertThat(
                 world
                     .database()
-                    .inTransaction(
-                        c -> ProjectionStatus.read(c, "log", new Counters(new Metrics())))
+                    .inTransaction(c -> StatusRows.status(c, "log", new Counters(new Metrics())))
                     .orElseThrow()
                     .waitsFor())
             .isEmpty();
         innocent.rollback();
       }
-      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Waiting.class);
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Waiting.class);
       assertThat(world.rebuild(log).fence()).as("taken anew").isNull();
       if (phase.equals("fence")) {
-        assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Activated.class);
+        assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Activated.class);
       }
     }
     world.runToTheEnd(log);
@@ -304,8 +303,8 @@ class RebuildTest {
     }
     try (World.HeldWriter early = world.holdWriter()) {
       early.write(world.event("b", 2)); // records, and holds the second fence up
-      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Activated.class);
-      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Waiting.class);
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Activated.class);
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Waiting.class);
 
       RebuildAnswer answer = world.stopRebuild(log);
 
@@ -313,7 +312,7 @@ class RebuildTest {
       assertThat(answer.message()).contains("stays in use").doesNotContain("incomplete");
       assertThat(world.stopRebuild(log))
           .isEqualTo(new RebuildAnswer.NoneUnderWay("log", "generation 2 is stopped"));
-      assertThat(world.step(owner)).isEqualTo(new Step.GivenUp("ann", true));
+      assertThat(world.step(owner)).isEqualTo(new RebuildStep.GivenUp("ann", true));
       world.append(world.event("a", 2));
       assertThat(world.applied(log)).containsExactly("a/1", "b/1", "a/2");
       early.commit();
@@ -364,7 +363,7 @@ class RebuildTest {
         .inTransaction(
             connection -> new RebuildRequest("log", 2, "test", "raised").beginIfRaised(connection));
 
-    assertThat(world.stepUntilNotDone(older)).isInstanceOf(Step.NotOurs.class);
+    assertThat(world.stepUntilNotDone(older)).isInstanceOf(RebuildStep.NotOurs.class);
     world.runToTheEnd(log);
     assertThat(world.generation(log).version()).isEqualTo(2);
     world.auditWhole(log);
@@ -387,12 +386,12 @@ class RebuildTest {
             .database()
             .inTransaction(
                 connection ->
-                    RebuildOperations.stop(connection, "log", new Request("ann", "a test")));
+                    RebuildOperations.stop(connection, "log", new ChangeRequest("ann", "a test")));
     assertThat(stopped).isEqualTo(new RebuildAnswer.Stopped("log", 2, Phase.REPLAY));
     long checkpoint = world.rebuild(log).checkpoint();
 
-    assertThat(world.step(owner)).isEqualTo(new Step.GivenUp("ann", false));
-    assertThat(world.step(world.owner(log))).isEqualTo(new Step.GivenUp("ann", false));
+    assertThat(world.step(owner)).isEqualTo(new RebuildStep.GivenUp("ann", false));
+    assertThat(world.step(world.owner(log))).isEqualTo(new RebuildStep.GivenUp("ann", false));
     world.append(world.event("a", 7));
     assertThat(world.open(log)).containsExactly("a/7 REBUILDING");
     assertThat(world.rebuild(log).checkpoint()).isEqualTo(checkpoint);
@@ -416,7 +415,7 @@ class RebuildTest {
     Thread batch;
     AtomicReference<Object> came = new AtomicReference<>();
     try (Connection stopping = world.database().connection()) {
-      RebuildOperations.stop(stopping, "log", new Request("ann", "a test"));
+      RebuildOperations.stop(stopping, "log", new ChangeRequest("ann", "a test"));
       batch =
           new Thread(
               () -> {
@@ -431,7 +430,7 @@ class RebuildTest {
       stopping.commit();
     }
     batch.join();
-    assertThat(came.get()).isEqualTo(new Step.NotOurs("somebody has stopped the rebuild"));
+    assertThat(came.get()).isEqualTo(new RebuildStep.NotOurs("somebody has stopped the rebuild"));
     assertThat(world.rebuild(log).checkpoint()).isZero();
     assertThat(world.applied(log)).isEmpty();
   }
@@ -457,7 +456,7 @@ class RebuildTest {
     try (World.HeldWriter early = world.holdWriter()) {
       early.write(world.event("b", 1)); // sees active, applies by the older version
       raise();
-      assertThat(world.stepUntilNotDone(world.owner(log))).isInstanceOf(Step.Waiting.class);
+      assertThat(world.stepUntilNotDone(world.owner(log))).isInstanceOf(RebuildStep.Waiting.class);
       assertThat(uniqueConstraints()).isEmpty();
       early.commit();
     }

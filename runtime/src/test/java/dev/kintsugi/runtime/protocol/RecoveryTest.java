@@ -5,12 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import dev.kintsugi.projections.Backoff;
 import dev.kintsugi.projections.FailurePolicy;
-import dev.kintsugi.runtime.handler.Applier;
-import dev.kintsugi.runtime.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.rebuild.Step;
-import dev.kintsugi.runtime.recovery.Drain;
-import dev.kintsugi.runtime.state.Fence;
-import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.internal.handler.Applier;
+import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.internal.recovery.Drain;
+import dev.kintsugi.runtime.internal.state.Fence;
+import dev.kintsugi.runtime.internal.state.Generations;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
@@ -156,15 +156,15 @@ class RecoveryTest {
                 .retry(Duration.ofMillis(1), Backoff.constant(Duration.ofHours(1))));
     world.register(log);
     RebuildSteps owner = world.owner(log);
-    assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Activated.class);
+    assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Activated.class);
     world.execute(
         "UPDATE kintsugi_skip SET first_failed_at = first_failed_at - INTERVAL '1 second' WHERE attempts > 0");
-    assertThat(world.stepUntilNotDone(owner)).isEqualTo(new Step.Waiting("recovery"));
+    assertThat(world.stepUntilNotDone(owner)).isEqualTo(new RebuildStep.Waiting("recovery"));
 
     makeDue();
     world.drainAll(log);
 
-    assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Proven.class);
+    assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Proven.class);
     assertThat(world.open(log)).containsExactly("a/1 FAILED", "a/2 BEHIND");
     world.audit(log);
   }
@@ -216,7 +216,7 @@ class RecoveryTest {
     RebuildSteps owner = world.owner(log);
     assertThat(world.stepUntilNotDone(owner))
         .as("the rebuild goes on while a batch may still write to the read model")
-        .isInstanceOf(Step.Waiting.class);
+        .isInstanceOf(RebuildStep.Waiting.class);
     goOn.countDown();
     stale.get();
 

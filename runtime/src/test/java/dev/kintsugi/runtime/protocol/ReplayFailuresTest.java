@@ -2,12 +2,12 @@ package dev.kintsugi.runtime.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
-import dev.kintsugi.runtime.rebuild.RebuildSettings;
-import dev.kintsugi.runtime.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.rebuild.Replayed;
-import dev.kintsugi.runtime.rebuild.Step;
-import dev.kintsugi.runtime.state.Phase;
+import dev.kintsugi.runtime.internal.rebuild.OnRaisedVersion;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
+import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.internal.rebuild.Replayed;
+import dev.kintsugi.runtime.status.Phase;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestProjection.Kind;
 import dev.kintsugi.runtime.testing.World;
@@ -69,7 +69,7 @@ class ReplayFailuresTest {
     List<Replayed> batches = new ArrayList<>();
     RebuildSteps owner = world.owner(log, settings);
     while (world.rebuild(log).phase() != Phase.DRAIN) {
-      if (world.step(owner) instanceof Step.Done done) {
+      if (world.step(owner) instanceof RebuildStep.Done done) {
         done.batch().ifPresent(batches::add);
       }
     }

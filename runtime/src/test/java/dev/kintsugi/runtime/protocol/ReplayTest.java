@@ -4,15 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.kintsugi.projections.FailurePolicy;
-import dev.kintsugi.runtime.event.NewEvent;
-import dev.kintsugi.runtime.jdbc.Database;
-import dev.kintsugi.runtime.jdbc.SqlStates;
-import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
-import dev.kintsugi.runtime.rebuild.RebuildSettings;
-import dev.kintsugi.runtime.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.rebuild.Step;
-import dev.kintsugi.runtime.state.Phase;
-import dev.kintsugi.runtime.state.Rebuilds;
+import dev.kintsugi.runtime.internal.event.NewEvent;
+import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.jdbc.SqlStates;
+import dev.kintsugi.runtime.internal.rebuild.OnRaisedVersion;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
+import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.internal.state.Rebuilds;
+import dev.kintsugi.runtime.status.Phase;
 import dev.kintsugi.runtime.testing.FailingCommits;
 import dev.kintsugi.runtime.testing.FailingCommits.Lost;
 import dev.kintsugi.runtime.testing.TestProjection;
@@ -74,7 +74,8 @@ class ReplayTest {
   private void stepUntil(RebuildSteps owner, TestProjection projection, Phase phase)
       throws Exception {
     while (world.rebuild(projection).phase() != phase) {
-      assertThat(world.step(owner)).isInstanceOfAny(Step.Done.class, Step.Waiting.class);
+      assertThat(world.step(owner))
+          .isInstanceOfAny(RebuildStep.Done.class, RebuildStep.Waiting.class);
     }
   }
 
@@ -91,14 +92,14 @@ class ReplayTest {
     stepUntil(owner, log, Phase.REPLAY);
 
     for (int page = 0; page < 5; page++) {
-      assertThat(world.step(owner)).isInstanceOf(Step.Done.class);
+      assertThat(world.step(owner)).isInstanceOf(RebuildStep.Done.class);
     }
     assertThat(world.applied(log)).isEmpty();
     assertThat(world.rebuild(log).checkpoint()).isZero();
 
     RebuildSteps next = world.owner(log, ALL_IN_ONE_WINDOW);
     while (world.rebuild(log).checkpoint() == 0) {
-      assertThat(world.step(next)).isInstanceOf(Step.Done.class);
+      assertThat(world.step(next)).isInstanceOf(RebuildStep.Done.class);
     }
     assertThat(world.rebuild(log).replayed()).isEqualTo(9);
     world.runToTheEnd(log);
@@ -114,13 +115,13 @@ class ReplayTest {
     RebuildSteps other = world.owner(log, World.SMALL_STEPS);
     stepUntil(one, log, Phase.REPLAY);
     for (int page = 0; page < 3; page++) {
-      assertThat(world.step(one)).isInstanceOf(Step.Done.class);
-      assertThat(world.step(other)).isInstanceOf(Step.Done.class);
+      assertThat(world.step(one)).isInstanceOf(RebuildStep.Done.class);
+      assertThat(world.step(other)).isInstanceOf(RebuildStep.Done.class);
     }
     assertThat(world.rebuild(log).checkpoint()).isPositive();
 
     while (world.rebuild(log).phase() == Phase.REPLAY) {
-      assertThat(world.step(one)).isInstanceOf(Step.Done.class);
+      assertThat(world.step(one)).isInstanceOf(RebuildStep.Done.class);
     }
     world.runToTheEnd(log);
     world.auditWhole(log);
@@ -136,20 +137,20 @@ class ReplayTest {
     RebuildSteps other = world.owner(log);
     stepUntil(one, log, Phase.REPLAY);
     while (world.rebuild(log).checkpoint() == 0) {
-      assertThat(world.step(one)).isInstanceOf(Step.Done.class);
+      assertThat(world.step(one)).isInstanceOf(RebuildStep.Done.class);
     }
-    assertThat(world.step(one)).as("gathers").isInstanceOf(Step.Done.class);
-    assertThat(world.step(other)).as("gathers the same").isInstanceOf(Step.Done.class);
+    assertThat(world.step(one)).as("gathers").isInstanceOf(RebuildStep.Done.class);
+    assertThat(world.step(other)).as("gathers the same").isInstanceOf(RebuildStep.Done.class);
     ExecutorService threads = Executors.newFixedThreadPool(2);
     try (Connection reader = world.database().connection()) {
       reader.createStatement().execute("LOCK TABLE log_log IN SHARE MODE");
-      Future<Step> first = threads.submit(() -> world.step(other));
+      Future<RebuildStep> first = threads.submit(() -> world.step(other));
       await().until(() -> waitingForLocks() == 1);
-      Future<Step> second = threads.submit(() -> world.step(one));
+      Future<RebuildStep> second = threads.submit(() -> world.step(one));
       await().until(() -> waitingForLocks() == 2);
       reader.rollback();
-      assertThat(first.get()).isInstanceOf(Step.Done.class);
-      assertThat(second.get()).isInstanceOf(Step.Done.class);
+      assertThat(first.get()).isInstanceOf(RebuildStep.Done.class);
+      assertThat(second.get()).isInstanceOf(RebuildStep.Done.class);
     } finally {
       threads.shutdownNow();
     }
@@ -177,7 +178,7 @@ class ReplayTest {
     int writes = 0;
     long checkpoint = 0;
     while (world.rebuild(log).phase() == Phase.REPLAY) {
-      assertThat(world.step(owner)).isInstanceOf(Step.Done.class);
+      assertThat(world.step(owner)).isInstanceOf(RebuildStep.Done.class);
       if (world.rebuild(log).checkpoint() > checkpoint) {
         checkpoint = world.rebuild(log).checkpoint();
         writes++;
@@ -238,13 +239,14 @@ class ReplayTest {
         new TestProjection("log").kind(kind).failOn("b/3").onFailure(FailurePolicy.reject());
     append(5, "a", "b", "c");
     world.register(log);
-    Step stopped = world.stepUntilNotDone(world.owner(log, ALL_IN_ONE_WINDOW));
-    if (stopped instanceof Step.Waiting) {
+    RebuildStep stopped = world.stepUntilNotDone(world.owner(log, ALL_IN_ONE_WINDOW));
+    if (stopped instanceof RebuildStep.Waiting) {
       stopped = world.stepUntilNotDone(world.owner(log, ALL_IN_ONE_WINDOW));
     }
 
-    assertThat(stopped).isInstanceOf(Step.Stopped.class);
-    assertThat(((Step.Stopped) stopped).error()).contains("event 3 of stream b (ordering 8)");
+    assertThat(stopped).isInstanceOf(RebuildStep.Stopped.class);
+    assertThat(((RebuildStep.Stopped) stopped).error())
+        .contains("event 3 of stream b (ordering 8)");
     assertThat(world.rebuild(log).checkpoint()).as("right before it").isEqualTo(7);
     assertThat(world.applied(log)).hasSize(7);
     assertThat(world.open(log)).isEmpty();
@@ -284,11 +286,11 @@ class ReplayTest {
             OnRaisedVersion.AUTOMATIC);
     RebuildSteps owner = world.owner(log, inThousands);
     stepUntil(owner, log, Phase.REPLAY);
-    Step stopped = world.stepUntilNotDone(owner);
+    RebuildStep stopped = world.stepUntilNotDone(owner);
 
     assertThat(stopped)
         .isInstanceOfSatisfying(
-            Step.Stopped.class,
+            RebuildStep.Stopped.class,
             step -> assertThat(step.error()).contains("(ordering 10000)", "can't evolve key"));
     assertThat(world.rebuild(log).checkpoint()).isEqualTo(9999);
     assertThat(world.applied(log)).hasSize(9999);
@@ -447,7 +449,8 @@ class ReplayTest {
                 FailingCommits.only(commit, Lost.BEFORE_THE_COMMIT, world.database()::connection)));
     RebuildSteps second = world.owner(log);
     while (world.rebuild(log).phase() == Phase.FENCE) {
-      assertThat(world.step(second)).isInstanceOfAny(Step.Done.class, Step.Waiting.class);
+      assertThat(world.step(second))
+          .isInstanceOfAny(RebuildStep.Done.class, RebuildStep.Waiting.class);
     }
     boolean failed = false;
     while (!failed && world.rebuild(log).checkpoint() == 0) {
@@ -455,7 +458,7 @@ class ReplayTest {
     }
     log.failOn("s/1");
     while (world.rebuild(log).checkpoint() == 0) {
-      assertThat(world.step(second)).isInstanceOf(Step.Done.class);
+      assertThat(world.step(second)).isInstanceOf(RebuildStep.Done.class);
     }
     log.repair();
     while (world.rebuild(log).phase() == Phase.REPLAY) {
@@ -470,7 +473,7 @@ class ReplayTest {
 
   private static boolean isCutOff(World world, RebuildSteps owner) throws Exception {
     try {
-      assertThat(world.step(owner)).isInstanceOf(Step.Done.class);
+      assertThat(world.step(owner)).isInstanceOf(RebuildStep.Done.class);
       return false;
     } catch (SQLException e) {
       assertThat(SqlStates.isDatabaseAtFault(e)).isTrue();
@@ -486,7 +489,7 @@ class ReplayTest {
     append(1, "before");
     world.register(log);
     while (world.rebuild(log).fence() == null) {
-      assertThat(world.step(world.owner(log))).isInstanceOf(Step.Done.class);
+      assertThat(world.step(world.owner(log))).isInstanceOf(RebuildStep.Done.class);
     }
     try (World.HeldWriter late = world.holdWriter()) {
       late.write(world.event("late", 1));
@@ -568,12 +571,12 @@ class ReplayTest {
     world.register(log);
     RebuildSteps owner = world.owner(log);
     stepUntil(owner, log, Phase.REPLAY);
-    assertThat(world.step(owner)).isInstanceOf(Step.Done.class);
+    assertThat(world.step(owner)).isInstanceOf(RebuildStep.Done.class);
     assertThat(world.rebuild(log).replayed()).isEqualTo(2);
 
     assertThat(limit(10)).isTrue();
-    assertThat(world.step(owner)).isInstanceOf(Step.Done.class); // read ahead before
-    assertThat(world.step(owner)).isInstanceOf(Step.Done.class);
+    assertThat(world.step(owner)).isInstanceOf(RebuildStep.Done.class); // read ahead before
+    assertThat(world.step(owner)).isInstanceOf(RebuildStep.Done.class);
     assertThat(world.rebuild(log).replayed()).isEqualTo(5);
 
     assertThat(limit(0)).isTrue();

@@ -5,9 +5,9 @@ import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
-import dev.kintsugi.runtime.event.NewEvent;
-import dev.kintsugi.runtime.rebuild.Step;
-import dev.kintsugi.runtime.state.Generations;
+import dev.kintsugi.runtime.internal.event.NewEvent;
+import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
+import dev.kintsugi.runtime.internal.state.Generations;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
 import java.util.List;
@@ -331,7 +331,7 @@ class SubscriptionTest {
     spoil("Order|1", 1);
     world.register(log);
 
-    assertThat(world.stepUntilNotDone(world.owner(log))).isInstanceOf(Step.Activated.class);
+    assertThat(world.stepUntilNotDone(world.owner(log))).isInstanceOf(RebuildStep.Activated.class);
 
     assertThat(world.open(log)).startsWith("Order|1/1 FAILED");
   }

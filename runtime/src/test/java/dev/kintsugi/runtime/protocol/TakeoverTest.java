@@ -4,16 +4,16 @@ import static dev.kintsugi.runtime.testing.TestSystem.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.runtime.internal.operations.ChangeRequest;
+import dev.kintsugi.runtime.internal.operations.RebuildOperations;
+import dev.kintsugi.runtime.internal.operations.RebuildRequest;
+import dev.kintsugi.runtime.internal.operations.Renaming;
+import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.operations.RebuildAnswer;
-import dev.kintsugi.runtime.operations.RebuildOperations;
-import dev.kintsugi.runtime.operations.Request;
-import dev.kintsugi.runtime.rebuild.RebuildRequest;
-import dev.kintsugi.runtime.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.rebuild.Renaming;
-import dev.kintsugi.runtime.rebuild.Step;
 import dev.kintsugi.runtime.skip.SkipFilter;
-import dev.kintsugi.runtime.state.Phase;
-import dev.kintsugi.runtime.state.Status;
+import dev.kintsugi.runtime.status.Phase;
+import dev.kintsugi.runtime.status.Status;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestProjection.Kind;
 import dev.kintsugi.runtime.testing.World;
@@ -48,14 +48,14 @@ class TakeoverTest {
       world.requestRebuild(log);
       world.append(world.event("b", 2));
       RebuildSteps owner = world.owner(log);
-      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Waiting.class);
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Waiting.class);
 
       assertThat(world.stopRebuild(log)).isEqualTo(new RebuildAnswer.Returns("log", 2, 1, 1));
       world.append(world.event("b", 3));
 
       assertThat(world.stepUntilNotDone(owner))
           .as("a transaction may still act on the older generation")
-          .isInstanceOf(Step.Waiting.class);
+          .isInstanceOf(RebuildStep.Waiting.class);
       assertThat(world.rebuild(log).phase()).isEqualTo(Phase.TAKEOVER);
       applies.commit();
       rollsBack.rollback();
@@ -92,7 +92,7 @@ class TakeoverTest {
     assertThat(world.applied(log)).containsExactly("b/1");
     world.audit(log);
     log.repair();
-    world.operations(log).retryAll(SkipFilter.any(), new Request("ann", "mended"), false);
+    world.operations(log).retryAll(SkipFilter.any(), new ChangeRequest("ann", "mended"), false);
     world.drainAll(log);
     assertThat(world.applied(log)).containsExactly("b/1", "a/1", "a/2", "a/3");
     world.auditWhole(log);
@@ -185,14 +185,14 @@ class TakeoverTest {
     world.append(world.event("a", 2));
     world.stopRebuild(log);
 
-    Step step;
+    RebuildStep step;
     do {
       RebuildSteps late = world.owner(log);
       step = world.step(world.owner(log));
       world.drainAll(log);
-      assertThat(world.step(late)).isNotInstanceOf(Step.GivenUp.class);
+      assertThat(world.step(late)).isNotInstanceOf(RebuildStep.GivenUp.class);
       world.audit(log);
-    } while (!(step instanceof Step.TakenOver));
+    } while (!(step instanceof RebuildStep.TakenOver));
 
     assertThat(world.applied(log)).containsExactly("a/1", "a/2");
     world.auditWhole(log);
@@ -210,7 +210,7 @@ class TakeoverTest {
     Thread reset;
     AtomicReference<Object> came = new AtomicReference<>();
     try (Connection stopping = world.database().connection()) {
-      RebuildOperations.stop(stopping, "log", new Request("ann", "a test"));
+      RebuildOperations.stop(stopping, "log", new ChangeRequest("ann", "a test"));
       reset =
           new Thread(
               () -> {
@@ -276,7 +276,8 @@ class TakeoverTest {
       world.append(world.event("b", 4));
       assertThat(world.open(renamed))
           .containsExactly("b/3 REBUILDING", "a/3 REBUILDING", "b/4 REBUILDING");
-      assertThat(world.stepUntilNotDone(world.owner(renamed))).isInstanceOf(Step.Waiting.class);
+      assertThat(world.stepUntilNotDone(world.owner(renamed)))
+          .isInstanceOf(RebuildStep.Waiting.class);
       early.commit();
     }
 
@@ -285,7 +286,7 @@ class TakeoverTest {
     assertThat(world.open(renamed)).containsExactly("a/1 FAILED", "a/2 BEHIND", "a/3 REBUILDING");
     assertThat(world.applied(renamed)).containsExactly("b/1", "b/2", "b/3", "b/4");
     world.audit(renamed);
-    world.operations(renamed).retryAll(SkipFilter.any(), new Request("ann", "mended"), false);
+    world.operations(renamed).retryAll(SkipFilter.any(), new ChangeRequest("ann", "mended"), false);
     world.drainAll(renamed);
     world.append(world.event("a", 4));
     world.auditWhole(renamed);
@@ -324,7 +325,7 @@ class TakeoverTest {
     TestProjection raised = new TestProjection("log").version(2);
     world.raise(raised);
 
-    assertThat(world.step(late)).isInstanceOf(Step.NotOurs.class);
+    assertThat(world.step(late)).isInstanceOf(RebuildStep.NotOurs.class);
     world.runToTheEnd(raised);
     assertThat(world.applied(raised)).containsExactly("a/1", "a/2");
     world.auditWhole(raised);

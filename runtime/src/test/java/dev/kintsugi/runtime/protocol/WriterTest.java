@@ -5,19 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.kintsugi.projections.FailurePolicy;
-import dev.kintsugi.runtime.event.NewEvent;
-import dev.kintsugi.runtime.jdbc.SqlStates;
-import dev.kintsugi.runtime.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.rebuild.Step;
-import dev.kintsugi.runtime.recovery.Drain;
+import dev.kintsugi.runtime.internal.event.NewEvent;
+import dev.kintsugi.runtime.internal.jdbc.SqlStates;
+import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.internal.recovery.Drain;
+import dev.kintsugi.runtime.internal.state.Fence;
+import dev.kintsugi.runtime.internal.state.Generations;
+import dev.kintsugi.runtime.internal.writer.WrittenAppend;
+import dev.kintsugi.runtime.persistence.AppendRejectedException;
+import dev.kintsugi.runtime.persistence.UnsafeTransactionException;
 import dev.kintsugi.runtime.skip.SkipReason;
-import dev.kintsugi.runtime.state.Fence;
-import dev.kintsugi.runtime.state.Generations;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
-import dev.kintsugi.runtime.writer.AppendRejectedException;
-import dev.kintsugi.runtime.writer.UnsafeTransactionException;
-import dev.kintsugi.runtime.writer.Written;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.concurrent.ExecutorService;
@@ -49,7 +49,8 @@ class WriterTest {
   void several_streams_and_several_projections_in_one_transaction() throws Exception {
     world.start(log, other);
 
-    Written written = world.append(world.event("a", 1), world.event("b", 1), world.event("a", 2));
+    WrittenAppend written =
+        world.append(world.event("a", 1), world.event("b", 1), world.event("a", 2));
 
     assertThat(written.orderings()).isSorted().doesNotHaveDuplicates().hasSize(3);
     assertThat(world.applied(log)).containsExactly("a/1", "b/1", "a/2");
@@ -62,7 +63,7 @@ class WriterTest {
       throws Exception {
     world.start(log);
 
-    Written written = world.append(world.event("a", 1, 42));
+    WrittenAppend written = world.append(world.event("a", 1, 42));
 
     assertThat(world.column("SELECT persistence_id FROM event_journal")).containsExactly("a");
     assertThat(written.of("log").appliedInline()).isZero();
@@ -75,7 +76,7 @@ class WriterTest {
     world.start(log, other);
     world.requestRebuild(log);
 
-    Written written = world.append(world.event("a", 1), world.event("a", 2));
+    WrittenAppend written = world.append(world.event("a", 1), world.event("a", 2));
 
     assertThat(written.of("log").recordedByReason()).containsEntry(SkipReason.REBUILDING, 2);
     assertThat(world.open(log)).containsExactly("a/1 REBUILDING", "a/2 REBUILDING");
@@ -166,7 +167,7 @@ class WriterTest {
     world.start(log);
     try (World.HeldWriter first = world.holdWriter()) {
       first.write(world.event("a", 1));
-      Future<Written> second = threads.submit(() -> world.append(world.event("b", 1)));
+      Future<WrittenAppend> second = threads.submit(() -> world.append(world.event("b", 1)));
       await().until(world::someoneWaitsForALock);
       first.commit();
       assertThat(second.get().of("log").appliedInline()).isEqualTo(1);
@@ -214,7 +215,7 @@ class WriterTest {
     world.append(world.event("a", 2));
     setPaused(false);
 
-    Written written = world.append(world.event("a", 3), world.event("b", 2));
+    WrittenAppend written = world.append(world.event("a", 3), world.event("b", 2));
 
     assertThat(written.of("log").helpedRecords()).isEqualTo(2);
     assertThat(world.applied(log)).containsExactly("b/1", "a/1", "a/2", "a/3", "b/2");
@@ -323,7 +324,7 @@ class WriterTest {
       statement.execute(
           "INSERT INTO log_log (persistence_id, sequence_number, payload) VALUES ('a', 1, '')");
       statement.execute("DELETE FROM kintsugi_skip");
-      Future<Written> helping = threads.submit(() -> world.append(world.event("a", 2)));
+      Future<WrittenAppend> helping = threads.submit(() -> world.append(world.event("a", 2)));
       await().until(world::someoneWaitsForALock);
       drain.commit();
       assertThat(helping.get().of("log").helpedRecords()).isZero();
@@ -466,7 +467,7 @@ class WriterTest {
     try (Connection stopsInserts = world.database().connection();
         Statement statement = stopsInserts.createStatement()) {
       statement.execute("LOCK TABLE event_journal IN SHARE MODE");
-      Future<Written> writing = threads.submit(() -> world.append(world.event("a", 1)));
+      Future<WrittenAppend> writing = threads.submit(() -> world.append(world.event("a", 1)));
       await().until(world::someoneWaitsForALock);
 
       world.requestRebuild(log);
@@ -493,7 +494,7 @@ class WriterTest {
       statement.execute("SELECT pg_current_xact_id()");
       world.requestRebuild(log);
       RebuildSteps owner = world.owner(log);
-      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Waiting.class);
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Waiting.class);
 
       writer.write(world.event("a", 1));
       writer.commit();

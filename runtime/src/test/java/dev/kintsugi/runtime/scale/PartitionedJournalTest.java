@@ -2,9 +2,9 @@ package dev.kintsugi.runtime.scale;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kintsugi.runtime.persistence.AppendResult;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
-import dev.kintsugi.runtime.writer.AppendResult;
 import java.sql.Connection;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;

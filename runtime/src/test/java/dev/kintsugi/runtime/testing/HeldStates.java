@@ -4,10 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
-import dev.kintsugi.runtime.durable.DurableStateTable;
-import dev.kintsugi.runtime.durable.StateRow;
-import dev.kintsugi.runtime.event.NumberedTable;
-import dev.kintsugi.runtime.event.Serialized;
+import dev.kintsugi.runtime.internal.durable.DurableStateTable;
+import dev.kintsugi.runtime.internal.durable.StateRow;
+import dev.kintsugi.runtime.internal.event.NumberedTable;
+import dev.kintsugi.runtime.internal.event.SerializedPayload;
 import java.sql.Connection;
 import java.sql.SQLException;
 
@@ -32,7 +32,8 @@ public final class HeldStates {
     assertThat(
             table.upsert(
                 connection,
-                new StateRow(state, revision, new Serialized(STRINGS, "", text), tag, 1_000)))
+                new StateRow(
+                    state, revision, new SerializedPayload(STRINGS, "", text), tag, 1_000)))
         .as("the revision that is in the way")
         .isEmpty();
   }

@@ -93,7 +93,7 @@ public final class TestCluster implements AutoCloseable {
             assertThat(cluster(other).state().getUnreachable())
                 .extracting(Member::address)
                 .contains(address));
-    TestSystem.get(other.kintsugi().hosting().locations());
+    TestSystem.get(other.kintsugi().locations());
     cluster(other).manager().tell(new Down(address));
   }
 

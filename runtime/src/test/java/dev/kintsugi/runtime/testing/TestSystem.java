@@ -3,7 +3,7 @@ package dev.kintsugi.runtime.testing;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.runtime.Kintsugi;
-import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -72,8 +72,8 @@ public final class TestSystem implements AutoCloseable {
     return Kintsugi.get(system);
   }
 
-  public Node node() {
-    return Node.get(system);
+  public KintsugiNode node() {
+    return KintsugiNode.get(system);
   }
 
   /** Starts projections, and waits until their rebuilds are done. */

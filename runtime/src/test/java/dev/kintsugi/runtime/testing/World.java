@@ -4,44 +4,45 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.runtime.event.EventCodec;
-import dev.kintsugi.runtime.event.EventJournal;
-import dev.kintsugi.runtime.event.JournalTables;
-import dev.kintsugi.runtime.event.NewEvent;
-import dev.kintsugi.runtime.handler.Applier;
-import dev.kintsugi.runtime.handler.HandlerException;
-import dev.kintsugi.runtime.handler.Registry;
-import dev.kintsugi.runtime.jdbc.Database;
-import dev.kintsugi.runtime.jdbc.JdbcSettings;
+import dev.kintsugi.runtime.internal.event.EventCodec;
+import dev.kintsugi.runtime.internal.event.EventJournal;
+import dev.kintsugi.runtime.internal.event.JournalTables;
+import dev.kintsugi.runtime.internal.event.NewEvent;
+import dev.kintsugi.runtime.internal.handler.Applier;
+import dev.kintsugi.runtime.internal.handler.HandlerException;
+import dev.kintsugi.runtime.internal.handler.ProjectionRegistry;
+import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.jdbc.JdbcSettings;
+import dev.kintsugi.runtime.internal.operations.ChangeRequest;
+import dev.kintsugi.runtime.internal.operations.Pausing;
+import dev.kintsugi.runtime.internal.operations.RebuildOperations;
+import dev.kintsugi.runtime.internal.operations.RebuildRequest;
+import dev.kintsugi.runtime.internal.operations.SkipOperations;
+import dev.kintsugi.runtime.internal.rebuild.OnRaisedVersion;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
+import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.internal.recovery.Drain;
+import dev.kintsugi.runtime.internal.recovery.DrainSettings;
+import dev.kintsugi.runtime.internal.schema.ReadModel;
+import dev.kintsugi.runtime.internal.schema.ReadModels;
+import dev.kintsugi.runtime.internal.schema.Schema;
+import dev.kintsugi.runtime.internal.state.Generations;
+import dev.kintsugi.runtime.internal.state.Rebuilds;
+import dev.kintsugi.runtime.internal.state.Subscriptions;
+import dev.kintsugi.runtime.internal.verify.Verifier;
+import dev.kintsugi.runtime.internal.writer.Appender;
+import dev.kintsugi.runtime.internal.writer.InlineWriter;
+import dev.kintsugi.runtime.internal.writer.JdbcEventWriter;
+import dev.kintsugi.runtime.internal.writer.KnownFailures;
+import dev.kintsugi.runtime.internal.writer.WrittenAppend;
 import dev.kintsugi.runtime.operations.PauseAnswer;
-import dev.kintsugi.runtime.operations.Pausing;
 import dev.kintsugi.runtime.operations.RebuildAnswer;
-import dev.kintsugi.runtime.operations.RebuildOperations;
-import dev.kintsugi.runtime.operations.Request;
-import dev.kintsugi.runtime.operations.SkipOperations;
-import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
-import dev.kintsugi.runtime.rebuild.RebuildRequest;
-import dev.kintsugi.runtime.rebuild.RebuildSettings;
-import dev.kintsugi.runtime.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.rebuild.Step;
-import dev.kintsugi.runtime.recovery.Drain;
-import dev.kintsugi.runtime.recovery.DrainSettings;
-import dev.kintsugi.runtime.schema.ReadModel;
-import dev.kintsugi.runtime.schema.ReadModels;
-import dev.kintsugi.runtime.schema.Schema;
+import dev.kintsugi.runtime.persistence.EventWriter;
 import dev.kintsugi.runtime.skip.OpenSkip;
 import dev.kintsugi.runtime.skip.SkipFilter;
-import dev.kintsugi.runtime.state.Generation;
-import dev.kintsugi.runtime.state.Generations;
-import dev.kintsugi.runtime.state.Rebuild;
-import dev.kintsugi.runtime.state.Rebuilds;
-import dev.kintsugi.runtime.state.Subscriptions;
-import dev.kintsugi.runtime.verify.Verifier;
-import dev.kintsugi.runtime.writer.Appender;
-import dev.kintsugi.runtime.writer.EventWriter;
-import dev.kintsugi.runtime.writer.InlineWriter;
-import dev.kintsugi.runtime.writer.KnownFailures;
-import dev.kintsugi.runtime.writer.Written;
+import dev.kintsugi.runtime.status.Generation;
+import dev.kintsugi.runtime.status.Rebuild;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -84,7 +85,7 @@ public final class World implements AutoCloseable {
   private final EventJournal journal;
   private final EventCodec codec = new EventCodec(SERIALIZERS, "kintsugi.journal");
   private final Map<String, ReadModel> readModels = new HashMap<>();
-  private Registry registry = new Registry();
+  private ProjectionRegistry registry = new ProjectionRegistry();
   private InlineWriter writer;
   private Appender appender;
 
@@ -139,7 +140,7 @@ public final class World implements AutoCloseable {
 
   /** A writer for plain JDBC code, of the build that has the handlers. */
   public EventWriter eventWriter() {
-    return new EventWriter(journal, codec, writer, () -> {});
+    return new JdbcEventWriter(journal, codec, writer, () -> {});
   }
 
   /** Registers projections and builds their first generations to the end. */
@@ -201,13 +202,13 @@ public final class World implements AutoCloseable {
 
   /** As a build of the application that has none of the handlers. */
   public void forgetHandlers() {
-    registry = new Registry();
+    registry = new ProjectionRegistry();
     rewire();
   }
 
   /** As a build of the application that has these, and nothing else. */
   public void haveHandlersOf(TestProjection... projections) {
-    registry = new Registry();
+    registry = new ProjectionRegistry();
     for (TestProjection projection : projections) {
       Projection<String> definition = projection.definition();
       registry.register(List.of(definition));
@@ -237,7 +238,7 @@ public final class World implements AutoCloseable {
   }
 
   /** Appends in a transaction of its own. */
-  public Written append(NewEvent... events) throws Exception {
+  public WrittenAppend append(NewEvent... events) throws Exception {
     return appender.append(List.of(events));
   }
 
@@ -258,7 +259,7 @@ public final class World implements AutoCloseable {
       return connection;
     }
 
-    public Written write(NewEvent... events) throws Exception {
+    public WrittenAppend write(NewEvent... events) throws Exception {
       Savepoint before = connection.getAutoCommit() ? null : connection.setSavepoint();
       KnownFailures failures = new KnownFailures();
       while (true) {
@@ -299,7 +300,8 @@ public final class World implements AutoCloseable {
   public RebuildAnswer stopRebuild(TestProjection projection) throws Exception {
     return database.inTransaction(
         connection ->
-            RebuildOperations.stop(connection, projection.name(), new Request("ann", "a test")));
+            RebuildOperations.stop(
+                connection, projection.name(), new ChangeRequest("ann", "a test")));
   }
 
   /** An owner of the rebuild of the projection's newest generation. */
@@ -386,7 +388,7 @@ public final class World implements AutoCloseable {
 
   /** The same, on connections of its own. */
   public SkipOperations operations(TestProjection projection, Database connections) {
-    return new SkipOperations(connections, journal, codec, projection.name());
+    return new SkipOperations(connections, journal, codec, projection.name(), version -> {});
   }
 
   /** The open records of a projection, as people see them. */
@@ -395,7 +397,7 @@ public final class World implements AutoCloseable {
   }
 
   /** Pauses or resumes, as people do. */
-  public PauseAnswer setPaused(TestProjection projection, boolean paused, Request request)
+  public PauseAnswer setPaused(TestProjection projection, boolean paused, ChangeRequest request)
       throws Exception {
     return database.inTransaction(
         connection ->
@@ -433,17 +435,17 @@ public final class World implements AutoCloseable {
   }
 
   /** Does steps until one is not simply done, and returns it. */
-  public Step stepUntilNotDone(RebuildSteps owner) throws Exception {
+  public RebuildStep stepUntilNotDone(RebuildSteps owner) throws Exception {
     try (Applier applier = new Applier()) {
-      Step step;
+      RebuildStep step;
       do {
         step = owner.next(applier);
-      } while (step instanceof Step.Done);
+      } while (step instanceof RebuildStep.Done);
       return step;
     }
   }
 
-  public Step step(RebuildSteps owner) throws Exception {
+  public RebuildStep step(RebuildSteps owner) throws Exception {
     try (Applier applier = new Applier()) {
       return owner.next(applier);
     }
@@ -457,15 +459,15 @@ public final class World implements AutoCloseable {
   /** The same, in steps as the settings say. */
   public void runToTheEnd(TestProjection projection, RebuildSettings settings) throws Exception {
     RebuildSteps owner = owner(projection, settings);
-    List<Step> steps = new ArrayList<>();
+    List<RebuildStep> steps = new ArrayList<>();
     while (true) {
-      Step step = stepUntilNotDone(owner);
+      RebuildStep step = stepUntilNotDone(owner);
       steps.add(step);
-      if (step instanceof Step.Proven || step instanceof Step.TakenOver) {
+      if (step instanceof RebuildStep.Proven || step instanceof RebuildStep.TakenOver) {
         return;
       }
       if (steps.size() > 1000
-          || !(step instanceof Step.Activated || step instanceof Step.Waiting)) {
+          || !(step instanceof RebuildStep.Activated || step instanceof RebuildStep.Waiting)) {
         throw new AssertionError(
             "the rebuild does not end: "
                 + steps.subList(0, Math.min(steps.size(), 5))

@@ -2,31 +2,32 @@ package dev.kintsugi.testkit;
 
 import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.runtime.event.EventCodec;
-import dev.kintsugi.runtime.event.EventJournal;
-import dev.kintsugi.runtime.event.JournalTables;
-import dev.kintsugi.runtime.event.NewEvent;
-import dev.kintsugi.runtime.handler.Applier;
-import dev.kintsugi.runtime.handler.Registry;
-import dev.kintsugi.runtime.jdbc.Database;
-import dev.kintsugi.runtime.jdbc.JdbcSettings;
-import dev.kintsugi.runtime.rebuild.OnRaisedVersion;
-import dev.kintsugi.runtime.rebuild.RebuildRequest;
-import dev.kintsugi.runtime.rebuild.RebuildSettings;
-import dev.kintsugi.runtime.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.rebuild.Step;
-import dev.kintsugi.runtime.recovery.Drain;
-import dev.kintsugi.runtime.recovery.DrainSettings;
-import dev.kintsugi.runtime.schema.ReadModel;
-import dev.kintsugi.runtime.schema.ReadModels;
-import dev.kintsugi.runtime.schema.Schema;
-import dev.kintsugi.runtime.state.Fence;
-import dev.kintsugi.runtime.state.Generation;
-import dev.kintsugi.runtime.state.Generations;
-import dev.kintsugi.runtime.state.Rebuilds;
-import dev.kintsugi.runtime.writer.AppendRejectedException;
-import dev.kintsugi.runtime.writer.Appender;
-import dev.kintsugi.runtime.writer.InlineWriter;
+import dev.kintsugi.runtime.internal.event.EventCodec;
+import dev.kintsugi.runtime.internal.event.EventJournal;
+import dev.kintsugi.runtime.internal.event.JournalTables;
+import dev.kintsugi.runtime.internal.event.NewEvent;
+import dev.kintsugi.runtime.internal.handler.Applier;
+import dev.kintsugi.runtime.internal.handler.ProjectionRegistry;
+import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.jdbc.JdbcSettings;
+import dev.kintsugi.runtime.internal.operations.RebuildRequest;
+import dev.kintsugi.runtime.internal.rebuild.OnRaisedVersion;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
+import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
+import dev.kintsugi.runtime.internal.recovery.Drain;
+import dev.kintsugi.runtime.internal.recovery.DrainSettings;
+import dev.kintsugi.runtime.internal.schema.ReadModel;
+import dev.kintsugi.runtime.internal.schema.ReadModels;
+import dev.kintsugi.runtime.internal.schema.Schema;
+import dev.kintsugi.runtime.internal.state.Fence;
+import dev.kintsugi.runtime.internal.state.Generations;
+import dev.kintsugi.runtime.internal.state.Rebuilds;
+import dev.kintsugi.runtime.internal.writer.Appender;
+import dev.kintsugi.runtime.internal.writer.InlineWriter;
+import dev.kintsugi.runtime.persistence.AppendRejectedException;
+import dev.kintsugi.runtime.status.FenceHolder;
+import dev.kintsugi.runtime.status.Generation;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -96,7 +97,7 @@ final class FreshDatabase implements AutoCloseable {
   private final Projection<?> projection;
   private final long seed;
   private final BatchSizes batches;
-  private final Registry registry = new Registry();
+  private final ProjectionRegistry registry = new ProjectionRegistry();
   private final List<Appender> writers = new ArrayList<>();
   private Way way;
   private int appends;
@@ -233,19 +234,19 @@ final class FreshDatabase implements AutoCloseable {
             generation);
     long giveUpAt = System.nanoTime() + PATIENCE.toNanos();
     try (Applier applier = new Applier()) {
-      Step step;
+      RebuildStep step;
       do {
         step = steps.next(applier);
-        if (step instanceof Step.Done || step instanceof Step.Activated) {
+        if (step instanceof RebuildStep.Done || step instanceof RebuildStep.Activated) {
           meanwhile.run();
-        } else if (step instanceof Step.Waiting waiting) {
+        } else if (step instanceof RebuildStep.Waiting waiting) {
           waitOrGiveUp(waiting, giveUpAt);
-        } else if (step instanceof Step.Stopped stopped) {
+        } else if (step instanceof RebuildStep.Stopped stopped) {
           throw failure("the rebuild stopped. " + stopped.error(), null);
-        } else if (step instanceof Step.NotOurs notOurs) {
+        } else if (step instanceof RebuildStep.NotOurs notOurs) {
           throw new IllegalStateException("somebody else rebuilds here: " + notOurs.why());
         }
-      } while (!(step instanceof Step.Proven));
+      } while (!(step instanceof RebuildStep.Proven));
     }
   }
 
@@ -267,7 +268,7 @@ final class FreshDatabase implements AutoCloseable {
   }
 
   /** It waits for a drain, or for a transaction of somebody else's on this server. */
-  private void waitOrGiveUp(Step.Waiting waiting, long giveUpAt) throws Exception {
+  private void waitOrGiveUp(RebuildStep.Waiting waiting, long giveUpAt) throws Exception {
     drainAll();
     if (waiting.what().equals("recovery")) {
       refuseOpenRecords();
@@ -281,12 +282,12 @@ final class FreshDatabase implements AutoCloseable {
     LockSupport.parkNanos(PAUSE.toNanos());
   }
 
-  private List<Fence.Holder> holders() throws Exception {
+  private List<FenceHolder> holders() throws Exception {
     return database.inTransaction(
         connection -> {
           Fence fence =
               Rebuilds.find(connection, projection.name(), generation(connection))
-                  .map(rebuild -> rebuild.fence())
+                  .map(rebuild -> Fence.of(rebuild.fence()))
                   .orElse(null);
           return fence == null ? List.of() : fence.holders(connection);
         });

@@ -3,9 +3,9 @@ package dev.kintsugi.testkit;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.runtime.event.EventCodec;
-import dev.kintsugi.runtime.jdbc.JdbcSettings;
-import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.internal.event.EventCodec;
+import dev.kintsugi.runtime.internal.jdbc.JdbcSettings;
+import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import org.apache.pekko.actor.ActorSystem;
 import org.jspecify.annotations.Nullable;
 
@@ -72,7 +72,7 @@ public final class ProjectionTestKit implements AutoCloseable {
     this.serializers =
         ActorSystem.create(
             "kintsugi-testkit", ConfigFactory.parseString(NOTHING_RUNS).withFallback(config));
-    this.codec = new EventCodec(serializers, Node.JOURNAL_PLUGIN_ID);
+    this.codec = new EventCodec(serializers, KintsugiNode.JOURNAL_PLUGIN_ID);
   }
 
   /** A kit with the serializers and event adapters of {@code application.conf}. */

@@ -1,7 +1,7 @@
 package dev.kintsugi.testkit;
 
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.runtime.event.NewEvent;
+import dev.kintsugi.runtime.internal.event.NewEvent;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

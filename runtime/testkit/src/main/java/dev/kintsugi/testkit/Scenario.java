@@ -1,7 +1,7 @@
 package dev.kintsugi.testkit;
 
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.runtime.event.NewEvent;
+import dev.kintsugi.runtime.internal.event.NewEvent;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -99,7 +99,7 @@ public final class Scenario {
    *
    * @return this scenario, for queries
    * @throws AssertionError if the projection fails at an event, or the rows differ; with the seed
-   * @throws dev.kintsugi.runtime.schema.SchemaException if its table script fails
+   * @throws dev.kintsugi.runtime.persistence.SchemaException if its table script fails
    */
   public Scenario thenAllWaysAgree() {
     run();

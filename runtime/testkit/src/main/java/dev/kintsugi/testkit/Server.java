@@ -1,6 +1,6 @@
 package dev.kintsugi.testkit;
 
-import dev.kintsugi.runtime.jdbc.JdbcSettings;
+import dev.kintsugi.runtime.internal.jdbc.JdbcSettings;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;

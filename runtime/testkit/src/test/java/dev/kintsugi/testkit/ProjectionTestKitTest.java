@@ -9,7 +9,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
-import dev.kintsugi.runtime.schema.SchemaException;
+import dev.kintsugi.runtime.persistence.SchemaException;
 import dev.kintsugi.testkit.FileEvent.Changed;
 import dev.kintsugi.testkit.FileEvent.Deleted;
 import java.sql.Connection;

@@ -2,10 +2,8 @@ package dev.kintsugi.examples.history;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import com.typesafe.config.ConfigValueFactory;
 import dev.kintsugi.examples.common.BadInputException;
-import dev.kintsugi.runtime.jdbc.Database;
-import dev.kintsugi.runtime.jdbc.JdbcSettings;
+import dev.kintsugi.examples.common.Connections;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -25,7 +23,6 @@ sealed interface DemoDatabase extends AutoCloseable permits EmbeddedDatabase, Ow
    * when it is closed.
    *
    * @throws BadInputException if the user's own can't be used
-   * @throws dev.kintsugi.runtime.jdbc.DatabaseUnavailableException if there is none at that URL
    */
   static DemoDatabase open(Map<String, String> environment) throws BadInputException, IOException {
     Config config = ConfigFactory.load("history");
@@ -49,18 +46,14 @@ sealed interface DemoDatabase extends AutoCloseable permits EmbeddedDatabase, Ow
   @Override
   void close() throws IOException;
 
-  /**
-   * The few connections that the program takes itself, apart from the runtime's.
-   *
-   * @throws dev.kintsugi.runtime.jdbc.DatabaseUnavailableException if there are none to be had
-   */
-  default Database connect() {
+  /** The few connections that the program takes itself, apart from the runtime's. */
+  default Connections connect() {
     return connect(config());
   }
 
   /** What it is and where, and whether a commit waits for its disk; a line each. */
   default List<String> description() throws Exception {
-    try (Database connections = connect()) {
+    try (Connections connections = connect()) {
       return connections.inTransaction(
           connection ->
               List.of(
@@ -82,11 +75,7 @@ sealed interface DemoDatabase extends AutoCloseable permits EmbeddedDatabase, Ow
     }
   }
 
-  static Database connect(Config config) {
-    return Database.open(
-        JdbcSettings.of(
-            config
-                .getConfig("kintsugi.jdbc")
-                .withValue("pool-size", ConfigValueFactory.fromAnyRef(2))));
+  static Connections connect(Config config) {
+    return Connections.of(config.getConfig("kintsugi.jdbc"), 2);
   }
 }

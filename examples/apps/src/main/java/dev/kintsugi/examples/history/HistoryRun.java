@@ -1,5 +1,6 @@
 package dev.kintsugi.examples.history;
 
+import dev.kintsugi.examples.common.Connections;
 import dev.kintsugi.examples.history.audit.Audit;
 import dev.kintsugi.examples.history.audit.Findings;
 import dev.kintsugi.examples.history.display.StatusView;
@@ -10,7 +11,6 @@ import dev.kintsugi.examples.history.input.HistoryLine;
 import dev.kintsugi.examples.history.readmodel.HistoryProjections;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.Kintsugi;
-import dev.kintsugi.runtime.jdbc.Database;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -119,7 +119,7 @@ final class HistoryRun {
       throws Exception {
     Audit audit = new Audit(lines);
     List<Report.Part> parts = new ArrayList<>();
-    try (Database connections = database.connect()) {
+    try (Connections connections = database.connect()) {
       for (CompletableFuture<Whole> end : ends) {
         Whole whole = end.join();
         Findings findings =

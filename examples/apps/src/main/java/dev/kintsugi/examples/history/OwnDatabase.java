@@ -2,8 +2,7 @@ package dev.kintsugi.examples.history;
 
 import com.typesafe.config.Config;
 import dev.kintsugi.examples.common.BadInputException;
-import dev.kintsugi.runtime.jdbc.Database;
-import dev.kintsugi.runtime.jdbc.JdbcSettings;
+import dev.kintsugi.examples.common.Connections;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -21,11 +20,11 @@ final class OwnDatabase implements DemoDatabase {
       List.of("event_journal", "kintsugi_projection", "files", "directories", "authors");
 
   private final Config config;
-  private final JdbcSettings settings;
+  private final String url;
 
-  private OwnDatabase(Config config, JdbcSettings settings) {
+  private OwnDatabase(Config config, String url) {
     this.config = config;
-    this.settings = settings;
+    this.url = url;
   }
 
   /**
@@ -35,27 +34,20 @@ final class OwnDatabase implements DemoDatabase {
    * @throws BadInputException if it holds events or read models already
    */
   static OwnDatabase open(Config config) throws BadInputException {
-    JdbcSettings settings;
-    try {
-      settings = JdbcSettings.of(config.getConfig("kintsugi.jdbc"));
-    } catch (IllegalArgumentException e) {
-      throw new BadInputException(String.valueOf(e.getMessage()), e);
-    }
-    try (Database database = DemoDatabase.connect(config);
+    String url = Connections.forPeople(config.getString("kintsugi.jdbc.url"));
+    try (Connections database = DemoDatabase.connect(config);
         Connection connection = database.connection()) {
       List<String> inUse = tablesWithRows(connection);
       if (!inUse.isEmpty()) {
         throw new BadInputException(
             "The database at %s is in use: there are rows in %s. Give an empty one, or empty this one: TRUNCATE %s CASCADE"
-                .formatted(
-                    settings.urlForPeople(), String.join(", ", inUse), String.join(", ", inUse)));
+                .formatted(url, String.join(", ", inUse), String.join(", ", inUse)));
       }
     } catch (SQLException e) {
       throw new BadInputException(
-          "The database at %s can't be used: %s".formatted(settings.urlForPeople(), e.getMessage()),
-          e);
+          "The database at %s can't be used: %s".formatted(url, e.getMessage()), e);
     }
-    return new OwnDatabase(config, settings);
+    return new OwnDatabase(config, url);
   }
 
   private static List<String> tablesWithRows(Connection connection) throws SQLException {
@@ -85,12 +77,11 @@ final class OwnDatabase implements DemoDatabase {
 
   @Override
   public String place() {
-    return "at " + settings.urlForPeople();
+    return "at " + url;
   }
 
   @Override
   public List<String> howToConnect() {
-    String url = settings.urlForPeople();
     return List.of("psql " + url.substring("jdbc:".length()), url);
   }
 

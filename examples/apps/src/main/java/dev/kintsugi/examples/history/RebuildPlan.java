@@ -3,7 +3,7 @@ package dev.kintsugi.examples.history;
 import dev.kintsugi.examples.history.files.ImportProgress;
 import dev.kintsugi.examples.history.readmodel.HistoryProjections;
 import dev.kintsugi.runtime.Kintsugi;
-import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.status.Rebuild;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -3,8 +3,8 @@ package dev.kintsugi.examples.history;
 import dev.kintsugi.examples.common.TextTable;
 import dev.kintsugi.examples.history.audit.Difference;
 import dev.kintsugi.examples.history.audit.Findings;
-import dev.kintsugi.runtime.node.Counters;
-import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.status.ProjectionCounts;
+import dev.kintsugi.runtime.status.Rebuild;
 import dev.kintsugi.runtime.verify.Verification;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,7 +31,7 @@ record Report(long events, Duration importTook, List<Part> parts) {
    * @param verification what Kintsugi itself says
    */
   record Part(
-      Counters.Counts counts,
+      ProjectionCounts counts,
       List<RebuildPlan.Rebuilt> rebuilds,
       Duration whole,
       Findings findings,

@@ -2,13 +2,13 @@ package dev.kintsugi.examples.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kintsugi.examples.common.Connections;
 import dev.kintsugi.examples.history.audit.Audit;
 import dev.kintsugi.examples.history.audit.Difference;
 import dev.kintsugi.examples.history.audit.Findings;
 import dev.kintsugi.examples.history.display.StatusView;
 import dev.kintsugi.examples.history.input.HistoryFile;
 import dev.kintsugi.examples.history.input.HistoryLine;
-import dev.kintsugi.runtime.jdbc.Database;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -55,7 +55,7 @@ class HistoryRunTest {
 
   private static Findings plantAndAudit(DemoDatabase database, List<HistoryLine> lines)
       throws Exception {
-    try (Database connections = database.connect()) {
+    try (Connections connections = database.connect()) {
       return connections.inTransaction(
           connection -> {
             try (Statement plant = connection.createStatement()) {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.examples.history.audit.Difference;
 import dev.kintsugi.examples.history.audit.Findings;
-import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.status.ProjectionCounts;
 import dev.kintsugi.runtime.verify.TableDifference;
 import dev.kintsugi.runtime.verify.Verification;
 import java.time.Duration;
@@ -72,7 +72,7 @@ class ReportTest {
         Duration.ofSeconds(2),
         List.of(
             new Report.Part(
-                new Counters.Counts(900, 100, 100, 0),
+                new ProjectionCounts(900, 100, 100, 0),
                 List.of(),
                 Duration.ofSeconds(4),
                 findings,

@@ -4,7 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.examples.bench.load.Plugin;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
-import dev.kintsugi.runtime.journal.JournalSettings;
+import dev.kintsugi.runtime.internal.journal.JournalSettings;
 import java.util.Map;
 
 /**

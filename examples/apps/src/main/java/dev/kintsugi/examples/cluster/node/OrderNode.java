@@ -4,9 +4,8 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.examples.cluster.orders.Order;
 import dev.kintsugi.examples.cluster.orders.OrderProjections;
+import dev.kintsugi.examples.common.Connections;
 import dev.kintsugi.runtime.Kintsugi;
-import dev.kintsugi.runtime.jdbc.Database;
-import dev.kintsugi.runtime.jdbc.JdbcSettings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -44,10 +43,10 @@ public final class OrderNode {
   private static final Duration REQUESTS_UNDER_WAY = Duration.ofSeconds(5);
 
   private final ActorSystem<Void> system;
-  private final Database reading;
+  private final Connections reading;
   private final ServerBinding binding;
 
-  private OrderNode(ActorSystem<Void> system, Database reading, ServerBinding binding) {
+  private OrderNode(ActorSystem<Void> system, Connections reading, ServerBinding binding) {
     this.system = system;
     this.reading = reading;
     this.binding = binding;
@@ -96,7 +95,8 @@ public final class OrderNode {
 
   private static OrderNode serve(ActorSystem<Void> system, ClusterSharding sharding, Config config)
       throws Exception {
-    Database reading = Database.open(forReading(config));
+    Connections reading =
+        Connections.of(config.getConfig("kintsugi.jdbc"), config.getInt("orders.read-connections"));
     Executor mayBlock = system.dispatchers().lookup(DispatcherSelector.blocking());
     OrderRoutes routes =
         new OrderRoutes(
@@ -116,16 +116,6 @@ public final class OrderNode {
         "close-reading",
         () -> node.closeReading(mayBlock));
     return node;
-  }
-
-  private static JdbcSettings forReading(Config config) {
-    JdbcSettings writing = JdbcSettings.of(config.getConfig("kintsugi.jdbc"));
-    return new JdbcSettings(
-        writing.url(),
-        writing.user(),
-        writing.password(),
-        config.getInt("orders.read-connections"),
-        writing.connectionTimeout());
   }
 
   private CompletionStage<Done> closeReading(Executor mayBlock) {

@@ -1,6 +1,6 @@
 package dev.kintsugi.examples.cluster.node;
 
-import dev.kintsugi.runtime.jdbc.Database;
+import dev.kintsugi.examples.common.Connections;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.util.Optional;
@@ -18,11 +18,11 @@ final class ReadModels {
   private static final String CUSTOMER =
       "SELECT row_to_json(c)::text FROM customer_totals c WHERE customer = ?";
 
-  private final Database database;
+  private final Connections database;
   private final Executor mayBlock;
 
   /** Reads on the executor's threads; the caller closes the database. */
-  ReadModels(Database database, Executor mayBlock) {
+  ReadModels(Connections database, Executor mayBlock) {
     this.database = database;
     this.mayBlock = mayBlock;
   }

@@ -1,9 +1,9 @@
 package dev.kintsugi.examples.history.display;
 
-import dev.kintsugi.runtime.operations.ProjectionStatus;
-import dev.kintsugi.runtime.state.Fence;
-import dev.kintsugi.runtime.state.Generation;
-import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.status.FenceHolder;
+import dev.kintsugi.runtime.status.Generation;
+import dev.kintsugi.runtime.status.ProjectionStatus;
+import dev.kintsugi.runtime.status.Rebuild;
 import java.util.Optional;
 
 /** What of a projection's status is shown. */
@@ -23,7 +23,7 @@ final class ProjectionStates {
         rate,
         status.openRecords(),
         status.parkedRecords(),
-        status.waitsFor().stream().map(Fence.Holder::who).toList());
+        status.waitsFor().stream().map(FenceHolder::who).toList());
   }
 
   /** Of the phase: a rebuild's own progress ends with the replay, then it is the drain's. */

@@ -2,7 +2,7 @@ package dev.kintsugi.examples.history.display;
 
 import dev.kintsugi.examples.history.files.ImportProgress;
 import dev.kintsugi.runtime.Kintsugi;
-import dev.kintsugi.runtime.operations.ProjectionStatus;
+import dev.kintsugi.runtime.status.ProjectionStatus;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,8 +1,8 @@
 package dev.kintsugi.examples.bench.cuts;
 
 import com.typesafe.config.Config;
-import dev.kintsugi.runtime.jdbc.JdbcSettings;
-import dev.kintsugi.runtime.journal.JournalSettings;
+import dev.kintsugi.runtime.internal.jdbc.JdbcSettings;
+import dev.kintsugi.runtime.internal.journal.JournalSettings;
 import java.time.Duration;
 
 /**

@@ -2,7 +2,7 @@ package dev.kintsugi.examples.bench.cuts;
 
 import dev.kintsugi.examples.bench.kill.Ack;
 import dev.kintsugi.examples.bench.load.LoadEvent;
-import dev.kintsugi.runtime.jdbc.SqlStates;
+import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import java.time.Duration;
 import java.util.Random;
 import org.apache.pekko.actor.AbstractActor;

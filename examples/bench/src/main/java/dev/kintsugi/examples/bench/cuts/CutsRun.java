@@ -6,7 +6,7 @@ import dev.kintsugi.examples.bench.load.LoadFailedException;
 import dev.kintsugi.examples.bench.load.WritesHandler;
 import dev.kintsugi.examples.bench.proxy.Proxy;
 import dev.kintsugi.runtime.Kintsugi;
-import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -86,7 +86,7 @@ final class CutsRun {
         system.actorOf(CutOffActor.props(i, seed + i, witness));
       }
       refuseUnlessAllGoOn(actors, System.nanoTime(), "before the first cut");
-      Threads threads = new Threads(Node.get(system), bound.longest());
+      Threads threads = new Threads(KintsugiNode.get(system), bound.longest());
       Threads.Counted expected = threads.expected();
       try (Readers readers = new Readers(system, witness, actors, PATIENCE)) {
         long lastCut = cut(times, random);

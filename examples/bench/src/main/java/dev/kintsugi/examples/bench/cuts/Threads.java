@@ -1,6 +1,6 @@
 package dev.kintsugi.examples.bench.cuts;
 
-import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -17,13 +17,13 @@ final class Threads {
   private static final String CONNECTIONS = "jdbc.pool-size";
   private static final long LOOK_EVERY_MILLIS = 5;
 
-  private final Node node;
+  private final KintsugiNode node;
   private final Duration patience;
 
   /**
    * @param patience how long to wait for what should be there
    */
-  Threads(Node node, Duration patience) {
+  Threads(KintsugiNode node, Duration patience) {
     this.node = node;
     this.patience = patience;
   }

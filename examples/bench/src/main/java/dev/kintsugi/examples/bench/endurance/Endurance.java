@@ -11,7 +11,7 @@ import dev.kintsugi.examples.bench.load.WritesHandler;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.server.BenchServer;
 import dev.kintsugi.runtime.RebuildHandle;
-import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.status.Rebuild;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;

@@ -2,7 +2,7 @@ package dev.kintsugi.examples.bench.endurance;
 
 import dev.kintsugi.examples.bench.stats.Median;
 import dev.kintsugi.examples.common.TextTable;
-import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.status.Rebuild;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

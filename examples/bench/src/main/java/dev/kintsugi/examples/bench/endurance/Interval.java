@@ -1,6 +1,6 @@
 package dev.kintsugi.examples.bench.endurance;
 
-import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.status.Rebuild;
 import java.time.Duration;
 
 /**

@@ -15,7 +15,7 @@ import dev.kintsugi.examples.history.input.HistoryLine;
 import dev.kintsugi.examples.history.readmodel.HistoryProjections;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.Kintsugi;
-import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.status.ProjectionCounts;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -124,7 +124,7 @@ final class HistoryRun {
       throws Exception {
     for (String projection : HistoryProjections.NAMES) {
       boolean fails = projection.equals(HistoryProjections.FILES);
-      Counters.Counts counts = kintsugi.status(projection).toCompletableFuture().get().counts();
+      ProjectionCounts counts = kintsugi.status(projection).toCompletableFuture().get().counts();
       claims.claim(
           projection + ": applied inline",
           fails ? inline : inline + recorded,

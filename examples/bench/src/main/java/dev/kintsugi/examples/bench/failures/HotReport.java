@@ -3,8 +3,8 @@ package dev.kintsugi.examples.bench.failures;
 import dev.kintsugi.examples.bench.load.Load;
 import dev.kintsugi.examples.bench.stats.Target;
 import dev.kintsugi.examples.common.TextTable;
-import dev.kintsugi.runtime.node.Counters;
-import dev.kintsugi.runtime.operations.ProjectionStatus;
+import dev.kintsugi.runtime.status.ProjectionCounts;
+import dev.kintsugi.runtime.status.ProjectionStatus;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,11 +21,11 @@ final class HotReport {
   private final List<String> end = new ArrayList<>();
   private long hot;
   private long others;
-  private Counters.Counts counts = new Counters.Counts(0, 0, 0, 0);
+  private ProjectionCounts counts = new ProjectionCounts(0, 0, 0, 0);
 
   /** A second has passed; the figures are those since the beginning. */
   void second(String what, long hotSoFar, long othersSoFar, ProjectionStatus status) {
-    Counters.Counts now = status.counts();
+    ProjectionCounts now = status.counts();
     seconds.add(
         new Second(
             what,

@@ -9,7 +9,7 @@ import dev.kintsugi.examples.bench.load.StreamWriter;
 import dev.kintsugi.examples.bench.load.Writing;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.server.BenchServer;
-import dev.kintsugi.runtime.operations.ProjectionStatus;
+import dev.kintsugi.runtime.status.ProjectionStatus;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.util.List;

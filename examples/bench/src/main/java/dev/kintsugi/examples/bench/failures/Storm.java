@@ -8,7 +8,7 @@ import dev.kintsugi.examples.bench.load.Plugin;
 import dev.kintsugi.examples.bench.load.Writing;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.server.BenchServer;
-import dev.kintsugi.runtime.node.Counters;
+import dev.kintsugi.runtime.status.ProjectionCounts;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.Duration;
@@ -137,13 +137,13 @@ public final class Storm extends BenchCommand {
     }
   }
 
-  private static Counters.Counts counts(Load load) throws Exception {
+  private static ProjectionCounts counts(Load load) throws Exception {
     return load.kintsugi().status(Ledger.NAME).toCompletableFuture().get().counts();
   }
 
   private void drain(BenchDatabase database, Load load, Bug bug, StormReport report)
       throws Exception {
-    Counters.Counts before = counts(load);
+    ProjectionCounts before = counts(load);
     AtomicBoolean draining = new AtomicBoolean(true);
     InTurn writer = new InTurn(streams, number -> draining.get());
     Timestamp repair = Drained.now(database);
@@ -154,7 +154,7 @@ public final class Storm extends BenchCommand {
     draining.set(false);
     Load.Done written = meanwhile.awaitEnd();
     OpenRecords.awaitNone(database, PATIENCE, progress());
-    Counters.Counts after = counts(load);
+    ProjectionCounts after = counts(load);
     report.drained(
         Drained.since(database, repair),
         written,
@@ -180,7 +180,7 @@ public final class Storm extends BenchCommand {
     report.shrunk(sizes, Duration.ofNanos(System.nanoTime() - begin));
   }
 
-  private void claimAll(BenchDatabase database, Counters.Counts counts, Claims claims)
+  private void claimAll(BenchDatabase database, ProjectionCounts counts, Claims claims)
       throws SQLException {
     long stored = database.count("SELECT count(*) FROM event_journal");
     claims.claim(

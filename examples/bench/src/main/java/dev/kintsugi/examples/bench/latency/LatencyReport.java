@@ -5,7 +5,7 @@ import dev.kintsugi.examples.bench.stats.Latencies;
 import dev.kintsugi.examples.bench.stats.Median;
 import dev.kintsugi.examples.bench.stats.Target;
 import dev.kintsugi.examples.common.TextTable;
-import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.status.Rebuild;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,7 +3,7 @@ package dev.kintsugi.examples.bench.load;
 import com.typesafe.config.Config;
 import dev.kintsugi.examples.bench.stats.Latencies;
 import dev.kintsugi.runtime.Kintsugi;
-import dev.kintsugi.runtime.node.Node;
+import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -52,8 +52,8 @@ public final class Load implements AutoCloseable {
   }
 
   /** The pieces of our runtime, for what measures one of them by itself. */
-  public Node node() {
-    return Node.get(system);
+  public KintsugiNode node() {
+    return KintsugiNode.get(system);
   }
 
   /** Events stored or recovered by the load under way, or by the last one. */

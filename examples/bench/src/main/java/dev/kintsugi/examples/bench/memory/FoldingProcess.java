@@ -3,7 +3,7 @@ package dev.kintsugi.examples.bench.memory;
 import dev.kintsugi.examples.bench.Settings;
 import dev.kintsugi.examples.bench.load.LoadFailedException;
 import dev.kintsugi.examples.bench.server.Login;
-import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.status.Rebuild;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -3,7 +3,7 @@ package dev.kintsugi.examples.bench.memory;
 import dev.kintsugi.examples.bench.load.Plugin;
 import dev.kintsugi.examples.bench.server.Login;
 import dev.kintsugi.runtime.Kintsugi;
-import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.status.Rebuild;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;

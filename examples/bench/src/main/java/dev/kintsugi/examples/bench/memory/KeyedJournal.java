@@ -3,7 +3,7 @@ package dev.kintsugi.examples.bench.memory;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.history.files.FileEntity;
 import dev.kintsugi.examples.history.files.FileEvent;
-import dev.kintsugi.runtime.writer.EventWriter;
+import dev.kintsugi.runtime.persistence.EventWriter;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;

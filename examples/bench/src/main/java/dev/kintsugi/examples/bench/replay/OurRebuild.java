@@ -4,7 +4,7 @@ import dev.kintsugi.examples.history.files.FileEvent;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.Kintsugi;
 import dev.kintsugi.runtime.RebuildHandle;
-import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.status.Rebuild;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;

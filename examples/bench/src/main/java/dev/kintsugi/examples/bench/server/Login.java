@@ -1,7 +1,7 @@
 package dev.kintsugi.examples.bench.server;
 
 import dev.kintsugi.examples.common.BadInputException;
-import dev.kintsugi.runtime.jdbc.PostgresUrl;
+import dev.kintsugi.runtime.internal.jdbc.PostgresUrl;
 import java.net.InetSocketAddress;
 import java.sql.Connection;
 import java.sql.DriverManager;

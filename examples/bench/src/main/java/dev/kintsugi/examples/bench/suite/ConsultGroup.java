@@ -6,9 +6,9 @@ import dev.kintsugi.examples.bench.load.WritesHandler;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.stats.LatencyLog;
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.runtime.event.NewEvent;
-import dev.kintsugi.runtime.node.Node;
-import dev.kintsugi.runtime.writer.Appender;
+import dev.kintsugi.runtime.internal.event.NewEvent;
+import dev.kintsugi.runtime.internal.node.KintsugiNode;
+import dev.kintsugi.runtime.internal.writer.Appender;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -78,11 +78,11 @@ final class ConsultGroup implements Group {
 
   private final class Ours {
     private final BenchDatabase database;
-    private final Node node;
+    private final KintsugiNode node;
     private final Appender appender;
     private long events;
 
-    Ours(BenchDatabase database, Node node, Resources resources) {
+    Ours(BenchDatabase database, KintsugiNode node, Resources resources) {
       this.database = database;
       this.node = node;
       this.appender = resources.add(new Appender(node.database(), node.writer()));

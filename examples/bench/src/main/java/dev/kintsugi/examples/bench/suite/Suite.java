@@ -6,7 +6,7 @@ import dev.kintsugi.examples.bench.server.BenchServer;
 import dev.kintsugi.examples.bench.server.Machine;
 import dev.kintsugi.examples.common.BadInputException;
 import dev.kintsugi.examples.common.Version;
-import dev.kintsugi.runtime.journal.JournalSettings;
+import dev.kintsugi.runtime.internal.journal.JournalSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,8 +2,8 @@ package dev.kintsugi.examples.bench.endurance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kintsugi.runtime.state.Phase;
-import dev.kintsugi.runtime.state.Rebuild;
+import dev.kintsugi.runtime.status.Phase;
+import dev.kintsugi.runtime.status.Rebuild;
 import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;

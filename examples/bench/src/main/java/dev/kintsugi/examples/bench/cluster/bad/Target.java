@@ -8,7 +8,7 @@ import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
 import dev.kintsugi.runtime.Kintsugi;
-import dev.kintsugi.runtime.writer.StreamAppend;
+import dev.kintsugi.runtime.persistence.StreamAppend;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -1,8 +1,0 @@
-package dev.kintsugi.runtime.durable;
-
-/**
- * A state's last change.
- *
- * @param offset its place in the order of changes
- */
-record ChangedState(long offset, StateRow row) {}

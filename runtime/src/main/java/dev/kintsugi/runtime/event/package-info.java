@@ -1,8 +1,0 @@
-/**
- * Events as the journal table has them, in Pekko Persistence JDBC's layout, and as handlers see
- * them: deserialized, unwrapped and adapted back.
- */
-@NullMarked
-package dev.kintsugi.runtime.event;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,7 +1,0 @@
-/**
- * Where the supervisors of projections live: for now, all of them on this node, under one actor.
- */
-@NullMarked
-package dev.kintsugi.runtime.hosting;
-
-import org.jspecify.annotations.NullMarked;

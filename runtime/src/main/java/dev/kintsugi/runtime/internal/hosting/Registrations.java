@@ -1,0 +1,30 @@
+package dev.kintsugi.runtime.internal.hosting;
+
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Which nodes have a projection registered, in whichever version.
+ *
+ * @param nodes by their names
+ * @param silent the nodes that did not say; they may have it
+ */
+public record Registrations(Set<String> nodes, Set<String> silent) {
+
+  static final Registrations NONE = new Registrations(Set.of(), Set.of());
+
+  /** Whether it is known that none has it. */
+  public boolean areNone() {
+    return nodes.isEmpty() && silent.isEmpty();
+  }
+
+  Registrations plus(Registrations others) {
+    return new Registrations(union(nodes, others.nodes), union(silent, others.silent));
+  }
+
+  private static Set<String> union(Set<String> some, Set<String> others) {
+    Set<String> all = new HashSet<>(some);
+    all.addAll(others);
+    return Set.copyOf(all);
+  }
+}

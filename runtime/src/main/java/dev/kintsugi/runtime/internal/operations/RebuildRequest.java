@@ -1,0 +1,133 @@
+package dev.kintsugi.runtime.internal.operations;
+
+import dev.kintsugi.projections.text.StorableText;
+import dev.kintsugi.runtime.internal.schema.ReadModel;
+import dev.kintsugi.runtime.internal.schema.ReadModels;
+import dev.kintsugi.runtime.internal.state.Generations;
+import dev.kintsugi.runtime.internal.state.Rebuilds;
+import dev.kintsugi.runtime.status.Generation;
+import dev.kintsugi.runtime.status.Rebuild;
+import dev.kintsugi.runtime.status.Status;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+
+/**
+ * Step 1 of a rebuild (DESIGN 6): the projection's row becomes the next generation, rebuilding, and
+ * the rebuild is noted. In the caller's transaction.
+ *
+ * @param version the version that this build has of the projection
+ */
+public record RebuildRequest(String projection, int version, String requestedBy, String reason) {
+
+  /** What people read is stored with a replacement for what can't be. */
+  public RebuildRequest {
+    requestedBy = StorableText.repaired(requestedBy);
+    reason = StorableText.repaired(reason);
+  }
+
+  /** The answer to a request. */
+  public sealed interface Answer {}
+
+  /** The generation is being built from the commit of this transaction on. */
+  public record Accepted(int generation) implements Answer {}
+
+  /** Nothing was changed: a rebuild is under way. */
+  public record InProgress(int generation, String requestedBy, String reason) implements Answer {}
+
+  /** Nothing was changed: the database knows no such projection. */
+  public record Unknown() implements Answer {}
+
+  /**
+   * Nothing was changed: another build of the application has a newer version of the projection.
+   */
+  public record NewerVersion(int version) implements Answer {}
+
+  /**
+   * Nothing was changed: its tables could not be emptied, or made anew.
+   *
+   * @param obstacle why, and what to do about it
+   */
+  public record Impossible(String obstacle) implements Answer {}
+
+  /** Nothing was changed: another request came first. */
+  public record LostRace() implements Answer {}
+
+  /** Makes the first generation of a projection that the database does not know yet. */
+  public boolean registerFirst(Connection connection) throws SQLException {
+    if (!Generations.register(connection, projection, version)) {
+      return false;
+    }
+    Generation first = Generations.find(connection, projection).orElseThrow();
+    Rebuilds.request(
+        connection, projection, first.generation(), requestedBy, reason, Optional.empty());
+    return true;
+  }
+
+  /** Begins the next generation, by the version that the database has or a higher one. */
+  public Answer begin(Connection connection) throws SQLException {
+    return begin(connection, Optional.empty(), false);
+  }
+
+  /**
+   * Begins the next generation, unless a rebuild by the same version is under way that has not
+   * stopped. (One by another version would never end where no node has that any more.)
+   *
+   * @param readModel what this build has of the projection, which says whether its script can run
+   *     again; empty if it lacks the projection
+   * @param allowLowerVersion whether to begin it also by a version that is lower than the
+   *     database's, whose tables are then made anew by this one's script
+   */
+  public Answer begin(
+      Connection connection, Optional<ReadModel> readModel, boolean allowLowerVersion)
+      throws SQLException {
+    Optional<Generation> seen = Generations.find(connection, projection);
+    if (seen.isEmpty()) {
+      return new Unknown();
+    }
+    if (seen.get().version() > version && !allowLowerVersion) {
+      return new NewerVersion(seen.get().version());
+    }
+    Optional<Rebuild> last = Rebuilds.find(connection, projection, seen.get().generation());
+    boolean isOther = seen.get().version() != version;
+    if (!isOther && last.isPresent() && !last.get().isDone() && !last.get().isStopped()) {
+      return new InProgress(last.get().generation(), last.get().requestedBy(), last.get().reason());
+    }
+    Optional<String> obstacle =
+        readModel.isPresent()
+            ? ReadModels.obstacle(connection, readModel.get())
+            : ReadModels.obstacle(connection, projection, version);
+    return obstacle.isPresent()
+        ? new Impossible(obstacle.get())
+        : beginAfter(connection, seen.get());
+  }
+
+  /**
+   * Begins the next generation if the database's version is older, also in the midst of a rebuild.
+   */
+  public Optional<Answer> beginIfRaised(Connection connection) throws SQLException {
+    Optional<Generation> older = olderVersion(connection);
+    return older.isPresent() ? Optional.of(beginAfter(connection, older.get())) : Optional.empty();
+  }
+
+  /** The projection's row, if its version is older than this build's. */
+  public Optional<Generation> olderVersion(Connection connection) throws SQLException {
+    return Generations.find(connection, projection).filter(seen -> seen.version() < version);
+  }
+
+  private Answer beginAfter(Connection connection, Generation seen) throws SQLException {
+    if (!Generations.beginNext(connection, seen, version)) {
+      return new LostRace();
+    }
+    int next = seen.generation() + 1;
+    Rebuilds.supersedeOlder(connection, projection, next);
+    Rebuilds.request(
+        connection,
+        projection,
+        next,
+        requestedBy,
+        reason,
+        Optional.of(seen).filter(g -> g.status() == Status.ACTIVE));
+    return new Accepted(next);
+  }
+}

@@ -1,0 +1,85 @@
+package dev.kintsugi.runtime.internal.operations;
+
+import dev.kintsugi.runtime.internal.node.KintsugiNode;
+import dev.kintsugi.runtime.metrics.KintsugiMeter;
+import dev.kintsugi.runtime.status.Overview;
+import dev.kintsugi.runtime.status.Rebuild;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gauges of what projections' rows say: their open skip records, and whether their rebuilds are
+ * blocked. Whoever reads them waits for no database: what was read last is told, and read anew for
+ * the next time if it is older than some seconds, or than ten times as long as reading it took; all
+ * gauges at once. Where nobody reads them, nothing is read.
+ */
+final class RowGauges {
+
+  private static final Logger log = LoggerFactory.getLogger(RowGauges.class);
+
+  private static final Duration OLDEST = Duration.ofSeconds(5);
+  private static final int REST = 10;
+
+  private final KintsugiNode node;
+  private @Nullable Map<String, Overview.Summary> last;
+  private boolean isReading;
+  private long nextAt = System.nanoTime();
+
+  RowGauges(KintsugiNode node) {
+    this.node = node;
+  }
+
+  /** Reports a projection's rows. */
+  void report(String projection) {
+    gauge(KintsugiMeter.SKIPS_OPEN, projection, summary -> summary.skips().open());
+    gauge(KintsugiMeter.SKIPS_OPEN_PARKED, projection, summary -> summary.skips().parked());
+    gauge(
+        KintsugiMeter.SKIPS_OLDEST,
+        projection,
+        summary -> summary.skips().oldest().map(age -> age.toMillis() / 1000.0).orElse(0.0));
+    gauge(
+        KintsugiMeter.REBUILD_BLOCKED,
+        projection,
+        summary -> summary.rebuild().flatMap(Rebuild::blockedBy).isPresent() ? 1 : 0);
+  }
+
+  private void gauge(
+      KintsugiMeter meter, String projection, ToDoubleFunction<Overview.Summary> value) {
+    node.metrics().gauge(meter, () -> value(projection, value), projection);
+  }
+
+  private synchronized double value(String projection, ToDoubleFunction<Overview.Summary> value) {
+    long now = System.nanoTime();
+    if (!isReading && nextAt - now <= 0) {
+      isReading = true;
+      node.inTransaction(StatusRows::overview)
+          .whenComplete((found, error) -> read(found, error, System.nanoTime() - now));
+    }
+    if (last == null) {
+      return Double.NaN;
+    }
+    Overview.Summary summary = last.get(projection);
+    return summary == null ? 0 : value.applyAsDouble(summary);
+  }
+
+  private synchronized void read(@Nullable Overview found, @Nullable Throwable error, long took) {
+    isReading = false;
+    nextAt = System.nanoTime() + Math.max(OLDEST.toNanos(), REST * took);
+    last =
+        found == null
+            ? null
+            : found.projections().stream()
+                .collect(
+                    Collectors.toMap(
+                        summary -> summary.generation().projection(), Function.identity()));
+    if (error != null) {
+      log.warn("The rows of projections can't be read for the gauges, which tell NaN", error);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+package dev.kintsugi.runtime.internal.operations;
+
+import dev.kintsugi.runtime.internal.event.WaitingDeletionRows;
+import dev.kintsugi.runtime.internal.node.Counters;
+import dev.kintsugi.runtime.internal.skip.OpenSkips;
+import dev.kintsugi.runtime.internal.skip.UnhandledRecords;
+import dev.kintsugi.runtime.internal.state.Fence;
+import dev.kintsugi.runtime.internal.state.Generations;
+import dev.kintsugi.runtime.internal.state.OperationLog;
+import dev.kintsugi.runtime.internal.state.Rebuilds;
+import dev.kintsugi.runtime.skip.SkipFilter;
+import dev.kintsugi.runtime.skip.SkipSummary;
+import dev.kintsugi.runtime.status.FenceHolder;
+import dev.kintsugi.runtime.status.Generation;
+import dev.kintsugi.runtime.status.Operation;
+import dev.kintsugi.runtime.status.Overview;
+import dev.kintsugi.runtime.status.ProjectionStatus;
+import dev.kintsugi.runtime.status.Rebuild;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How projections stand, as rows say at one time, in the caller's transaction. Whether a node has a
+ * projection whose records pile up the rows don't say.
+ */
+public final class StatusRows {
+
+  private StatusRows() {}
+
+  /**
+   * All projections, by name. In four statements, however many there are; the one that counts skip
+   * records looks at all that are open.
+   */
+  public static Overview overview(Connection connection) throws SQLException {
+    Map<String, Rebuild> rebuilds = Rebuilds.newest(connection);
+    Map<String, SkipSummary> skips = OpenSkips.summaries(connection);
+    List<Overview.Summary> projections = new ArrayList<>();
+    for (Generation generation : Generations.all(connection)) {
+      String name = generation.projection();
+      SkipSummary open = skips.getOrDefault(name, SkipSummary.NONE);
+      projections.add(
+          new Overview.Summary(
+              generation,
+              Optional.ofNullable(rebuilds.get(name)),
+              open,
+              UnhandledRecords.of(name, open)));
+    }
+    return new Overview(List.copyOf(projections), WaitingDeletionRows.readAll(connection));
+  }
+
+  /** One of them; empty if the database does not know it. */
+  public static Optional<ProjectionStatus> status(
+      Connection connection, String projection, Counters counters) throws SQLException {
+    Optional<Generation> row = Generations.find(connection, projection);
+    if (row.isEmpty()) {
+      return Optional.empty();
+    }
+    Generation generation = row.get();
+    Optional<Rebuild> rebuild = Rebuilds.find(connection, projection, generation.generation());
+    SkipSummary skips =
+        OpenSkips.summary(connection, projection, generation.generation(), SkipFilter.any());
+    Optional<Operation> pause =
+        generation.paused()
+            ? OperationLog.last(connection, projection, Operation.Kind.PAUSE)
+            : Optional.empty();
+    return Optional.of(
+        new ProjectionStatus(
+            generation,
+            rebuild,
+            skips,
+            pause,
+            UnhandledRecords.of(projection, skips),
+            rebuild.isPresent() ? waitsFor(connection, rebuild.get()) : List.of(),
+            WaitingDeletionRows.read(connection, projection),
+            counters.counts(projection)));
+  }
+
+  private static List<FenceHolder> waitsFor(Connection connection, Rebuild rebuild)
+      throws SQLException {
+    Fence fence = Fence.of(rebuild.fence());
+    if (fence == null
+        || !rebuild.phase().isWaiting()
+        || fence.look(connection) != Fence.Look.AWAITED) {
+      return List.of();
+    }
+    return fence.holders(connection);
+  }
+}

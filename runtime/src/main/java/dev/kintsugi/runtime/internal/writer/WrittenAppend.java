@@ -1,0 +1,70 @@
+package dev.kintsugi.runtime.internal.writer;
+
+import dev.kintsugi.runtime.skip.SkipReason;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What an append did, by projection. It counts only once its transaction has committed.
+ *
+ * @param orderings the events' orderings, in the order in which they were given
+ * @param consultNanos how long the round trip took that appended and consulted
+ */
+@SuppressWarnings("ArrayRecordComponent")
+public record WrittenAppend(
+    long[] orderings, Map<String, WrittenAppend.Counts> projections, long consultNanos) {
+
+  static WrittenAppend at(long[] orderings, long consultNanos) {
+    return new WrittenAppend(orderings, new TreeMap<>(), consultNanos);
+  }
+
+  /** What it did in a projection; all zero if it did nothing there. */
+  public Counts of(String projection) {
+    return projections.computeIfAbsent(projection, name -> new Counts());
+  }
+
+  /** What became of the append's events in one projection. */
+  public static final class Counts {
+    private int applied;
+    private int helped;
+    private final Map<SkipReason, Integer> recorded = new EnumMap<>(SkipReason.class);
+
+    void applied() {
+      applied++;
+    }
+
+    void helped(int records) {
+      helped += records;
+    }
+
+    void recorded(SkipReason reason) {
+      recorded.merge(reason, 1, Integer::sum);
+    }
+
+    /** How many of the append's events were applied to the read model. */
+    public int appliedInline() {
+      return applied;
+    }
+
+    /** Whether more of the events failed than could be applied. */
+    boolean isFailedMostly() {
+      return failed() > applied;
+    }
+
+    /** How many of the events could not be applied. */
+    int failed() {
+      return recorded.getOrDefault(SkipReason.FAILED, 0);
+    }
+
+    /** How many older events, of open records, were applied before them. */
+    public int helpedRecords() {
+      return helped;
+    }
+
+    /** How many of the append's events were recorded, by reason. */
+    public Map<SkipReason, Integer> recordedByReason() {
+      return recorded;
+    }
+  }
+}

@@ -1,8 +1,0 @@
-/**
- * What one node has: its settings, its connections, the projections that it has handlers for, and
- * its counters. The journal plugin and the projections' actors both take it from here.
- */
-@NullMarked
-package dev.kintsugi.runtime.node;
-
-import org.jspecify.annotations.NullMarked;

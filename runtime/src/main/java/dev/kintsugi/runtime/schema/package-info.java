@@ -1,5 +1,0 @@
-/** Installs or checks Kintsugi's own tables, and the tables of the projections. */
-@NullMarked
-package dev.kintsugi.runtime.schema;
-
-import org.jspecify.annotations.NullMarked;

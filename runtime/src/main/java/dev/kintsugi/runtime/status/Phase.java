@@ -1,0 +1,37 @@
+package dev.kintsugi.runtime.status;
+
+import java.util.Locale;
+
+/** Where a rebuild stands (DESIGN 6). In the table in lower case. */
+public enum Phase {
+  /** Waits until no transaction runs that may act on the older generation (steps 1 and 2). */
+  FENCE,
+  /**
+   * Waits until no transaction runs that may act on the generation that it takes over as it is;
+   * then that one's records become its own. Nothing is emptied or replayed.
+   */
+  TAKEOVER,
+  /** The read model is empty and history is being replayed (steps 3 and 4). */
+  REPLAY,
+  /** What writers recorded is being applied, writers still record (step 5). */
+  DRAIN,
+  /**
+   * Writers apply again; what is left is drained until a second fence has passed (steps 6 and 7).
+   */
+  SETTLE,
+  /** Nothing is missing: the end of step 7 is the proof. */
+  DONE;
+
+  public static Phase ofTable(String phase) {
+    return valueOf(phase.toUpperCase(Locale.ROOT));
+  }
+
+  public String inTable() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Whether a rebuild waits for a fence in this phase. */
+  public boolean isWaiting() {
+    return this == FENCE || this == TAKEOVER || this == SETTLE;
+  }
+}

@@ -1,0 +1,39 @@
+package dev.kintsugi.runtime.status;
+
+import dev.kintsugi.runtime.skip.SkipSummary;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How a projection stands, as its rows say at one time.
+ *
+ * @param rebuild the rebuild that made, or is making, its generation
+ * @param skips its open skip records
+ * @param pause by whom and why it was paused, if it is
+ * @param unhandled those of its open records that pile up, as no node has the projection; empty if
+ *     one has it, or may have it
+ * @param waitsFor who holds up the fence that the rebuild waits for, the oldest first
+ * @param waitingDeletions events that the application has deleted, and that stay until its records
+ *     are closed or its replay has ended
+ * @param counts what the answering node did for it since the node's start
+ */
+public record ProjectionStatus(
+    Generation generation,
+    Optional<Rebuild> rebuild,
+    SkipSummary skips,
+    Optional<Operation> pause,
+    Optional<Unhandled> unhandled,
+    List<FenceHolder> waitsFor,
+    WaitingDeletions waitingDeletions,
+    ProjectionCounts counts) {
+
+  /** How many skip records are open, parked ones among them. */
+  public long openRecords() {
+    return skips.open();
+  }
+
+  /** How many of them are parked. */
+  public long parkedRecords() {
+    return skips.parked();
+  }
+}

@@ -1,0 +1,116 @@
+package dev.kintsugi.runtime.status;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A row of {@code kintsugi_rebuild}: where a rebuild stands, and its history. All times are the
+ * database's.
+ *
+ * @param fence what the phases fence, takeover and settle wait for, once it was taken
+ * @param replayTo the bound R: the journal's highest ordering when the read model was emptied
+ * @param checkpoint up to which ordering history has been replayed
+ * @param eventsToReplay how many events the journal held up to R, once they were counted
+ * @param eventsDeleted how many of the streams' events up to R the application has deleted from the
+ *     journal; no rebuild can bring these back
+ * @param maxRate how many events a second it may replay, 0 for no limit; if it says nothing, its
+ *     owner's configuration does
+ * @param stoppedAt when it was stopped: by somebody, or by the failure policy, at the event that
+ *     {@code lastError} names
+ * @param stoppedBy who stopped it; null if it was the failure policy, or nobody
+ * @param blockedAt since when its next step fails, for the reason that {@code lastError} gives; it
+ *     is tried again until it succeeds
+ * @param from the generation that was active before; null for a first build, or if it was not
+ * @param takesOver whether it makes the read model of {@code from} its own as it is: because
+ *     somebody stopped it before anything was emptied, or for another name
+ */
+public record Rebuild(
+    String projection,
+    int generation,
+    String requestedBy,
+    String reason,
+    Phase phase,
+    @Nullable Long fence,
+    long replayTo,
+    long checkpoint,
+    @Nullable Long eventsToReplay,
+    @Nullable Long eventsDeleted,
+    long replayed,
+    long drained,
+    @Nullable String lastError,
+    Instant requestedAt,
+    @Nullable Instant fenceAt,
+    @Nullable Instant replayAt,
+    @Nullable Instant drainAt,
+    @Nullable Instant settleAt,
+    @Nullable Instant stoppedAt,
+    @Nullable String stoppedBy,
+    @Nullable Instant endedAt,
+    @Nullable Integer maxRate,
+    @Nullable Instant blockedAt,
+    @Nullable Generation from,
+    boolean takesOver,
+    Instant readAt) {
+
+  public boolean isDone() {
+    return phase == Phase.DONE;
+  }
+
+  /** Whether it stands still, stopped by somebody or by the failure policy. */
+  public boolean isStopped() {
+    return stoppedAt != null && !takesOver;
+  }
+
+  /** Whether somebody stopped it so that no owner is to go on with it. */
+  public boolean isGivenUp() {
+    return stoppedBy != null && !takesOver;
+  }
+
+  /** Whether writers apply to its read model; from settling on they do. */
+  public boolean isInUse() {
+    return phase == Phase.SETTLE || phase == Phase.DONE;
+  }
+
+  /** Why its next step fails, if it does. */
+  public Optional<String> blockedBy() {
+    return blockedAt == null || isDone() || isStopped()
+        ? Optional.empty()
+        : Optional.ofNullable(lastError);
+  }
+
+  /** How far the replay is, from 0 to 1, by the journal's ordering. */
+  public double progress() {
+    return switch (phase) {
+      case FENCE, TAKEOVER -> 0;
+      case REPLAY -> replayTo == 0 ? 1 : (double) checkpoint / replayTo;
+      case DRAIN, SETTLE, DONE -> 1;
+    };
+  }
+
+  /** Events replayed a second, from the replay's start to its end or until now. */
+  public double eventsPerSecond() {
+    if (replayAt == null) {
+      return 0;
+    }
+    Instant until = drainAt == null ? readAt : drainAt;
+    long millis = Math.max(1, Duration.between(replayAt, until).toMillis());
+    return replayed * 1000.0 / millis;
+  }
+
+  /** How long the replay still takes at that rate, while it can be told. */
+  public Optional<Duration> replayLeft() {
+    double rate = eventsPerSecond();
+    if (phase != Phase.REPLAY || eventsToReplay == null || rate <= 0) {
+      return Optional.empty();
+    }
+    long left = Math.max(0, eventsToReplay - replayed);
+    return Optional.of(Duration.ofMillis(Math.round(left / rate * 1000)));
+  }
+
+  /** From the request to the end, once it has ended. */
+  public Optional<Duration> duration() {
+    return Optional.ofNullable(endedAt).map(end -> Duration.between(requestedAt, end));
+  }
+}

@@ -1,0 +1,19 @@
+package dev.kintsugi.runtime.status;
+
+import java.util.Locale;
+
+/** Whether writers apply to a generation. In the table in lower case. */
+public enum Status {
+  /** Being built: writers record. */
+  REBUILDING,
+  /** Writers apply. */
+  ACTIVE;
+
+  public static Status ofTable(String status) {
+    return valueOf(status.toUpperCase(Locale.ROOT));
+  }
+
+  public String inTable() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,406 @@
+package dev.kintsugi.runtime.internal.schema;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.Tables;
+import dev.kintsugi.projections.Writing;
+import dev.kintsugi.projections.rows.RowTable;
+import dev.kintsugi.runtime.persistence.SchemaException;
+import dev.kintsugi.runtime.testing.World;
+import java.sql.Connection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What a script really made decides how its tables are written, and whether they can be. */
+class MadeAsDeclaredTest {
+
+  private static final RowTable STOCK =
+      RowTable.named("stock")
+          .key("k", "text")
+          .column("name", "text")
+          .column("at", "timestamptz")
+          .counter("n")
+          .greatest("most", "bigint");
+
+  private final World world = new World();
+
+  @AfterEach
+  void close() {
+    world.close();
+  }
+
+  private static Projection<String> rows(String ddl) {
+    return rows(STOCK, ddl);
+  }
+
+  private static Projection<String> rows(RowTable table, String ddl) {
+    return Projection.named("stock")
+        .of(String.class)
+        .tables(new Tables("stock.sql", ddl))
+        .rows(List.of(table), (envelope, changes) -> {})
+        .build();
+  }
+
+  private static Projection<String> handler(String ddl) {
+    return Projection.named("handled")
+        .of(String.class)
+        .tables(new Tables("handled.sql", ddl))
+        .handler(() -> JdbcHandler.fromFunction((session, envelope) -> {}))
+        .build();
+  }
+
+  /** A fold's state. */
+  record State(long n) {}
+
+  private static Projection<String> fold() {
+    return Projection.named("folded")
+        .of(String.class)
+        .<State>fold(
+            State.class,
+            fold ->
+                fold.evolve((state, envelope) -> Optional.of(new State(1)))
+                    .column("n", "bigint", State::n)
+                    .index("n"))
+        .build();
+  }
+
+  private static String script(String columns) {
+    return script(columns, "");
+  }
+
+  /** A script of the declared table, but for some columns, and what else it makes. */
+  private static String script(String columns, String more) {
+    StringBuilder ddl = new StringBuilder("CREATE TABLE stock (");
+    Map.of(
+            "k", "text PRIMARY KEY",
+            "name", "text",
+            "at", "timestamptz",
+            "n", "bigint NOT NULL DEFAULT 0",
+            "most", "bigint")
+        .forEach(
+            (name, type) -> {
+              if (!(", " + columns).contains(", " + name + " ")) {
+                ddl.append(name).append(' ').append(type).append(", ");
+              }
+            });
+    return ddl.append(columns.isEmpty() ? "fillers int" : columns)
+        .append(");")
+        .append(more)
+        .toString();
+  }
+
+  private Projection<?> probed(Projection<?> projection) throws Exception {
+    try (Connection connection = world.database().connection()) {
+      Projection<?> effective = ReadModels.probe(connection, projection).projection();
+      connection.rollback();
+      return effective;
+    }
+  }
+
+  private ReadModel created(Projection<?> projection, Optional<Integer> built) throws Exception {
+    ReadModel probed;
+    try (Connection connection = world.database().connection()) {
+      probed = ReadModels.probe(connection, projection);
+      connection.rollback();
+    }
+    return world
+        .database()
+        .inTransaction(connection -> ReadModels.create(connection, probed, built));
+  }
+
+  private void assertAsSets(String ddl) throws Exception {
+    assertThat(probed(rows(ddl)).writing()).as(ddl).isEqualTo(Writing.AS_SETS);
+  }
+
+  private void assertInEventsOrder(String ddl) throws Exception {
+    assertThat(probed(rows(ddl)).writing().inEventsOrder()).as(ddl).isTrue();
+  }
+
+  @Test
+  void what_the_runtime_makes_itself_is_written_as_sets() throws Exception {
+    Projection<String> made =
+        Projection.named("stock")
+            .of(String.class)
+            .rows(List.of(STOCK.index("name")), (envelope, rows) -> {})
+            .build();
+
+    assertThat(probed(made).writing()).isEqualTo(Writing.AS_SETS);
+    assertThat(probed(fold()).writing()).isEqualTo(Writing.AS_SETS);
+  }
+
+  @Test
+  void a_script_that_judges_no_row_by_another_is_written_as_sets() throws Exception {
+    assertAsSets(script(""));
+    assertAsSets(script("k varchar PRIMARY KEY").replace("varchar", "text"));
+    assertAsSets(script("n bigint"));
+    assertAsSets(script("name text DEFAULT 'none'"));
+    assertAsSets(script("seen timestamptz NOT NULL DEFAULT now()"));
+    assertAsSets(script("", "CREATE INDEX ON stock (name, at)"));
+    assertAsSets(script("", "CREATE VIEW names AS SELECT name FROM stock"));
+    assertAsSets(script("", "CREATE TABLE other (id int UNIQUE CHECK (id > 0))"));
+  }
+
+  @Test
+  void a_script_that_can_refuse_or_change_more_than_a_row_is_written_in_the_events_order()
+      throws Exception {
+    assertInEventsOrder(script("n bigint NOT NULL DEFAULT 0 CHECK (n >= 0)"));
+    assertInEventsOrder(script("name text NOT NULL"));
+    assertInEventsOrder(script("name text NOT NULL DEFAULT ''"));
+    assertInEventsOrder(script("n bigint NOT NULL"));
+    assertInEventsOrder(script("n bigint DEFAULT 0"));
+    assertInEventsOrder(script("n bigint NOT NULL DEFAULT 1"));
+    assertInEventsOrder(script("most bigint DEFAULT 5"));
+    assertInEventsOrder(script("most bigint NOT NULL DEFAULT 0"));
+    assertInEventsOrder(script("name text UNIQUE"));
+    assertInEventsOrder(script("", "CREATE UNIQUE INDEX ON stock (name) WHERE n > 0"));
+    assertInEventsOrder(script("", "CREATE UNIQUE INDEX ON stock (lower(name))"));
+    assertInEventsOrder(script("", "CREATE INDEX ON stock ((1 / n))"));
+    assertInEventsOrder(script("", "CREATE INDEX ON stock (name) WHERE n > 0"));
+    assertInEventsOrder(script("EXCLUDE USING btree (name WITH =)"));
+    assertInEventsOrder(script("twice bigint GENERATED ALWAYS AS (2 * most) STORED"));
+    assertInEventsOrder(script("id bigserial"));
+    assertInEventsOrder(script("id bigint GENERATED ALWAYS AS IDENTITY"));
+    assertInEventsOrder(script("most bigint GENERATED BY DEFAULT AS IDENTITY"));
+    assertInEventsOrder(
+        "CREATE TABLE p (name text PRIMARY KEY);" + script("name text REFERENCES p"));
+    assertInEventsOrder(script("", "CREATE TABLE c (k text REFERENCES stock ON DELETE CASCADE)"));
+    assertInEventsOrder(script("name text REFERENCES stock"));
+    assertInEventsOrder(
+        script(
+            "",
+            """
+            CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+            CREATE TRIGGER t BEFORE INSERT ON stock FOR EACH ROW EXECUTE FUNCTION nothing();
+            """));
+    assertInEventsOrder(script("", "CREATE RULE r AS ON DELETE TO stock DO ALSO NOTIFY gone"));
+    assertInEventsOrder(script("", "ALTER TABLE stock ENABLE ROW LEVEL SECURITY"));
+    assertInEventsOrder(
+        script("").replace(");", ") PARTITION BY HASH (k);")
+            + "CREATE TABLE stock_0 PARTITION OF stock FOR VALUES WITH (MODULUS 1, REMAINDER 0)");
+    assertInEventsOrder(script("", "CREATE TABLE heir () INHERITS (stock)"));
+  }
+
+  @Test
+  void a_type_that_takes_less_than_the_declared_one_is_written_in_the_events_order()
+      throws Exception {
+    for (String type : List.of("varchar(5)", "char(5)", "text COLLATE \"C\"")) {
+      assertInEventsOrder(script("name " + type));
+    }
+    assertInEventsOrder(
+        "CREATE DOMAIN short AS text CHECK (length(VALUE) < 5);" + script("name short"));
+    for (String type : List.of("timestamptz(3)", "timestamp", "date")) {
+      assertInEventsOrder(script("at " + type));
+    }
+    for (String type : List.of("integer", "numeric(10, 2)", "double precision")) {
+      assertInEventsOrder(script("most " + type));
+    }
+    assertInEventsOrder(script("k varchar(20) PRIMARY KEY"));
+  }
+
+  @Test
+  void a_table_beside_the_declared_ones_decides_nothing_unless_it_refers_to_them()
+      throws Exception {
+    assertAsSets(script("", "CREATE TABLE other (id int PRIMARY KEY, n int NOT NULL)"));
+  }
+
+  // Refused
+
+  private void assertRefused(String ddl, String... said) {
+    assertRefused(rows(ddl), said);
+  }
+
+  private void assertRefused(Projection<?> projection, String... said) {
+    assertThatThrownBy(() -> probed(projection))
+        .as(projection.tables().ddl())
+        .isInstanceOf(SchemaException.class)
+        .hasMessageContaining("projection '" + projection.name() + "'")
+        .hasMessageContainingAll(said);
+  }
+
+  @Test
+  void a_key_that_the_database_compares_otherwise_is_refused() {
+    assertRefused(
+        script("k char(8) PRIMARY KEY"), "key column 'k' as character(8)", "Make it text");
+    assertRefused(
+        "CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
+            + script("k text COLLATE ci PRIMARY KEY"),
+        "key column 'k' as text COLLATE ci (of a nondeterministic collation)");
+    assertRefused(
+        "CREATE DOMAIN code AS char(8);" + script("k code PRIMARY KEY"), "key column 'k' as code");
+    assertRefused(script("k name PRIMARY KEY"), "key column 'k' as name");
+
+    Map<String, List<String>> unfit =
+        Map.of(
+            "bigint", List.of("integer", "numeric", "double precision", "text"),
+            "timestamptz", List.of("timestamptz(3)", "timestamp"),
+            "date", List.of("timestamp"),
+            "uuid", List.of("text"));
+    unfit.forEach(
+        (declared, made) ->
+            made.forEach(
+                type ->
+                    assertRefused(
+                        rows(
+                            RowTable.named("t").key("id", declared).counter("n"),
+                            "CREATE TABLE t (id %s PRIMARY KEY, n bigint)".formatted(type)),
+                        "key column 'id'",
+                        "declared as " + declared)));
+  }
+
+  @Test
+  void another_primary_key_than_the_declared_one_is_refused() {
+    assertRefused(script("k text"), "has no primary key", "PRIMARY KEY (k)");
+    assertRefused(script("k text, PRIMARY KEY (k, name)"), "has the primary key [k, name]");
+    assertRefused(script("k text PRIMARY KEY DEFERRABLE"), "has no primary key (or a deferrable");
+    assertRefused(script("k text UNIQUE"), "has no primary key");
+  }
+
+  @Test
+  void what_is_declared_and_not_made_is_refused() {
+    assertRefused("CREATE TABLE stocks (k text PRIMARY KEY)", "table stock", "Made: [stocks]");
+    assertRefused(
+        "CREATE TABLE stock (k text PRIMARY KEY, name text, n bigint, most bigint)",
+        "has no column 'at', which is declared as timestamptz",
+        "Found: k text, name text",
+        "raise the projection's .version(n)");
+  }
+
+  @Test
+  void a_column_that_takes_no_value_of_the_declared_type_is_refused() {
+    assertRefused(script("at uuid"), "column 'at' as uuid", "takes no timestamptz");
+    assertRefused(
+        "CREATE TYPE mood AS ENUM ('ok');" + script("name mood"),
+        "column 'name' as mood",
+        "takes no text");
+    assertRefused(
+        script("most bigint GENERATED ALWAYS AS (1) STORED"), "'most' that is GENERATED ALWAYS");
+    assertRefused(script("n bigint GENERATED ALWAYS AS IDENTITY"), "'n' that is GENERATED ALWAYS");
+  }
+
+  @Test
+  void a_column_that_nobody_fills_is_refused() {
+    assertRefused(script("more int NOT NULL"), "column 'more' integer NOT NULL", "Declare it");
+  }
+
+  @Test
+  void a_table_that_a_crash_would_empty_is_refused() {
+    assertRefused(
+        handler("CREATE UNLOGGED TABLE handled (id int)"), "table handled", "is UNLOGGED");
+    assertRefused(
+        handler(
+            "CREATE TABLE handled (id int) PARTITION BY RANGE (id);"
+                + "CREATE UNLOGGED TABLE part PARTITION OF handled DEFAULT"),
+        "table handled",
+        "a partition that is");
+  }
+
+  @Test
+  void rows_that_a_script_inserts_are_refused() {
+    assertRefused(
+        handler("CREATE TABLE handled (id int); INSERT INTO handled VALUES (1)"),
+        "handled.sql",
+        "inserts rows into handled");
+  }
+
+  // Constraints that would be looked at when the transaction commits
+
+  @Test
+  void deferred_constraints_are_named_for_projections_of_every_kind() throws Exception {
+    String deferred =
+        """
+        CREATE TABLE "H P" (id int PRIMARY KEY);
+        CREATE TABLE handled (id int, p int
+          CONSTRAINT "to p" REFERENCES "H P" DEFERRABLE INITIALLY DEFERRED,
+          CONSTRAINT at_once UNIQUE (id) DEFERRABLE);
+        """;
+    assertThat(probed(handler(deferred)).writing())
+        .isEqualTo(new Writing(false, List.of("\"to p\"")));
+
+    ReadModel made = created(handler(deferred), Optional.empty());
+    assertThat(made.projection().writing().deferredConstraints())
+        .containsExactly("public.\"to p\"");
+    world.execute("SET CONSTRAINTS " + "public.\"to p\"" + " IMMEDIATE");
+    assertThat(
+            probed(rows(script("name text UNIQUE DEFERRABLE INITIALLY DEFERRED")))
+                .writing()
+                .deferredConstraints())
+        .containsExactly("stock_name_key");
+  }
+
+  // What is there already
+
+  @Test
+  void a_constraint_that_was_added_by_hand_counts() throws Exception {
+    created(rows(script("")), Optional.empty());
+    world.execute("ALTER TABLE stock ADD CHECK (n < 10)");
+
+    ReadModel found = created(rows(script("")), Optional.of(1));
+
+    assertThat(found.projection().writing().inEventsOrder()).isTrue();
+    world.execute("ALTER TABLE stock DROP CONSTRAINT stock_n_check");
+    assertThat(created(rows(script("")), Optional.of(1)).projection().writing())
+        .isEqualTo(Writing.AS_SETS);
+  }
+
+  @Test
+  void a_raised_version_is_written_as_its_own_script_has_it() throws Exception {
+    created(rows(script("name text UNIQUE")), Optional.empty());
+    Projection<String> raised =
+        Projection.named("stock")
+            .of(String.class)
+            .version(2)
+            .tables(new Tables("stock.sql", script("")))
+            .rows(List.of(STOCK), (envelope, changes) -> {})
+            .build();
+
+    assertThat(created(raised, Optional.of(1)).projection().writing()).isEqualTo(Writing.AS_SETS);
+  }
+
+  private void assertChangeIsRefused(Projection<?> projection, String... said) {
+    assertThatThrownBy(() -> created(projection, Optional.of(1)))
+        .isInstanceOf(SchemaException.class)
+        .hasMessageContaining("projection 'stock', version 1")
+        .hasMessageContaining("raise .version(2)")
+        .hasMessageContainingAll(said);
+  }
+
+  @Test
+  void a_script_that_was_changed_in_the_same_version_is_refused() throws Exception {
+    created(rows(script("")), Optional.empty());
+
+    assertChangeIsRefused(
+        rows(STOCK.column("more", "text"), script("more text")),
+        "table stock has no column more text");
+    assertChangeIsRefused(
+        rows(script("most numeric")), "column most of table stock is bigint and not numeric");
+    assertChangeIsRefused(
+        rows(script("", "CREATE TABLE others (id int)")), "table others is not there");
+    assertThat(world.column("SELECT to_regclass('others')").get(0)).isNull();
+  }
+
+  @Test
+  void a_table_that_was_dropped_by_hand_is_not_made_again_without_a_word() throws Exception {
+    created(rows(script("")), Optional.empty());
+    world.execute("DROP TABLE stock");
+
+    assertChangeIsRefused(rows(script("")), "table stock is not there");
+  }
+
+  @Test
+  void a_table_that_was_changed_by_hand_may_have_more() throws Exception {
+    created(rows(script("")), Optional.empty());
+    world.execute("ALTER TABLE stock ADD by_hand text DEFAULT 'x'");
+
+    assertThat(created(rows(script("")), Optional.of(1)).projection().writing())
+        .isEqualTo(Writing.AS_SETS);
+
+    world.execute("ALTER TABLE stock DROP by_hand, ALTER k TYPE char(8)");
+    assertChangeIsRefused(rows(script("")), "column k of table stock is character(8) and not text");
+  }
+}
