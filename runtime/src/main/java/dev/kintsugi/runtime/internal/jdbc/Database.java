@@ -133,18 +133,25 @@ public final class Database implements AutoCloseable {
 
   /** A pool, of a database that need not be there yet. */
   public static Database of(JdbcSettings settings) {
+    HikariDataSource pool = pool(settings);
+    return new Database(() -> next(pool, settings), pool, Answers.of(settings), () -> {});
+  }
+
+  static HikariDataSource pool(JdbcSettings settings) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("kintsugi");
     config.setDataSource(new DriverConnections(login(settings)));
     config.setMaximumPoolSize(settings.poolSize());
-    config.setConnectionTimeout(settings.connectionTimeout().toMillis());
+    long connectionTimeout = settings.connectionTimeout().toMillis();
+    config.setConnectionTimeout(connectionTimeout);
+    // Of a connection that answers no more, whoever waits for one must hear in time.
+    config.setValidationTimeout(Math.min(config.getValidationTimeout(), connectionTimeout));
     config.setInitializationFailTimeout(-1);
     config.setAutoCommit(false);
     config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
     config.setConnectionInitSql(limitsOfSessions(settings.idleInTransactionTimeout()));
     config.setIsolateInternalQueries(true); // or the first rollback would undo it
-    HikariDataSource pool = new HikariDataSource(config);
-    return new Database(() -> next(pool, settings), pool, Answers.of(settings), () -> {});
+    return new HikariDataSource(config);
   }
 
   /**

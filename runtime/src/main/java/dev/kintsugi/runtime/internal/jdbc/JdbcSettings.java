@@ -7,6 +7,8 @@ import java.time.Duration;
  * Where the database is, and how many connections this node takes; section {@code kintsugi.jdbc}.
  *
  * @param password is in no log and in no {@link #toString()}
+ * @param connectionTimeout how long a connection is waited for; the pool's look whether one still
+ *     lives, of 5 s at most, takes no longer either
  * @param idleInTransactionTimeout for how long a transaction may stand still between two statements
  *     before the server ends it and its connection; zero leaves that to the server's settings
  * @param answerTimeout how long the server's answer to a statement is waited for before the
@@ -23,6 +25,9 @@ public record JdbcSettings(
     Duration answerTimeout,
     Duration longAnswerTimeout) {
 
+  /** The pool takes no shorter one. */
+  private static final Duration SHORTEST_CONNECTION_TIMEOUT = Duration.ofMillis(250);
+
   static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(45);
   static final Duration LONG_ANSWER_TIMEOUT = Duration.ofMinutes(30);
 
@@ -31,6 +36,12 @@ public record JdbcSettings(
     if (poolSize < 2) {
       throw new IllegalArgumentException(
           "kintsugi.jdbc.pool-size must be 2 or more, is " + poolSize);
+    }
+    if (connectionTimeout.compareTo(SHORTEST_CONNECTION_TIMEOUT) < 0
+        || connectionTimeout.toMillis() > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "kintsugi.jdbc.connection-timeout must be between 250 ms and 24 days, is "
+              + connectionTimeout);
     }
     if (idleInTransactionTimeout.isNegative()
         || idleInTransactionTimeout.toMillis() > Integer.MAX_VALUE) {

@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.internal.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.kintsugi.runtime.persistence.DatabaseUnavailableException;
 import dev.kintsugi.runtime.testing.TestServer;
 import java.sql.Connection;
@@ -12,6 +13,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -68,6 +70,24 @@ class DatabaseTest {
   void what_the_work_did_is_committed_and_its_result_returned() throws Exception {
     assertThat(execute("INSERT INTO notes VALUES (1), (2)")).isEqualTo(2);
     assertThat(ask("SELECT count(*) FROM notes")).isEqualTo("2");
+  }
+
+  @Test
+  void the_pool_looks_whether_a_connection_lives_no_longer_than_one_is_waited_for() {
+    Map<Duration, Duration> looks =
+        Map.of(
+            Duration.ofMillis(250), Duration.ofMillis(250),
+            Duration.ofSeconds(3), Duration.ofSeconds(3),
+            Duration.ofSeconds(5), Duration.ofSeconds(5),
+            Duration.ofMinutes(1), Duration.ofSeconds(5));
+    looks.forEach(
+        (connectionTimeout, validationTimeout) -> {
+          JdbcSettings settings = new JdbcSettings(url, "", "", 2, connectionTimeout);
+          try (HikariDataSource pool = Database.pool(settings)) {
+            assertThat(pool.getValidationTimeout()).isEqualTo(validationTimeout.toMillis());
+            assertThat(pool.getConnectionTimeout()).isEqualTo(connectionTimeout.toMillis());
+          }
+        });
   }
 
   @Test

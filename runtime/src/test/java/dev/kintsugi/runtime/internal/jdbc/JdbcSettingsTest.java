@@ -54,6 +54,15 @@ class JdbcSettingsTest {
   }
 
   @Test
+  void a_connection_timeout_that_the_pool_can_not_have_is_refused() {
+    for (Duration timeout : List.of(Duration.ZERO, Duration.ofMillis(249), Duration.ofDays(25))) {
+      assertThatThrownBy(() -> new JdbcSettings("jdbc:postgresql:shop", "", "", 2, timeout))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("kintsugi.jdbc.connection-timeout must be between 250 ms");
+    }
+  }
+
+  @Test
   void a_timeout_that_the_server_can_not_have_is_refused() {
     for (Duration timeout : List.of(Duration.ofMillis(-1), Duration.ofDays(25))) {
       assertThatThrownBy(

@@ -15,8 +15,7 @@ import java.time.Duration;
  */
 record Bound(Duration connection, Duration answer) {
 
-  /** How long the pool waits for a sign of life of a connection that rested, besides. */
-  private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(5);
+  private static final Duration LONGEST_SIGN_OF_LIFE = Duration.ofSeconds(5);
 
   static Bound of(Config kintsugi) {
     return new Bound(
@@ -25,13 +24,18 @@ record Bound(Duration connection, Duration answer) {
   }
 
   Duration longest() {
-    return connection.plus(SIGN_OF_LIFE).plus(answer).multipliedBy(2);
+    return connection.plus(signOfLife()).plus(answer).multipliedBy(2);
+  }
+
+  /** How long the pool waits for a sign of life of a connection that rested, besides. */
+  private Duration signOfLife() {
+    return connection.compareTo(LONGEST_SIGN_OF_LIFE) < 0 ? connection : LONGEST_SIGN_OF_LIFE;
   }
 
   @Override
   public String toString() {
     return "%.1f s: twice (for the group before it, and its own) connection-timeout %.1f s + the pool's look at a connection %.1f s + answer-timeout %.1f s"
-        .formatted(seconds(longest()), seconds(connection), seconds(SIGN_OF_LIFE), seconds(answer));
+        .formatted(seconds(longest()), seconds(connection), seconds(signOfLife()), seconds(answer));
   }
 
   private static double seconds(Duration time) {
