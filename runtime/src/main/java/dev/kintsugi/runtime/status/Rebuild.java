@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  *     is tried again until it succeeds
  * @param from the generation that was active before; null for a first build, or if it was not
  * @param takesOver whether it makes the read model of {@code from} its own as it is: because
- *     somebody stopped it before anything was emptied, or for another name
+ *     somebody stopped it before anything was emptied, or for another name; no more once it has
+ *     ended without the proof: stopped while it settled, superseded, or retired
  */
 public record Rebuild(
     String projection,

@@ -257,6 +257,74 @@ class TakeoverTest {
     world.auditWhole(log);
   }
 
+  /** Leaves an owner in the phase settle, waiting for the second fence, and stops it. */
+  private RebuildSteps stoppedWhileItSettles(TestProjection projection) throws Exception {
+    RebuildSteps owner = world.owner(projection);
+    while (world.rebuild(projection).phase() != Phase.DRAIN) {
+      world.step(owner);
+    }
+    try (World.HeldWriter early = world.holdWriter()) {
+      early.write(world.event("b", 2)); // records, and holds the second fence up
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Activated.class);
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Waiting.class);
+
+      int generation = world.generation(projection).generation();
+      assertThat(world.stopRebuild(projection))
+          .isEqualTo(new RebuildAnswer.Stopped(projection.name(), generation, Phase.SETTLE));
+      assertThat(world.stopRebuild(projection))
+          .isEqualTo(
+              new RebuildAnswer.NoneUnderWay(
+                  projection.name(), "generation %d is stopped".formatted(generation)));
+      early.commit();
+    }
+    assertThat(world.step(owner)).isEqualTo(new Step.GivenUp("ann", true));
+    assertThat(world.step(world.owner(projection))).isEqualTo(new Step.GivenUp("ann", true));
+    return owner;
+  }
+
+  @Test
+  void what_takes_over_can_be_stopped_while_it_settles_and_its_read_model_stays_in_use()
+      throws Exception {
+    world.start(log);
+    world.append(world.event("a", 1), world.event("b", 1));
+    world.requestRebuild(log);
+    world.stopRebuild(log);
+
+    RebuildSteps late = stoppedWhileItSettles(log);
+
+    world.append(world.event("a", 2));
+    assertThat(world.open(log)).containsExactly("b/2 REBUILDING");
+    world.drainAll(log);
+    assertThat(world.applied(log)).containsExactly("a/1", "b/1", "a/2", "b/2");
+    assertThat(world.rebuild(log).phase()).isEqualTo(Phase.SETTLE);
+    world.auditWhole(log);
+
+    assertThat(world.requestRebuild(log)).isEqualTo(new RebuildRequest.Accepted(3));
+    assertThat(world.step(late)).isInstanceOf(Step.NotOurs.class);
+    world.runToTheEnd(log);
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_renaming_can_be_stopped_while_it_settles_and_the_newer_name_stays_in_use()
+      throws Exception {
+    world.start(log);
+    world.append(world.event("a", 1), world.event("b", 1));
+    TestProjection renamed = new TestProjection("diary").inTableOf(log);
+    assertThat(rename("diary")).isEqualTo(new Renaming.Renamed(1));
+    world.haveHandlersOf(renamed);
+
+    stoppedWhileItSettles(renamed);
+
+    world.drainAll(renamed);
+    world.append(world.event("a", 2));
+    assertThat(world.applied(renamed)).containsExactly("a/1", "b/1", "b/2", "a/2");
+    world.auditWhole(renamed);
+    world.requestRebuild(renamed);
+    world.runToTheEnd(renamed);
+    world.auditWhole(renamed);
+  }
+
   private Renaming.Answer rename(String to) throws Exception {
     return world.database().inTransaction(new Renaming("log", to, "ann", "a better name")::begin);
   }

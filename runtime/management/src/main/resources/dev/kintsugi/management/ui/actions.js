@@ -10,7 +10,7 @@ export function buttons({ status, paused, rebuild }, verification) {
   const running = underWay(rebuild);
   return [
     !running && button('rebuild', 'Rebuild', 'primary'),
-    running && !rebuild.takesOver && button('stop', 'Stop rebuild', 'danger'),
+    running && (!rebuild.takesOver || rebuild.phase === 'settle') && button('stop', 'Stop rebuild', 'danger'),
     running && button('rate', 'Limit rate'),
     isOpen(verification) && button('stop-verification', 'Stop verification', 'danger'),
     !isOpen(verification) && status === 'active' && button('verify', 'Verify'),

@@ -146,9 +146,11 @@ public final class Rebuilds {
 
   private static final String GIVE_UP =
       """
-      UPDATE kintsugi_rebuild SET stopped_at = clock_timestamp(), stopped_by = ?
-      WHERE projection = ? AND generation = ? AND phase IN ('fence', 'replay', 'drain', 'settle')
-        AND stopped_by IS NULL AND NOT takes_over
+      UPDATE kintsugi_rebuild
+      SET stopped_at = clock_timestamp(), stopped_by = ?, takes_over = FALSE
+      WHERE projection = ? AND generation = ?
+        AND CASE WHEN takes_over THEN phase = 'settle'
+          ELSE phase IN ('fence', 'replay', 'drain', 'settle') AND stopped_by IS NULL END
       """;
 
   private static final String RESUME =
@@ -478,7 +480,8 @@ public final class Rebuilds {
   }
 
   /**
-   * Gives a rebuild up that is not active yet: no owner goes on with it.
+   * Gives a rebuild up: no owner goes on with it. One that takes over can be given up once its read
+   * model is in use.
    *
    * @return whether it could still be given up
    */
