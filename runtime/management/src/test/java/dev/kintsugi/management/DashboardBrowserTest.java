@@ -372,6 +372,36 @@ class DashboardBrowserTest {
   }
 
   @Test
+  void one_that_a_node_has_is_retired_by_force_once_the_reason_was_shown() throws Exception {
+    node.startAndFinish(files);
+    open("files");
+    browser.click("[data-action=retire]");
+    browser.seeNo("#change-force");
+    browser.type("#change-typed", "files");
+    browser.see("#change-tables").sendKeys("are dropped");
+    confirm("<b id=own>" + HOSTILE);
+    browser.see("dialog.change .problem[data-status='409']", "it is registered on");
+    browser.see("dialog.change [data-overrule]", "started again with it builds it anew");
+
+    browser.click("dialog.change [data-action=confirm]");
+    browser.see("dialog.change [data-overrule]", "whoever has it registered");
+    assertThat(world.column("SELECT projection FROM kintsugi_projection"))
+        .as("asked for again, not forced")
+        .containsExactly("files");
+
+    browser.click("#change-force");
+    browser.see("dialog.change [data-action=confirm]", "Retire by force");
+    browser.click("#change-force");
+    browser.see("dialog.change [data-action=confirm]", "Retire");
+    browser.click("#change-force");
+    browser.click("dialog.change [data-action=confirm]");
+    browser.see("[data-retirement=ended]", "its tables are dropped");
+    browser.see("#operations li[data-operation=RETIRE]", HOSTILE);
+    assertThat(browser.all("#own, img[src=x]")).isEmpty();
+    assertThat(world.column("SELECT to_regclass('files_log')")).containsOnlyNulls();
+  }
+
+  @Test
   void a_projection_is_renamed_by_click_and_its_page_is_the_newer_ones() throws Exception {
     node.startAndFinish(files);
     open("files");

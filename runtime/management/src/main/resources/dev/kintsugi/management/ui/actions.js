@@ -23,8 +23,8 @@ export function buttons({ status, paused, rebuild }, verification) {
 /** What those buttons do; done(message) is called after a change. */
 export function handlers(name, { current, verification, done }) {
   const path = projection(name);
-  const change = (route, more = () => ({})) => ({ reason, requestedBy, key, values }) =>
-    post(`${path}/${route}`, signed({ ...more(values), reason }, requestedBy), { 'Idempotency-Key': key });
+  const change = (route, more = () => ({})) => ({ reason, requestedBy, key, values, force }) =>
+    post(`${path}/${route}`, signed({ ...more(values, force), reason }, requestedBy), { 'Idempotency-Key': key });
   const told = (answer) => done(answer.message);
   return {
     rebuild: () => confirmChange({
@@ -142,7 +142,13 @@ export function handlers(name, { current, verification, done }) {
       }],
       confirm: 'Retire',
       danger: true,
-      send: change('retire', (values) => ({ tables: values['change-tables'] })),
+      send: change('retire', (values, force) => ({ tables: values['change-tables'], ...(force && { force }) })),
+      overrule: {
+        warning: ['To force it is for nodes that are gone for good, or that you are about to stop. Those that have it do nothing for it any '
+          + 'more, and ', h('strong', {}, 'one that is started again with it builds it anew from history.')],
+        label: `Retire ${name} all the same, whoever has it registered`,
+        confirm: 'Retire by force',
+      },
       done: told,
     }),
   };

@@ -13,9 +13,10 @@ const FINAL = [403, 404, 412, 422];
  *
  * about: nodes that say what it means; fields: more inputs, each by its id; preview: resolves to nodes that are shown first, or to
  * null if there is nothing to do; send({reason, requestedBy, key, values}): makes the change, with what the fields have by their
- * ids; done(answer, values): after it; failed(problem): if it was refused and the dialog has been closed.
+ * ids; done(answer, values): after it; failed(problem): if it was refused and the dialog has been closed. overrule: what is asked if
+ * it was refused as things stand (409) and may be made all the same: {warning, label, confirm}; send({force: true, …}) does that.
  */
-export function confirmChange({ title, about, confirm, danger = false, fields = [], preview, send, done, failed = () => {} }) {
+export function confirmChange({ title, about, confirm, danger = false, fields = [], preview, send, done, failed = () => {}, overrule }) {
   const key = idempotencyKey();
   const reason = h('textarea', {
     id: 'change-reason', required: true, maxlength: 1000, rows: 2, 'aria-describedby': 'change-reason-hint', autofocus: true,
@@ -26,6 +27,7 @@ export function confirmChange({ title, about, confirm, danger = false, fields = 
   const cancel = h('button', { type: 'button', 'data-action': 'cancel' }, 'Cancel');
   const previewed = h('div', { class: 'preview', 'aria-live': 'polite' });
   const trouble = h('div', { role: 'alert' });
+  const forced = h('input', { id: 'change-force', type: 'checkbox', 'aria-describedby': 'change-force-hint' });
   const dialog = h('dialog', { class: 'change', 'aria-labelledby': 'change-title' },
     h('form', {},
       h('h2', { id: 'change-title' }, title),
@@ -41,9 +43,21 @@ export function confirmChange({ title, about, confirm, danger = false, fields = 
   let busy = false;
 
   const able = (yes) => submit.toggleAttribute('disabled', !yes);
-  const explain = (problem) => trouble.replaceChildren(problemBox(problem, { changing: true }));
+  const force = (yes) => {
+    forced.checked = yes;
+    submit.textContent = yes ? overrule.confirm : confirm;
+  };
+  const explain = (problem) => {
+    trouble.replaceChildren(problemBox(problem, { changing: true }));
+    if (overrule && problem.status === 409) {
+      trouble.append(h('div', { class: 'callout', 'data-tone': 'bad', 'data-overrule': '' },
+        h('p', { id: 'change-force-hint' }, overrule.warning),
+        h('label', { class: 'check', for: 'change-force' }, forced, overrule.label)));
+    }
+  };
 
   reason.addEventListener('input', () => reason.setCustomValidity(reason.value.trim() === '' && reason.value !== '' ? 'Please say why.' : ''));
+  forced.addEventListener('change', () => force(forced.checked));
   cancel.addEventListener('click', () => dialog.close());
   dialog.addEventListener('cancel', (event) => busy && event.preventDefault());
   dialog.addEventListener('close', () => dialog.remove());
@@ -54,11 +68,13 @@ export function confirmChange({ title, about, confirm, danger = false, fields = 
     }
     busy = true;
     submit.setAttribute('aria-disabled', 'true');
+    const overruled = forced.isConnected && forced.checked;
     trouble.replaceChildren();
+    force(false);
     remember(requestedBy.value.trim());
     const values = Object.fromEntries(fields.map(({ id, input }) => [id, input.value.trim()]));
     try {
-      const answer = await send({ reason: reason.value.trim(), requestedBy: requestedBy.value.trim(), key, values });
+      const answer = await send({ reason: reason.value.trim(), requestedBy: requestedBy.value.trim(), key, values, force: overruled });
       dialog.close();
       done(answer, values);
     } catch (problem) {
