@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.runtime.operations.PauseAnswer;
+import dev.kintsugi.runtime.internal.operations.RetireAnswer;
+import dev.kintsugi.runtime.internal.operations.RetireOptions;
 import dev.kintsugi.runtime.status.ClusterTotals;
 import dev.kintsugi.runtime.status.HostedProjection;
 import dev.kintsugi.runtime.status.Phase;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -150,6 +153,78 @@ class ShardedHostingTest {
     eventually(() -> assertThat(world.open(log)).isEmpty());
     eventuallyHosts(older, "log", again);
     world.auditWhole(log, both);
+  }
+
+  @Test
+  void a_projection_that_another_node_of_the_cluster_has_is_not_retired_until_that_one_is_gone()
+      throws Exception {
+    TestProjection both = new TestProjection("both");
+    TestSystem newer = cluster.join("");
+    TestSystem older = cluster.join("");
+    newer.kintsugi().start(both.definition());
+    older.kintsugi().start(log.definition(), both.definition());
+    get(older.kintsugi().whenDone("log"));
+    get(newer.kintsugi().whenDone("both"));
+    newer.record("a", "one");
+
+    // Each hears of the other by gossip; until then it doesn't know, and says so.
+    eventually(
+        () -> {
+          for (TestSystem asked : List.of(newer, older)) {
+            assertThat(registrations(asked, "log"))
+                .isEqualTo(new Registrations(Set.of(nameOf(older)), Set.of()));
+            assertThat(registrations(asked, "both"))
+                .isEqualTo(new Registrations(Set.of(nameOf(newer), nameOf(older)), Set.of()));
+            assertThat(registrations(asked, "none").areNone()).isTrue();
+          }
+        });
+    assertThat(retire(newer))
+        .isEqualTo(new RetireAnswer.Registered("log", Set.of(nameOf(older)), Set.of()));
+    world.auditWhole(log, both);
+
+    cluster.leave(older);
+    eventually(() -> assertThat(registrations(newer, "log").areNone()).isTrue());
+    assertThat(retire(newer)).isEqualTo(new RetireAnswer.Retiring("log", 1, true));
+    eventually(
+        () -> assertThat(get(newer.kintsugi().retirement("log")).orElseThrow().isDone()).isTrue());
+    newer.record("a", "two");
+    assertThat(world.column("SELECT persistence_id FROM kintsugi_skip")).isEmpty();
+    assertThat(world.column("SELECT to_regclass('log_log')")).containsOnlyNulls();
+    world.auditWhole(both);
+  }
+
+  private static Registrations registrations(TestSystem asked, String projection)
+      throws Exception {
+    return get(asked.kintsugi().hosting().registrations(projection));
+  }
+
+  private static RetireAnswer retire(TestSystem asked) throws Exception {
+    return get(asked.kintsugi().retire("log", "of no use", RetireOptions.dropTables()));
+  }
+
+  @Test
+  void a_node_that_crashed_may_have_a_projection_until_it_is_taken_for_down() throws Exception {
+    TestSystem one = cluster.join("");
+    TestSystem other = cluster.join("");
+    one.startAndFinish(log);
+    other.kintsugi().start(log.definition());
+    String crashed = nameOf(other);
+    eventually(
+        () ->
+            assertThat(registrations(one, "log").nodes())
+                .containsExactlyInAnyOrder(nameOf(one), crashed));
+
+    other.close();
+    eventually(
+        () ->
+            assertThat(registrations(one, "log"))
+                .isEqualTo(new Registrations(Set.of(nameOf(one)), Set.of(crashed))));
+    cluster.crash(other);
+
+    eventually(
+        () ->
+            assertThat(registrations(one, "log"))
+                .isEqualTo(new Registrations(Set.of(nameOf(one)), Set.of())));
   }
 
   @Test
