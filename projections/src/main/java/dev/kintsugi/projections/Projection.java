@@ -151,7 +151,11 @@ public final class Projection<E> {
   public Projection<E> written(Writing writing) {
     boolean ordersWrites = kind.calls() == Calls.TO_GATHER;
     return new Projection<>(
-        this, new Writing(ordersWrites && writing.inEventsOrder(), writing.deferredConstraints()));
+        this,
+        new Writing(
+            ordersWrites && writing.inEventsOrder(),
+            writing.deferredConstraints(),
+            writing.bounds()));
   }
 
   /** Which events it subscribes to. */
@@ -169,7 +173,7 @@ public final class Projection<E> {
    * memory what many events come to: that of rows and folds.
    */
   public boolean gathers() {
-    return kind.calls() == Calls.TO_GATHER && Writing.AS_SETS.equals(writing);
+    return kind.calls() == Calls.TO_GATHER && writing.isAsSets();
   }
 
   /** How a kind's handler is called. */
@@ -390,8 +394,8 @@ public final class Projection<E> {
           Calls.TO_GATHER,
           writing ->
               writing.inEventsOrder()
-                  ? new OrderedRowsHandler<>(declared, mapper)
-                  : new RowsHandler<>(declared, mapper));
+                  ? new OrderedRowsHandler<>(declared, mapper, writing.bounds())
+                  : new RowsHandler<>(declared, mapper, writing.bounds()));
     }
 
     /**
@@ -404,7 +408,7 @@ public final class Projection<E> {
       return kind(
           "fold(...)",
           Calls.TO_GATHER,
-          writing -> defined.newHandler(version, writing.inEventsOrder()));
+          writing -> defined.newHandler(version, writing.inEventsOrder(), writing.bounds()));
     }
 
     /** What happens when the handler throws; default {@link FailurePolicy#reject()}. */

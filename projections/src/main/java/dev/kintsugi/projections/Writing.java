@@ -1,5 +1,6 @@
 package dev.kintsugi.projections;
 
+import dev.kintsugi.projections.bulk.IndexBound;
 import java.util.List;
 
 /**
@@ -13,18 +14,36 @@ import java.util.List;
  * @param deferredConstraints the names, quoted, of constraints that would be looked at when the
  *     transaction commits. They are looked at after each event instead, so that a violation is that
  *     event's failure.
+ * @param bounds how long the values of indexed columns may be; each event is held against them
  */
-public record Writing(boolean inEventsOrder, List<String> deferredConstraints) {
+public record Writing(
+    boolean inEventsOrder, List<String> deferredConstraints, List<IndexBound> bounds) {
 
   /** Nothing the database looks at depends on how events are grouped. */
   public static final Writing AS_SETS = new Writing(false, List.of());
 
   public Writing {
     deferredConstraints = List.copyOf(deferredConstraints);
+    bounds = List.copyOf(bounds);
+  }
+
+  /** Of tables with no index on a value that may be too long for it. */
+  public Writing(boolean inEventsOrder, List<String> deferredConstraints) {
+    this(inEventsOrder, deferredConstraints, List.of());
+  }
+
+  /** The same, with other bounds. */
+  public Writing within(List<IndexBound> otherBounds) {
+    return new Writing(inEventsOrder, deferredConstraints, otherBounds);
   }
 
   /** Whether events are handed to the handler one at a time. */
   boolean isOneByOne() {
     return !deferredConstraints.isEmpty();
+  }
+
+  /** Whether what many events come to can be written at once. */
+  boolean isAsSets() {
+    return !inEventsOrder && !isOneByOne();
   }
 }

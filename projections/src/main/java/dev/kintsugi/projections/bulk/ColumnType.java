@@ -113,6 +113,27 @@ public enum ColumnType {
     };
   }
 
+  /** Whether values of the type differ in size. */
+  public boolean isOfAnySize() {
+    return switch (this) {
+      case TEXT, NUMERIC, JSONB -> true;
+      default -> false;
+    };
+  }
+
+  /**
+   * How many bytes a {@link #canonical} value takes in an index if it does not compress; 0 if the
+   * type's values are all of one size. Of a number, and of JSON, it may be less.
+   */
+  public long bytes(Object canonical) {
+    return switch (this) {
+      case TEXT -> StorableText.bytes((String) canonical);
+      case NUMERIC -> StorableNumber.bytes((BigDecimal) canonical);
+      case JSONB -> StorableJson.bytes((String) canonical);
+      default -> 0;
+    };
+  }
+
   /** The text of a {@link #canonical} value of any type, as it is sent. */
   public static String sent(Object canonical) {
     if (canonical instanceof Instant time) {

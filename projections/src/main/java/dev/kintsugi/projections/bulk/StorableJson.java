@@ -23,6 +23,11 @@ final class StorableJson {
   /** Numbers so short are in the range of numeric, if they have no exponent. */
   private static final int SHORT = 18;
 
+  private static final int BYTES_OF_AN_ENTRY = 4;
+
+  /** Of a container, or of a number, with what it is aligned by. */
+  private static final int BYTES_OF_A_HEADER = 8;
+
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
@@ -61,6 +66,29 @@ final class StorableJson {
       return json;
     } catch (JsonProcessingException e) {
       throw refusal(e.getOriginalMessage(), json, e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("a text can't be read", e);
+    }
+  }
+
+  /** How many bytes a text that was {@link #checked} takes at most, as jsonb. */
+  static long bytes(String json) {
+    long bytes = 0;
+    try (JsonParser parser = FACTORY.createParser(json)) {
+      for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+        bytes += BYTES_OF_AN_ENTRY;
+        switch (token) {
+          case START_OBJECT, START_ARRAY -> bytes += BYTES_OF_A_HEADER;
+          case FIELD_NAME, VALUE_STRING -> bytes += StorableText.bytes(parser.getText());
+          case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT ->
+              bytes +=
+                  BYTES_OF_A_HEADER + StorableNumber.bytes(new BigDecimal(parser.getText()));
+          default -> {
+            // An entry says it all.
+          }
+        }
+      }
+      return bytes + BYTES_OF_A_HEADER;
     } catch (IOException e) {
       throw new UncheckedIOException("a text can't be read", e);
     }

@@ -8,6 +8,11 @@ final class StorableNumber {
   private static final long MOST_DIGITS_BEFORE_THE_POINT = 131_072;
   private static final long MOST_DIGITS_BEHIND_THE_POINT = 16_383;
 
+  /** A sum of so many numbers as a bigint counts has so many digits more. */
+  private static final int DIGITS_OF_A_COUNT = 19;
+
+  private static final int BYTES_OF_A_HEADER = 8;
+
   private StorableNumber() {}
 
   /** A number that the type numeric holds. */
@@ -30,6 +35,15 @@ final class StorableNumber {
   static boolean isStorable(BigDecimal number) {
     return number.scale() <= MOST_DIGITS_BEHIND_THE_POINT
         && (long) number.precision() - number.scale() <= MOST_DIGITS_BEFORE_THE_POINT;
+  }
+
+  /**
+   * How many bytes a number of the type numeric takes at most, which has four digits in two bytes.
+   * So does a sum of any number of them, as long as each is given so many.
+   */
+  static long bytes(BigDecimal number) {
+    long before = (long) number.precision() - number.scale() + DIGITS_OF_A_COUNT;
+    return BYTES_OF_A_HEADER + Math.max(before, number.scale());
   }
 
   /** The nearest number of the type real; a number that is too large or too small has none. */

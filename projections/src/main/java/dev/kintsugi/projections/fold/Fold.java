@@ -10,6 +10,7 @@ import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.kintsugi.projections.bulk.Column;
 import dev.kintsugi.projections.bulk.DeclaredTable;
+import dev.kintsugi.projections.bulk.IndexBound;
 import dev.kintsugi.projections.bulk.Names;
 import dev.kintsugi.projections.text.StorableText;
 import java.util.ArrayList;
@@ -111,9 +112,11 @@ public final class Fold<E, S> {
    * A handler for one thread, of a projection in this version; what the runtime runs.
    *
    * @param inEventsOrder whether each event's states are written before the next one is evolved
+   * @param bounds how long the values of indexed columns may be
    */
-  public FoldHandler<E, S> newHandler(int version, boolean inEventsOrder) {
-    return new FoldHandler<>(this, version, inEventsOrder);
+  public FoldHandler<E, S> newHandler(
+      int version, boolean inEventsOrder, List<IndexBound> bounds) {
+    return new FoldHandler<>(this, version, inEventsOrder, bounds);
   }
 
   public String table() {
@@ -274,7 +277,11 @@ public final class Fold<E, S> {
           || stateColumns.stream().anyMatch(known -> known.column().name().equals(column));
     }
 
-    /** An index on some columns. In a rebuild it is dropped, and built after the bulk load. */
+    /**
+     * An index on some columns. In a rebuild it is dropped, and built after the bulk load. An event
+     * is refused that brings one of them to more than 2,600 bytes, or to more than its share of
+     * them: PostgreSQL's indexes take no longer values for certain.
+     */
     public Builder<E, S> index(String... columns) {
       for (String column : columns) {
         if (!knows(column)) {

@@ -1,6 +1,7 @@
 package dev.kintsugi.projections.fold;
 
 import dev.kintsugi.projections.bulk.BulkHandler;
+import dev.kintsugi.projections.bulk.IndexBound;
 import dev.kintsugi.projections.fold.States.KeyState;
 import java.io.IOException;
 import java.sql.Connection;
@@ -49,10 +50,10 @@ public final class FoldHandler<E, S> extends BulkHandler<E> {
   /** Of all that is in memory, but for states that are kept as objects. */
   private long bytes;
 
-  FoldHandler(Fold<E, S> fold, int version, boolean inEventsOrder) {
+  FoldHandler(Fold<E, S> fold, int version, boolean inEventsOrder, List<IndexBound> bounds) {
     this.fold = fold;
     this.inEventsOrder = inEventsOrder;
-    this.keeper = new StateKeeper<>(fold);
+    this.keeper = new StateKeeper<>(fold, bounds);
     this.states = new States<>(fold, version, keeper);
   }
 

@@ -3,10 +3,15 @@ package dev.kintsugi.projections.fold;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
+import dev.kintsugi.projections.bulk.Column;
 import dev.kintsugi.projections.bulk.ColumnType;
+import dev.kintsugi.projections.bulk.IndexBound;
 import dev.kintsugi.projections.fold.Fold.StateColumn;
+import dev.kintsugi.projections.text.StorableText;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.jspecify.annotations.Nullable;
@@ -28,11 +33,13 @@ final class StateKeeper<S> {
   private final StateShape shape;
   private final ObjectReader reader;
   private final ObjectWriter writer;
+  private final List<IndexBound> bounds;
   private long seen;
   private double averageBytes;
 
-  StateKeeper(Fold<?, S> fold) {
+  StateKeeper(Fold<?, S> fold, List<IndexBound> bounds) {
     this.fold = fold;
+    this.bounds = bounds;
     this.shape = fold.shape();
     this.reader = fold.mapper().readerFor(fold.stateClass());
     this.writer = fold.mapper().writerFor(fold.stateClass());
@@ -41,20 +48,21 @@ final class StateKeeper<S> {
   /**
    * The state that an event came to.
    *
-   * @throws UnstorableStateException if it can't be stored, or can't be read back
+   * @throws UnstorableStateException if it can't be stored, or can't be read back, or an index does
+   *     not take it
    */
   Kept<S> keep(String key, S state, EventEnvelope<?> envelope) {
     try {
       if (shape.isFaithful()) {
         shape.checkTexts(state);
-        checkColumns(state);
+        checkColumns(key, state, null);
         if (seen++ % STATES_A_SAMPLE == 0) {
           sample(state);
         }
         return new Kept.AsObject<>(state);
       }
       String json = Jsonb.normalized(writer.writeValueAsString(state));
-      checkColumns(readBack(json));
+      checkColumns(key, readBack(json), json);
       return new Kept.AsJson<>(json);
     } catch (IOException | RuntimeException e) {
       throw UnstorableStateException.of(fold.table(), key, envelope, e);
@@ -133,10 +141,24 @@ final class StateKeeper<S> {
     return values;
   }
 
-  private void checkColumns(S state) {
+  private void checkColumns(String key, S state, @Nullable String json) throws IOException {
+    Map<Column, Object> values = bounds.isEmpty() ? Map.of() : new HashMap<>();
     for (StateColumn<S> added : fold.stateColumns()) {
-      canonical(added, state);
+      Object value = canonical(added, state);
+      if (value != null && !bounds.isEmpty()) {
+        values.put(added.column(), value);
+      }
     }
+    for (IndexBound bound : bounds) {
+      if (bound.values().contains(Fold.STATE) && !values.containsKey(Fold.STATE)) {
+        values.put(Fold.STATE, json == null ? writer.writeValueAsString(state) : json);
+      }
+      bound.check(column -> StorableText.bytes(key), column -> bytes(column, values.get(column)));
+    }
+  }
+
+  private static long bytes(Column column, @Nullable Object value) {
+    return value == null ? 0 : column.type().bytes(value);
   }
 
   private @Nullable Object canonical(StateColumn<S> added, S state) {

@@ -1,5 +1,6 @@
 package dev.kintsugi.projections.rows;
 
+import dev.kintsugi.projections.bulk.IndexBound;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -16,12 +17,15 @@ public final class OrderedRowsHandler<E> extends JdbcHandler<List<EventEnvelope<
 
   private final RowMapper<E> mapper;
   private final Set<RowTable> tables;
+  private final RowBounds bounds;
   private final ChangesInTurn inTurn = new ChangesInTurn();
 
   /** A handler for one thread. */
-  public OrderedRowsHandler(List<RowTable> tables, RowMapper<E> mapper) {
+  public OrderedRowsHandler(
+      List<RowTable> tables, RowMapper<E> mapper, List<IndexBound> bounds) {
     this.mapper = mapper;
     this.tables = new LinkedHashSet<>(tables);
+    this.bounds = new RowBounds(tables, bounds);
   }
 
   @Override
@@ -30,6 +34,7 @@ public final class OrderedRowsHandler<E> extends JdbcHandler<List<EventEnvelope<
     for (EventEnvelope<E> envelope : envelopes) {
       mapper.map(envelope, changes);
     }
+    bounds.check(changes.taken());
     session.withConnection(
         connection -> {
           inTurn.write(connection, changes.taken());

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -126,7 +127,11 @@ public final class RowTable {
     return with(Column.of(column, type), Combine.GREATEST);
   }
 
-  /** An index on some of its columns. In a rebuild it is dropped, and built after the bulk load. */
+  /**
+   * An index on some of its columns. In a rebuild it is dropped, and built after the bulk load. An
+   * event is refused that sets one of them to more than 2,600 bytes, or to more than its share of
+   * them: PostgreSQL's indexes take no longer values for certain.
+   */
   public RowTable index(String... columns) {
     for (String column : columns) {
       if (!knows(column)) {
@@ -222,6 +227,11 @@ public final class RowTable {
               .formatted(column, name, methodOf(declared), methodOf(combine)));
     }
     return place;
+  }
+
+  /** The place of one of the {@link #valueColumns()}. */
+  int placeOf(Column column) {
+    return Objects.requireNonNull(places.get(column.name()));
   }
 
   private static String methodOf(Combine combine) {

@@ -1,6 +1,7 @@
 package dev.kintsugi.projections.rows;
 
 import dev.kintsugi.projections.bulk.BulkHandler;
+import dev.kintsugi.projections.bulk.IndexBound;
 import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,14 +18,16 @@ public final class RowsHandler<E> extends BulkHandler<E> {
 
   private final RowMapper<E> mapper;
   private final Set<RowTable> tables;
+  private final RowBounds bounds;
   private final Map<RowTable, PendingRows> pending = new LinkedHashMap<>();
   private boolean isEmpty;
   private boolean isShared = true;
 
   /** A handler for one thread. */
-  public RowsHandler(List<RowTable> tables, RowMapper<E> mapper) {
+  public RowsHandler(List<RowTable> tables, RowMapper<E> mapper, List<IndexBound> bounds) {
     this.mapper = mapper;
     this.tables = new LinkedHashSet<>(tables);
+    this.bounds = new RowBounds(tables, bounds);
     tables.forEach(table -> pending.put(table, new PendingRows(table)));
   }
 
@@ -65,6 +68,7 @@ public final class RowsHandler<E> extends BulkHandler<E> {
       EventSums.check(changes.taken());
       all.addAll(changes.taken());
     }
+    bounds.check(all);
     for (RowChanges.Change change : all) {
       Objects.requireNonNull(pending.get(change.table())).add(change);
     }

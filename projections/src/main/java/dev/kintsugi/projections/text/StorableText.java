@@ -1,6 +1,5 @@
 package dev.kintsugi.projections.text;
 
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -121,21 +120,27 @@ public final class StorableText {
     return text;
   }
 
+  /** How many bytes of UTF-8 a text has, if it {@link #isStorable}. */
+  public static long bytes(CharSequence text) {
+    long bytes = text.length();
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c >= 0x80) {
+        // Each half of a pair counts for two of the four bytes.
+        bytes += c < 0x800 || Character.isSurrogate(c) ? 1 : 2;
+      }
+    }
+    return bytes;
+  }
+
   /**
    * What is wrong with the texts of a key together, in a few words; empty if nothing is. Whether
    * each of them is a text is not looked at.
    */
   public static Optional<String> keyFault(List<String> texts) {
-    long characters = 0;
-    for (String text : texts) {
-      characters += text.length();
-    }
-    if (characters * 3 <= LONGEST_KEY) {
-      return Optional.empty();
-    }
     long bytes = 0;
     for (String text : texts) {
-      bytes += text.getBytes(StandardCharsets.UTF_8).length;
+      bytes += bytes(text);
     }
     return bytes <= LONGEST_KEY
         ? Optional.empty()

@@ -3,6 +3,8 @@ package dev.kintsugi.projections.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -51,5 +53,14 @@ class StorableTextTest {
     assertThat(StorableText.shortened("abcd", 3)).isEqualTo("abc…");
     assertThat(StorableText.shortened("ab" + SMILE + "c", 3)).isEqualTo("ab…");
     assertThat(StorableText.shortened("ab" + SMILE + "c", 4)).isEqualTo("ab" + SMILE + "…");
+  }
+
+  @Test
+  void bytes_are_those_of_utf_8() {
+    for (String text : List.of("", "abc", "äß", "\u07ff\u0800€\uffff", SMILE, "a" + SMILE + "ü")) {
+      assertThat(StorableText.bytes(text))
+          .as(text)
+          .isEqualTo(text.getBytes(StandardCharsets.UTF_8).length);
+    }
   }
 }

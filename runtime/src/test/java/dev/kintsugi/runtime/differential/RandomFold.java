@@ -38,17 +38,19 @@ final class RandomFold implements RandomDefinition {
 
   private final int kind;
   private final boolean hasColumn;
+  private final boolean isIndexed;
 
   RandomFold(RandomGenerator random) {
     kind = random.nextInt(5);
     hasColumn = random.nextBoolean();
+    isIndexed = random.nextBoolean();
   }
 
   /** What an event says. */
   private record Said(String key, String word, int number) {
     static Said of(EventEnvelope<String> envelope) {
       String[] words = envelope.event().split(" ", -1);
-      String word = words[1].replace("half", RandomRows.HALF_A_PAIR).replace("nul", "\0");
+      String word = words[1].replace("half", RandomRows.HALF_A_PAIR).replace("nul", "\0").replace("long", RandomRows.LONG);
       return new Said(words[0], word, Integer.parseInt(words[2]));
     }
   }
@@ -82,6 +84,9 @@ final class RandomFold implements RandomDefinition {
         fold -> {
           fold.key(envelope -> Said.of(envelope).key())
               .evolve((state, envelope) -> evolve.of(state, Said.of(envelope)));
+          if (isIndexed) {
+            fold.index("state", "key");
+          }
           return hasColumn ? fold.column("n", "smallint", s -> column.apply(s).longValue()) : fold;
         });
   }
@@ -155,8 +160,8 @@ final class RandomFold implements RandomDefinition {
         .formatted(
             stream,
             random.nextInt(2),
-            List.of("ant", "bee", "zebra", "half", "nul", "poison", "ünï", "q\"\\")
-                .get(random.nextInt(8) == 0 ? random.nextInt(8) : random.nextInt(3)),
+            List.of("ant", "bee", "zebra", "half", "nul", "poison", "ünï", "q\"\\", "long")
+                .get(random.nextInt(6) == 0 ? random.nextInt(9) : random.nextInt(3)),
             random.nextInt(100));
   }
 
@@ -174,6 +179,7 @@ final class RandomFold implements RandomDefinition {
   public String toString() {
     return "fold into "
         + List.of("Recent", "Loose", "Mutable", "Plain", "Numbers").get(kind)
-        + (hasColumn ? " with a column" : "");
+        + (hasColumn ? " with a column" : "")
+        + (isIndexed ? ", indexed" : "");
   }
 }

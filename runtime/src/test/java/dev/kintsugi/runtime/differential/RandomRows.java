@@ -27,9 +27,24 @@ final class RandomRows implements RandomDefinition {
   /** Made by the mapper: an event with half a pair would come back from the journal without it. */
   static final String HALF_A_PAIR = "\uD83D";
 
+  /** Too long for an index, and does not compress. */
+  static final String LONG =
+      new java.util.Random(1)
+          .ints(3000, 'a', 'z')
+          .mapToObj(Character::toString)
+          .collect(joining());
+
+  /** Too long for an index, unless it is compressed. */
+  private static final String LONG_AND_FLAT = "x".repeat(3000);
+
   /** How a table is made. */
   private record Made(
-      boolean shared, String counterType, boolean varchar, boolean child, String constraints) {}
+      boolean shared,
+      String counterType,
+      boolean varchar,
+      boolean child,
+      String constraints,
+      String index) {}
 
   private final List<Made> tables = new ArrayList<>();
   private final boolean hasScript;
@@ -50,7 +65,10 @@ final class RandomRows implements RandomDefinition {
               oneOf(random, "bigint", "integer", "smallint", "numeric"),
               constrained && random.nextInt(3) == 0,
               child,
-              constrained ? constraints(random, child) : ""));
+              constrained ? constraints(random, child) : "",
+              hasScript
+                  ? oneOf(random, "", "", "(t)", "(k, t)", "(hi) INCLUDE (t)", "(upper(t))")
+                  : oneOf(random, "", "t", "t,k", "j")));
     }
   }
 
@@ -85,14 +103,16 @@ final class RandomRows implements RandomDefinition {
   public Projection<String> named(String name, FailurePolicy policy) {
     List<RowTable> declared = new ArrayList<>();
     for (int i = 0; i < tables.size(); i++) {
-      declared.add(
+      RowTable table =
           RowTable.named(name + "_" + i)
               .key("k", "text")
               .column("t", "text")
               .counter("c", tables.get(i).counterType())
               .least("lo", "bigint")
               .greatest("hi", "bigint")
-              .column("j", "jsonb"));
+              .column("j", "jsonb");
+      String index = tables.get(i).index();
+      declared.add(hasScript || index.isEmpty() ? table : table.index(index.split(",", -1)));
     }
     Projection.Builder<String> builder =
         Projection.named(name).of(String.class).entityTypes(name).onFailure(policy);
@@ -117,6 +137,11 @@ final class RandomRows implements RandomDefinition {
                   made.varchar() ? "varchar(3)" : "text",
                   made.counterType(),
                   made.constraints().replace("{0}", name + "_0")));
+      if (!made.index().isEmpty()) {
+        script.append(
+            "CREATE INDEX IF NOT EXISTS %1$s_%2$d_i ON %1$s_%2$d %3$s;\n"
+                .formatted(name, i, made.index()));
+      }
     }
     if (hasTrigger) {
       script.append(
@@ -148,7 +173,7 @@ final class RandomRows implements RandomDefinition {
       for (int i = 3; i < words.length; i++) {
         String value = words[i].substring(2);
         switch (words[i].substring(0, 2)) {
-          case "t=" -> row.set("t", value.isEmpty() ? null : value.replace("half", HALF_A_PAIR));
+          case "t=" -> row.set("t", value.isEmpty() ? null : text(value));
           case "j=" -> row.set("j", value);
           case "c+" -> row.increment("c", Long.parseLong(value));
           case "l<" -> row.least("lo", Long.parseLong(value));
@@ -160,6 +185,15 @@ final class RandomRows implements RandomDefinition {
     if (envelope.event().contains("poison")) {
       throw new IllegalArgumentException("poison");
     }
+  }
+
+  private static String text(String value) {
+    return switch (value) {
+      case "half" -> HALF_A_PAIR;
+      case "long" -> LONG;
+      case "flat" -> LONG_AND_FLAT;
+      default -> value;
+    };
   }
 
   @Override
@@ -222,7 +256,8 @@ final class RandomRows implements RandomDefinition {
   }
 
   private static String text(RandomGenerator random, String stream) {
-    return oneOf(random, "", "big", stream + "x", stream + "y", "half", "poison", "😀");
+    return oneOf(
+        random, "", "big", stream + "x", stream + "y", "half", "poison", "😀", "long", "flat");
   }
 
   @Override

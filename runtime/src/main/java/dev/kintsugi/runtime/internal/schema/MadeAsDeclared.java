@@ -5,6 +5,7 @@ import dev.kintsugi.projections.Writing;
 import dev.kintsugi.projections.bulk.Column;
 import dev.kintsugi.projections.bulk.ColumnType;
 import dev.kintsugi.projections.bulk.DeclaredTable;
+import dev.kintsugi.projections.bulk.IndexBound;
 import dev.kintsugi.projections.bulk.Names;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import dev.kintsugi.runtime.persistence.SchemaException;
@@ -191,16 +192,25 @@ final class MadeAsDeclared {
   /** Says how they have to be written. */
   Judgement judge() {
     List<String> reasons = new ArrayList<>();
+    List<IndexBound> bounds = new ArrayList<>();
     for (DeclaredTable declared : projection.tables().declared()) {
-      find(declared).ifPresent(table -> reasons.addAll(reasons(declared, table)));
+      find(declared)
+          .ifPresent(
+              table -> {
+                IndexedValues indexed = new IndexedValues(declared, table);
+                reasons.addAll(reasons(declared, table, indexed));
+                bounds.addAll(indexed.bounds());
+              });
     }
     List<String> deferred =
         made.stream().flatMap(table -> table.deferred().stream()).distinct().toList();
-    return new Judgement(new Writing(!reasons.isEmpty(), deferred), reasons);
+    return new Judgement(new Writing(!reasons.isEmpty(), deferred, bounds), reasons);
   }
 
-  private static List<String> reasons(DeclaredTable declared, MadeTable table) {
+  private static List<String> reasons(
+      DeclaredTable declared, MadeTable table, IndexedValues indexed) {
     List<String> reasons = new ArrayList<>(table.rules());
+    reasons.addAll(indexed.reasons());
     Set<String> summed = namesOf(declared.summed());
     Set<String> extreme = namesOf(declared.extreme());
     Set<String> set = namesOf(declared.set());

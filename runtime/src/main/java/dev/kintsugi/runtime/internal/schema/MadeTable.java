@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param unlogged whether a crash of the server empties it, or a partition of it
  * @param primaryKey the names of its columns; empty if there is none, or one that is deferrable
  * @param indexes their names, not quoted
+ * @param ofColumns those of the indexes that are of columns alone, and of all rows
  * @param rules what the database can refuse, change or look at besides the row at hand: "the
  *     constraint stock_n_check CHECK (n >= 0)"
  * @param deferred the names, as SQL takes them, of constraints that are looked at when a
@@ -30,6 +31,7 @@ public record MadeTable(
     List<Column> columns,
     Set<String> primaryKey,
     List<String> indexes,
+    List<MadeIndex> ofColumns,
     List<String> rules,
     List<String> deferred) {
 
@@ -155,6 +157,7 @@ public record MadeTable(
   public MadeTable {
     columns = List.copyOf(columns);
     indexes = List.copyOf(indexes);
+    ofColumns = List.copyOf(ofColumns);
     rules = List.copyOf(rules);
     deferred = List.copyOf(deferred);
     primaryKey = Set.copyOf(primaryKey);
@@ -180,6 +183,7 @@ public record MadeTable(
                   columns(connection, name),
                   new LinkedHashSet<>(texts(connection, PRIMARY_KEY, name)),
                   texts(connection, INDEXES, name),
+                  MadeIndex.read(connection, name),
                   texts(connection, RULES, name),
                   texts(connection, DEFERRED, name)));
         }

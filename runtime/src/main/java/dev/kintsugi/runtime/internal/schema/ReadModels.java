@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.internal.schema;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
+import dev.kintsugi.projections.bulk.IndexBound;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import dev.kintsugi.runtime.persistence.SchemaException;
 import java.sql.Connection;
@@ -9,8 +10,10 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -131,7 +134,18 @@ public final class ReadModels {
           projection.name(),
           String.join("; ", judgement.reasons()));
     }
-    return readModel.written(projection.written(judgement.writing()));
+    return readModel.written(projection.written(judgement.writing().within(bounds(readModel, judgement))));
+  }
+
+  /**
+   * A rebuild under way has dropped the declared indexes, and will build them on the rows of today's
+   * events: so what the script makes counts, too.
+   */
+  private static List<IndexBound> bounds(ReadModel readModel, MadeAsDeclared.Judgement found) {
+    Set<IndexBound> bounds = new LinkedHashSet<>(found.writing().bounds());
+    bounds.addAll(
+        new MadeAsDeclared(readModel.projection(), readModel.made()).judge().writing().bounds());
+    return List.copyOf(bounds);
   }
 
   /**

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
 import dev.kintsugi.projections.Writing;
+import dev.kintsugi.projections.bulk.Column;
+import dev.kintsugi.projections.bulk.IndexBound;
 import dev.kintsugi.projections.rows.RowTable;
 import dev.kintsugi.runtime.persistence.SchemaException;
 import dev.kintsugi.runtime.testing.World;
@@ -27,6 +29,9 @@ class MadeAsDeclaredTest {
           .column("at", "timestamptz")
           .counter("n")
           .greatest("most", "bigint");
+
+  private static final Column KEY = Column.of("k", "text");
+  private static final Column NAME = Column.of("name", "text");
 
   private final World world = new World();
 
@@ -114,8 +119,10 @@ class MadeAsDeclaredTest {
         .inTransaction(connection -> ReadModels.create(connection, probed, built));
   }
 
-  private void assertAsSets(String ddl) throws Exception {
-    assertThat(probed(rows(ddl)).writing()).as(ddl).isEqualTo(Writing.AS_SETS);
+  private void assertAsSets(String ddl, IndexBound... bounds) throws Exception {
+    assertThat(probed(rows(ddl)).writing())
+        .as(ddl)
+        .isEqualTo(Writing.AS_SETS.within(List.of(bounds)));
   }
 
   private void assertInEventsOrder(String ddl) throws Exception {
@@ -130,7 +137,10 @@ class MadeAsDeclaredTest {
             .rows(List.of(STOCK.index("name")), (envelope, rows) -> {})
             .build();
 
-    assertThat(probed(made).writing()).isEqualTo(Writing.AS_SETS);
+    assertThat(probed(made).writing())
+        .isEqualTo(
+            Writing.AS_SETS.within(
+                List.of(new IndexBound("stock", "stock_name_idx", List.of(), List.of(NAME), 2600))));
     assertThat(probed(fold()).writing()).isEqualTo(Writing.AS_SETS);
   }
 
@@ -141,7 +151,9 @@ class MadeAsDeclaredTest {
     assertAsSets(script("n bigint"));
     assertAsSets(script("name text DEFAULT 'none'"));
     assertAsSets(script("seen timestamptz NOT NULL DEFAULT now()"));
-    assertAsSets(script("", "CREATE INDEX ON stock (name, at)"));
+    assertAsSets(
+        script("", "CREATE INDEX ON stock (name, at)"),
+        new IndexBound("stock", "stock_name_at_idx", List.of(), List.of(NAME), 2600));
     assertAsSets(script("", "CREATE VIEW names AS SELECT name FROM stock"));
     assertAsSets(script("", "CREATE TABLE other (id int UNIQUE CHECK (id > 0))"));
   }
@@ -201,6 +213,56 @@ class MadeAsDeclaredTest {
       assertInEventsOrder(script("most " + type));
     }
     assertInEventsOrder(script("k varchar(20) PRIMARY KEY"));
+  }
+
+  @Test
+  void an_index_bounds_the_values_that_it_has_and_differ_in_size() throws Exception {
+    assertAsSets(script("", "CREATE INDEX ON stock (at, n, most)"));
+    assertAsSets(script("", "CREATE INDEX ON stock USING hash (name)"));
+    assertAsSets(script("", "CREATE INDEX ON stock (k)"));
+    assertAsSets(
+        script("", "CREATE INDEX i ON stock (n) INCLUDE (name, k)"),
+        new IndexBound("stock", "i", List.of(KEY), List.of(NAME), 2600));
+    assertAsSets(
+        script("k text, PRIMARY KEY (k) INCLUDE (name)"),
+        new IndexBound("stock", "stock_pkey", List.of(KEY), List.of(NAME), 2600));
+    String fixed = " timestamptz DEFAULT now()";
+    assertAsSets(
+        script(
+            "c1 #, c2 #, c3 #, c4 #, c5 #, c6 #, c7 #, c8 #, c9 #, c10 #, c11 #, c12 #"
+                .replace(" #", fixed),
+            "CREATE INDEX i ON stock (k, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12)"),
+        new IndexBound("stock", "i", List.of(KEY), List.of(), 2584));
+    assertAsSets(script("blob bytea, words text[]", "CREATE INDEX ON stock (blob, words)"));
+  }
+
+  @Test
+  void an_index_of_which_nobody_knows_what_it_takes_is_written_in_the_events_order()
+      throws Exception {
+    assertInEventsOrder(script("", "CREATE INDEX ON stock USING brin (name)"));
+    assertInEventsOrder(script("blob bytea DEFAULT 'x'", "CREATE INDEX ON stock (blob, n)"));
+    assertInEventsOrder(script("words text[] DEFAULT '{a}'", "CREATE INDEX ON stock (words)"));
+    assertInEventsOrder(
+        script("words text[] DEFAULT '{a}'", "CREATE INDEX ON stock USING gin (words)"));
+    assertAsSets(
+        script("doc jsonb DEFAULT '{}'", "CREATE INDEX ON stock USING gin (doc jsonb_path_ops)"));
+  }
+
+  @Test
+  void the_bounds_of_an_index_that_a_rebuild_has_dropped_or_a_hand_has_made_count()
+      throws Exception {
+    Projection<String> made =
+        Projection.named("stock")
+            .of(String.class)
+            .rows(List.of(STOCK.index("name")), (envelope, rows) -> {})
+            .build();
+    created(made, Optional.empty());
+    world.execute("DROP INDEX stock_name_idx");
+    world.execute("CREATE INDEX by_hand ON stock (name)");
+
+    assertThat(created(made, Optional.of(1)).projection().writing().bounds())
+        .extracting(IndexBound::index)
+        .containsExactly("by_hand", "stock_name_idx");
   }
 
   @Test
