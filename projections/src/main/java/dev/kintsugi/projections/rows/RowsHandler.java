@@ -3,7 +3,6 @@ package dev.kintsugi.projections.rows;
 import dev.kintsugi.projections.bulk.BulkHandler;
 import dev.kintsugi.projections.bulk.IndexBound;
 import java.sql.Connection;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -61,17 +60,26 @@ public final class RowsHandler<E> extends BulkHandler<E> {
 
   @Override
   public void gather(List<EventEnvelope<E>> envelopes) throws Exception {
-    List<RowChanges.Change> all = new ArrayList<>();
-    for (EventEnvelope<E> envelope : envelopes) {
-      RowChanges changes = new RowChanges(tables);
-      mapper.map(envelope, changes);
-      EventSums.check(changes.taken());
-      all.addAll(changes.taken());
+    RowChanges changes = new RowChanges(tables);
+    int from = 0;
+    for (int i = 0; i < envelopes.size(); i++) {
+      mapper.map(envelopes.get(i), changes);
+      if (i + 1 == envelopes.size() || !isOneEvent(envelopes.get(i), envelopes.get(i + 1))) {
+        List<RowChanges.Change> all = changes.taken();
+        EventSums.check(all.subList(from, all.size()));
+        from = all.size();
+      }
     }
-    bounds.check(all);
-    for (RowChanges.Change change : all) {
+    bounds.check(changes.taken());
+    for (RowChanges.Change change : changes.taken()) {
       Objects.requireNonNull(pending.get(change.table())).add(change);
     }
+  }
+
+  /** Whether an event adapter made both of one event. */
+  private static boolean isOneEvent(EventEnvelope<?> one, EventEnvelope<?> next) {
+    return one.sequenceNr() == next.sequenceNr()
+        && one.persistenceId().equals(next.persistenceId());
   }
 
   @Override

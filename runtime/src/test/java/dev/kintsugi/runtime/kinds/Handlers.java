@@ -64,6 +64,17 @@ final class Handlers<E> implements AutoCloseable {
     return envelopes;
   }
 
+  /** One event, which an event adapter has brought back as these. */
+  @SafeVarargs
+  final List<EventEnvelope<E>> adapted(E... payloads) {
+    long next = ordering.incrementAndGet();
+    List<EventEnvelope<E>> envelopes = new ArrayList<>();
+    for (E payload : payloads) {
+      envelopes.add(EventEnvelope.create(Offset.sequence(next), "s", next, payload, 0));
+    }
+    return envelopes;
+  }
+
   /** Applies events inline, in one transaction. */
   @SafeVarargs
   final void apply(E... events) throws Exception {

@@ -8,7 +8,9 @@ import dev.kintsugi.projections.Tables;
 import dev.kintsugi.projections.Writing;
 import dev.kintsugi.projections.rows.RowChanges;
 import dev.kintsugi.projections.rows.RowTable;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
@@ -165,6 +167,24 @@ class OrderedRowsTest {
     stock("place text, n smallint NOT NULL DEFAULT 0, low bigint, high bigint");
     refused("22003", "smallint", "add a 32767", "add a 1", "add a -1");
     refused("22003", "smallint", "add a 32767", "add a 1", "gone a");
+  }
+
+  @Test
+  void what_one_event_came_back_as_is_judged_in_turn_whatever_its_group() throws Exception {
+    stock("place text, n numeric(5, 2) NOT NULL DEFAULT 0, low bigint, high bigint");
+    handlers().apply("add a -500");
+    List<EventEnvelope<String>> group = new ArrayList<>(handlers().adapted("add a 900", "add a 500"));
+    group.addAll(handlers().events("add a -10"));
+    for (List<EventEnvelope<String>> each : List.of(group.subList(0, 2), group)) {
+      try (Connection connection = handlers().connection()) {
+        handlers().process(connection, each);
+        assertThat(handlers().column(connection, "SELECT trunc(n / 100) FROM stock"))
+            .hasSize(1);
+        assertThatThrownBy(
+                () -> handlers().process(connection, handlers().adapted("add a 60", "add a 60")))
+            .hasMessageContaining("numeric field overflow");
+      }
+    }
   }
 
   @Test

@@ -7,7 +7,9 @@ import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.bulk.BulkHandler;
 import dev.kintsugi.projections.rows.RowChanges;
 import dev.kintsugi.projections.rows.RowTable;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.junit.jupiter.api.AfterEach;
@@ -112,6 +114,31 @@ class RowSumsTest {
         .hasMessageContaining("column 'small' of RowTable(sums): what the event adds, 60000");
     handlers.apply("a small 30000; -a; a small 30000");
     assertThat(handlers.column("SELECT small FROM sums")).containsExactly("30000");
+  }
+
+  /** A row that stands at -30000 would bear both; and so would other events of the group. */
+  @Test
+  void an_event_that_came_back_as_two_is_refused_for_what_both_add() throws Exception {
+    for (String column : List.of("small 30000", "big " + MOST)) {
+      String name = column.substring(0, column.indexOf(' '));
+      handlers.apply("a " + column.replace(" ", " -"));
+      List<EventEnvelope<String>> both = handlers.adapted("a " + column, "a " + column);
+      List<EventEnvelope<String>> between = new ArrayList<>(handlers.events("b " + name + " 1"));
+      between.addAll(both);
+      between.addAll(handlers.events("a " + column.replace(" ", " -")));
+
+      for (List<EventEnvelope<String>> group : List.of(both, between)) {
+        try (Connection connection = handlers.connection()) {
+          assertThatThrownBy(() -> handlers.process(connection, group))
+              .isInstanceOf(IllegalArgumentException.class)
+              .hasMessageContaining("column '%s' of RowTable(sums): what the event adds", name);
+        }
+      }
+      assertThatThrownBy(() -> handlers.inReplay(false).gather(both))
+          .hasMessageContaining("what the event adds");
+    }
+    handlers.inReplay(false).gather(handlers.adapted("a small 30000", "-a", "a small 30000"));
+    handlers.inReplay(false).gather(handlers.events("a small 30000", "a small 30000"));
   }
 
   @Test

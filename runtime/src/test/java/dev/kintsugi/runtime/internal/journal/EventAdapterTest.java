@@ -1,8 +1,12 @@
 package dev.kintsugi.runtime.internal.journal;
 
+import static dev.kintsugi.runtime.testing.TestSystem.eventually;
 import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.rows.RowTable;
 import dev.kintsugi.runtime.RebuildHandle;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestSystem;
@@ -21,6 +25,10 @@ import org.junit.jupiter.api.Test;
 
 /** Event adapters: what they make of an event on its way back is what projections see, always. */
 class EventAdapterTest {
+
+  private static final String PARKED =
+      "SELECT persistence_id || '/' || sequence_number || ' ' || reason FROM kintsugi_skip"
+          + " WHERE parked_at IS NOT NULL ORDER BY ordering";
 
   private static final String STORED = "stored:";
 
@@ -47,6 +55,8 @@ class EventAdapterTest {
         return EventSeq.empty();
       } else if (text.equals("both")) {
         return EventSeq.create("first half", "second half");
+      } else if (text.startsWith("twice ")) {
+        return EventSeq.create(text, text);
       }
       return EventSeq.single(text + " " + manifest);
     }
@@ -120,6 +130,36 @@ class EventAdapterTest {
 
     get(get(node.kintsugi().rebuild("log", "test")).done());
     assertThat(projected()).containsExactly("first half", "second half");
+  }
+
+  @Test
+  void an_event_whose_two_halves_add_too_much_fails_inline_in_drain_and_in_every_rebuild()
+      throws Exception {
+    RowTable table = RowTable.named("sums").key("k", "text").counter("n", "smallint");
+    TestProjection sums =
+        TestProjection.of(
+            Projection.named("sums")
+                .of(String.class)
+                .onFailure(FailurePolicy.skip().withoutRetry().thenPark())
+                .rows(
+                    List.of(table),
+                    (envelope, rows) ->
+                        rows.upsert(table, "k")
+                            .increment("n", Long.parseLong(envelope.event().split(" ", -1)[1])))
+                .build());
+    node.startAndFinish(sums);
+    node.record("a", "once -10000");
+
+    node.record("b", "twice 20000");
+    get(node.kintsugi().pause("sums", "test"));
+    node.record("c", "twice 20000");
+    get(node.kintsugi().resume("sums", "test"));
+    List<String> failed = List.of("b/1 FAILED", "c/1 FAILED");
+    eventually(() -> assertThat(world.column(PARKED)).isEqualTo(failed));
+    get(get(node.kintsugi().rebuild("sums", "test")).done());
+
+    assertThat(world.column(PARKED)).isEqualTo(failed);
+    assertThat(world.column("SELECT n FROM sums")).containsExactly("-10000");
   }
 
   @Test
