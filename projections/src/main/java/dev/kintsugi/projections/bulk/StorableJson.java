@@ -81,8 +81,7 @@ final class StorableJson {
           case START_OBJECT, START_ARRAY -> bytes += BYTES_OF_A_HEADER;
           case FIELD_NAME, VALUE_STRING -> bytes += StorableText.bytes(parser.getText());
           case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT ->
-              bytes +=
-                  BYTES_OF_A_HEADER + StorableNumber.bytes(new BigDecimal(parser.getText()));
+              bytes += BYTES_OF_A_HEADER + StorableNumber.bytes(new BigDecimal(parser.getText()));
           default -> {
             // An entry says it all.
           }

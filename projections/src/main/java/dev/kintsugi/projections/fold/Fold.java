@@ -114,8 +114,7 @@ public final class Fold<E, S> {
    * @param inEventsOrder whether each event's states are written before the next one is evolved
    * @param bounds how long the values of indexed columns may be
    */
-  public FoldHandler<E, S> newHandler(
-      int version, boolean inEventsOrder, List<IndexBound> bounds) {
+  public FoldHandler<E, S> newHandler(int version, boolean inEventsOrder, List<IndexBound> bounds) {
     return new FoldHandler<>(this, version, inEventsOrder, bounds);
   }
 

@@ -21,8 +21,7 @@ public final class OrderedRowsHandler<E> extends JdbcHandler<List<EventEnvelope<
   private final ChangesInTurn inTurn = new ChangesInTurn();
 
   /** A handler for one thread. */
-  public OrderedRowsHandler(
-      List<RowTable> tables, RowMapper<E> mapper, List<IndexBound> bounds) {
+  public OrderedRowsHandler(List<RowTable> tables, RowMapper<E> mapper, List<IndexBound> bounds) {
     this.mapper = mapper;
     this.tables = new LinkedHashSet<>(tables);
     this.bounds = new RowBounds(tables, bounds);

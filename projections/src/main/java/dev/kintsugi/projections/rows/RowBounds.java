@@ -33,8 +33,7 @@ final class RowBounds {
     for (RowChanges.Change change : changes) {
       if (!change.isDelete()) {
         for (IndexBound bound : bounds.getOrDefault(change.table(), List.of())) {
-          bound.check(
-              column -> bytesOfKey(change, column), column -> bytesOfValue(change, column));
+          bound.check(column -> bytesOfKey(change, column), column -> bytesOfValue(change, column));
         }
       }
     }
@@ -46,8 +45,6 @@ final class RowBounds {
 
   private static long bytesOfValue(RowChanges.Change change, Column column) {
     Object value = change.values()[change.table().placeOf(column)];
-    return value == null || value == RowChanges.Change.SQL_NULL
-        ? 0
-        : column.type().bytes(value);
+    return value == null || value == RowChanges.Change.SQL_NULL ? 0 : column.type().bytes(value);
   }
 }

@@ -50,7 +50,11 @@ final class RandomFold implements RandomDefinition {
   private record Said(String key, String word, int number) {
     static Said of(EventEnvelope<String> envelope) {
       String[] words = envelope.event().split(" ", -1);
-      String word = words[1].replace("half", RandomRows.HALF_A_PAIR).replace("nul", "\0").replace("long", RandomRows.LONG);
+      String word =
+          words[1]
+              .replace("half", RandomRows.HALF_A_PAIR)
+              .replace("nul", "\0")
+              .replace("long", RandomRows.LONG);
       return new Said(words[0], word, Integer.parseInt(words[2]));
     }
   }

@@ -29,10 +29,7 @@ final class RandomRows implements RandomDefinition {
 
   /** Too long for an index, and does not compress. */
   static final String LONG =
-      new java.util.Random(1)
-          .ints(3000, 'a', 'z')
-          .mapToObj(Character::toString)
-          .collect(joining());
+      new java.util.Random(1).ints(3000, 'a', 'z').mapToObj(Character::toString).collect(joining());
 
   /** Too long for an index, unless it is compressed. */
   private static final String LONG_AND_FLAT = "x".repeat(3000);

@@ -183,8 +183,7 @@ class IndexedValuesTest {
     rejected("column 'a'", "l a 1400", "-l");
     accepted("long2000 a 200;long2000 b 200");
     rejected("column 'a'", "long2000 a 400");
-    assertThat(world.column("SELECT sum(length(a) + length(b)) FROM docs"))
-        .containsExactly("2998");
+    assertThat(world.column("SELECT sum(length(a) + length(b)) FROM docs")).containsExactly("2998");
   }
 
   @Test
@@ -198,8 +197,10 @@ class IndexedValuesTest {
             CREATE INDEX inverted ON docs USING gin (j);
             """));
 
-    rejected("column 'a' of table 'docs' has 3,000 bytes, and may have 1,300 in the index included",
-        "k a 3000", "k a 1");
+    rejected(
+        "column 'a' of table 'docs' has 3,000 bytes, and may have 1,300 in the index included",
+        "k a 3000",
+        "k a 1");
     accepted("k b 30000;k j 30000");
   }
 
@@ -286,7 +287,8 @@ class IndexedValuesTest {
   }
 
   private static BigDecimal number(Random random) {
-    return new BigDecimal(new BigInteger(random.nextInt(1, 2000), random), random.nextInt(900) - 300)
+    return new BigDecimal(
+            new BigInteger(random.nextInt(1, 2000), random), random.nextInt(900) - 300)
         .multiply(BigDecimal.valueOf(random.nextInt(3) - 1));
   }
 

@@ -173,13 +173,13 @@ class OrderedRowsTest {
   void what_one_event_came_back_as_is_judged_in_turn_whatever_its_group() throws Exception {
     stock("place text, n numeric(5, 2) NOT NULL DEFAULT 0, low bigint, high bigint");
     handlers().apply("add a -500");
-    List<EventEnvelope<String>> group = new ArrayList<>(handlers().adapted("add a 900", "add a 500"));
+    List<EventEnvelope<String>> group =
+        new ArrayList<>(handlers().adapted("add a 900", "add a 500"));
     group.addAll(handlers().events("add a -10"));
     for (List<EventEnvelope<String>> each : List.of(group.subList(0, 2), group)) {
       try (Connection connection = handlers().connection()) {
         handlers().process(connection, each);
-        assertThat(handlers().column(connection, "SELECT trunc(n / 100) FROM stock"))
-            .hasSize(1);
+        assertThat(handlers().column(connection, "SELECT trunc(n / 100) FROM stock")).hasSize(1);
         assertThatThrownBy(
                 () -> handlers().process(connection, handlers().adapted("add a 60", "add a 60")))
             .hasMessageContaining("numeric field overflow");

@@ -134,12 +134,13 @@ public final class ReadModels {
           projection.name(),
           String.join("; ", judgement.reasons()));
     }
-    return readModel.written(projection.written(judgement.writing().within(bounds(readModel, judgement))));
+    return readModel.written(
+        projection.written(judgement.writing().within(bounds(readModel, judgement))));
   }
 
   /**
-   * A rebuild under way has dropped the declared indexes, and will build them on the rows of today's
-   * events: so what the script makes counts, too.
+   * A rebuild under way has dropped the declared indexes, and will build them on the rows of
+   * today's events: so what the script makes counts, too.
    */
   private static List<IndexBound> bounds(ReadModel readModel, MadeAsDeclared.Judgement found) {
     Set<IndexBound> bounds = new LinkedHashSet<>(found.writing().bounds());

@@ -193,8 +193,7 @@ class ShardedHostingTest {
     world.auditWhole(both);
   }
 
-  private static Registrations registrations(TestSystem asked, String projection)
-      throws Exception {
+  private static Registrations registrations(TestSystem asked, String projection) throws Exception {
     return get(asked.kintsugi().hosting().registrations(projection));
   }
 

@@ -143,23 +143,24 @@ class EventAdapterTest {
                 .onFailure(FailurePolicy.skip().withoutRetry().thenPark())
                 .rows(
                     List.of(table),
-                    (envelope, rows) ->
-                        rows.upsert(table, "k")
-                            .increment("n", Long.parseLong(envelope.event().split(" ", -1)[1])))
+                    (envelope, rows) -> {
+                      String[] words = envelope.event().split(" ", -1);
+                      rows.upsert(table, words[2]).increment("n", Long.parseLong(words[1]));
+                    })
                 .build());
     node.startAndFinish(sums);
-    node.record("a", "once -10000");
+    node.record("a", "once -10000 x", "once -10000 y");
 
-    node.record("b", "twice 20000");
+    node.record("b", "twice 20000 x"); // the row would bear both, one after the other
     get(node.kintsugi().pause("sums", "test"));
-    node.record("c", "twice 20000");
+    node.record("c", "twice 20000 y");
     get(node.kintsugi().resume("sums", "test"));
     List<String> failed = List.of("b/1 FAILED", "c/1 FAILED");
     eventually(() -> assertThat(world.column(PARKED)).isEqualTo(failed));
     get(get(node.kintsugi().rebuild("sums", "test")).done());
 
     assertThat(world.column(PARKED)).isEqualTo(failed);
-    assertThat(world.column("SELECT n FROM sums")).containsExactly("-10000");
+    assertThat(world.column("SELECT n FROM sums")).containsExactly("-10000", "-10000");
   }
 
   @Test

@@ -140,7 +140,8 @@ class MadeAsDeclaredTest {
     assertThat(probed(made).writing())
         .isEqualTo(
             Writing.AS_SETS.within(
-                List.of(new IndexBound("stock", "stock_name_idx", List.of(), List.of(NAME), 2600))));
+                List.of(
+                    new IndexBound("stock", "stock_name_idx", List.of(), List.of(NAME), 2600))));
     assertThat(probed(fold()).writing()).isEqualTo(Writing.AS_SETS);
   }
 
