@@ -37,6 +37,7 @@ public final class TestSystem implements AutoCloseable {
       pekko.persistence.state.plugin = "kintsugi.durable-state"
       kintsugi.jdbc { pool-size = 8, connection-timeout = 5s }
       kintsugi.journal.lanes = 2
+      kintsugi.blocking-dispatcher.thread-pool-executor.fixed-pool-size = 6
       pekko.actor.testkit.typed.filter-leeway = 60s
       kintsugi.rebuild.poll-interval = 10ms
       kintsugi.supervisor { poll-interval = 10ms, min-backoff = 10ms, max-backoff = 100ms }

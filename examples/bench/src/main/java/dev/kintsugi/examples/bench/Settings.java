@@ -28,7 +28,8 @@ public record Settings(int connections, Map<String, String> overrides) {
   public JournalSettings journal() {
     return JournalSettings.of(
         ConfigFactory.parseMap(overrides)
+            .withFallback(ConfigFactory.parseMap(Map.of("kintsugi.jdbc.pool-size", connections)))
             .withFallback(ConfigFactory.load("bench"))
-            .getConfig("kintsugi.journal"));
+            .getConfig("kintsugi"));
   }
 }

@@ -32,20 +32,26 @@ public record JournalSettings(
     }
   }
 
-  public static JournalSettings of(Config config) {
+  /**
+   * Reads the section.
+   *
+   * @param kintsugi the section {@code kintsugi}, as lanes of their own accord are fewer than
+   *     connections
+   */
+  public static JournalSettings of(Config kintsugi) {
+    Config config = kintsugi.getConfig("journal");
     return new JournalSettings(
-        lanes(config),
+        config.getString("lanes").equals("auto")
+            ? lanes(kintsugi.getInt("jdbc.pool-size"), Runtime.getRuntime().availableProcessors())
+            : config.getInt("lanes"),
         config.getInt("queue-size"),
         config.getInt("group-size"),
         config.getBytes("group-bytes"),
         config.getDuration("answer-timeout"));
   }
 
-  private static int lanes(Config config) {
-    if (!config.getString("lanes").equals("auto")) {
-      return config.getInt("lanes");
-    }
-    return Math.max(
-        FEWEST_BY_ITSELF, Math.min(MOST_BY_ITSELF, Runtime.getRuntime().availableProcessors()));
+  static int lanes(int poolSize, int processors) {
+    int asProcessors = Math.max(FEWEST_BY_ITSELF, Math.min(MOST_BY_ITSELF, processors));
+    return Math.max(1, Math.min(asProcessors, poolSize - 1));
   }
 }

@@ -31,7 +31,7 @@ public final class KintsugiJournal extends AsyncWriteJournal {
   public KintsugiJournal(Config config) {
     KintsugiNode node = KintsugiNode.get(context().system());
     this.breaker = new OutageBreaker(context().system(), context().dispatcher(), config);
-    this.lanes = new JournalLanes(node, node.codec(), JournalSettings.of(config));
+    this.lanes = new JournalLanes(node, node.codec(), JournalSettings.of(node.config()));
   }
 
   /** In the place of Pekko's, which counts every failure; it can't be given another otherwise. */

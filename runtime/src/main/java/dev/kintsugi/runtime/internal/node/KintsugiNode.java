@@ -54,6 +54,7 @@ public final class KintsugiNode implements Extension {
   private KintsugiNode(ExtendedActorSystem system) {
     this.config = system.settings().config().getConfig("kintsugi");
     OtherSections.refuseIgnored(system.settings().config());
+    ContradictingSettings.refuse(system.settings().config());
     JournalTables tables = JournalTables.of(system.settings().config().getConfig("jdbc-journal"));
     this.codec = new EventCodec(system, JOURNAL_PLUGIN_ID);
     this.blocking = system.dispatchers().lookup("kintsugi.blocking-dispatcher");

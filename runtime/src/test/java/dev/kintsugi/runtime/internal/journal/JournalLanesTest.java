@@ -376,6 +376,15 @@ class JournalLanesTest {
         .hasMessageContaining("journal.answer-timeout");
   }
 
+  @Test
+  void lanes_by_themselves_are_as_many_as_processors_and_fewer_than_connections() {
+    assertThat(JournalSettings.lanes(16, 1)).isEqualTo(2);
+    assertThat(JournalSettings.lanes(16, 4)).isEqualTo(4);
+    assertThat(JournalSettings.lanes(16, 64)).isEqualTo(8);
+    assertThat(JournalSettings.lanes(6, 64)).isEqualTo(5);
+    assertThat(JournalSettings.lanes(2, 64)).isEqualTo(1);
+  }
+
   // A database that has lost the latest events
 
   @Test

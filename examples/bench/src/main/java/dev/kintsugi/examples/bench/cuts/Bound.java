@@ -20,7 +20,7 @@ record Bound(Duration connection, Duration answer) {
   static Bound of(Config kintsugi) {
     return new Bound(
         JdbcSettings.of(kintsugi.getConfig("jdbc")).connectionTimeout(),
-        JournalSettings.of(kintsugi.getConfig("journal")).answerTimeout());
+        JournalSettings.of(kintsugi).answerTimeout());
   }
 
   Duration longest() {

@@ -34,7 +34,10 @@ public enum Plugin {
           "kintsugi.jdbc.url", login.url(),
           "kintsugi.jdbc.user", login.user(),
           "kintsugi.jdbc.password", login.password(),
-          "kintsugi.jdbc.pool-size", poolSize);
+          "kintsugi.jdbc.pool-size", poolSize,
+          // The default, and fewer than connections.
+          "kintsugi.blocking-dispatcher.thread-pool-executor.fixed-pool-size",
+              Math.min(12, poolSize - 1));
     }
   };
 
