@@ -7,6 +7,7 @@ import dev.kintsugi.runtime.internal.housekeeping.HousekeepingActor;
 import dev.kintsugi.runtime.internal.housekeeping.HousekeepingSettings;
 import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.internal.jdbc.JdbcSettings;
+import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import dev.kintsugi.runtime.internal.operations.ProjectionStart;
 import dev.kintsugi.runtime.internal.operations.RebuildEnds;
@@ -21,6 +22,7 @@ import dev.kintsugi.runtime.internal.state.Retirements;
 import dev.kintsugi.runtime.internal.verify.VerificationRuns;
 import dev.kintsugi.runtime.internal.verify.Verifications;
 import dev.kintsugi.runtime.internal.verify.Verifier;
+import dev.kintsugi.runtime.status.Overview;
 import dev.kintsugi.runtime.operations.PauseAnswer;
 import dev.kintsugi.runtime.operations.RebuildAnswer;
 import dev.kintsugi.runtime.operations.RetireAnswer;
@@ -31,7 +33,6 @@ import dev.kintsugi.runtime.persistence.SchemaException;
 import dev.kintsugi.runtime.status.ClusterTotals;
 import dev.kintsugi.runtime.status.HostedProjection;
 import dev.kintsugi.runtime.status.Operation;
-import dev.kintsugi.runtime.status.Overview;
 import dev.kintsugi.runtime.status.ProjectionStatus;
 import dev.kintsugi.runtime.status.Rebuild;
 import dev.kintsugi.runtime.status.Retirement;
@@ -85,7 +86,7 @@ public final class Kintsugi implements Extension {
     this.verifications =
         new Verifications(
             node.database(),
-            this::openConnections,
+            node::openConnections,
             this::verifier,
             hosting.self(),
             system.dispatchers().lookup("kintsugi.verification-dispatcher"));
@@ -102,12 +103,6 @@ public final class Kintsugi implements Extension {
     this.retirements =
         typed.systemActorOf(
             RetirementActor.create(node, unhandledGauges), "kintsugi-retirements", Props.empty());
-  }
-
-  /** Connections besides the pool's. */
-  private Database openConnections(int connections) {
-    return Database.open(
-        JdbcSettings.of(node.config().getConfig("jdbc")).withPoolSize(connections));
   }
 
   private Verifier verifier(Database database) {

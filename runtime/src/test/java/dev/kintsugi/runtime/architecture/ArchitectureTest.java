@@ -97,6 +97,9 @@ class ArchitectureTest {
   /** The way into an application's registry. */
   @ArchTest static final ArchRule meters = kintsugi("internal.metrics").knows("metrics");
 
+  /** How an application hands over its DataSource. */
+  @ArchTest static final ArchRule datasource_knows_none = kintsugi("datasource").knows();
+
   /**
    * The journal's tables, and events in their three forms: Pekko's, a row, what projections see.
    */
@@ -162,6 +165,7 @@ class ArchitectureTest {
               "internal.event",
               "internal.jdbc",
               "internal.metrics",
+              "datasource",
               "persistence",
               "skip",
               "status",
@@ -391,6 +395,7 @@ class ArchitectureTest {
                                   "",
                                   "query",
                                   "durable",
+                                  "datasource",
                                   "internal.journal",
                                   "internal.snapshot",
                                   "internal.query",

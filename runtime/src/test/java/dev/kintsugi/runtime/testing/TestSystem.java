@@ -3,14 +3,18 @@ package dev.kintsugi.runtime.testing;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.runtime.Kintsugi;
+import dev.kintsugi.runtime.datasource.DataSourceSetup;
 import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.ActorSystem;
+import org.apache.pekko.actor.BootstrapSetup;
+import org.apache.pekko.actor.setup.ActorSystemSetup;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -57,12 +61,32 @@ public final class TestSystem implements AutoCloseable {
 
   /** Starts an actor system on a database that has no tables, perhaps, or is not there. */
   public TestSystem(String url, String settings) {
-    Config config =
-        ConfigFactory.parseString(settings)
-            .withFallback(ConfigFactory.parseString("kintsugi.jdbc.url = \"" + url + "\""))
-            .withFallback(ConfigFactory.parseString(QUICK))
-            .withFallback(ConfigFactory.load());
-    this.system = ActorSystem.create("test", config);
+    this(
+        ActorSystemSetup.create(
+            BootstrapSetup.create(config(settings, "kintsugi.jdbc.url = \"" + url + "\""))));
+  }
+
+  /** Starts an actor system on the application's own DataSource. */
+  public TestSystem(DataSource dataSource, String settings) {
+    this(
+        ActorSystemSetup.create(
+            BootstrapSetup.create(config(settings, "")), DataSourceSetup.of(dataSource)));
+  }
+
+  private TestSystem(ActorSystemSetup setup) {
+    this.system = ActorSystem.create("test", setup);
+  }
+
+  /** Starts an actor system that has its connections by its settings alone. */
+  public static TestSystem bySettings(String settings) {
+    return new TestSystem(ActorSystemSetup.create(BootstrapSetup.create(config(settings, ""))));
+  }
+
+  private static Config config(String settings, String connections) {
+    return ConfigFactory.parseString(settings)
+        .withFallback(ConfigFactory.parseString(connections))
+        .withFallback(ConfigFactory.parseString(QUICK))
+        .withFallback(ConfigFactory.load());
   }
 
   public ActorSystem system() {

@@ -31,6 +31,9 @@ public final class Database implements AutoCloseable {
   /** How often a transaction that lost a race (deadlock, serialization) is run in all. */
   public static final int ATTEMPTS = 8;
 
+  /** As short as the pool allows: what is borrowed is to be given back soon. */
+  private static final Duration KEPT_UNUSED = Duration.ofSeconds(10);
+
   private final Source connections;
   private final AutoCloseable onClose;
   private final Answers answers;
@@ -121,7 +124,19 @@ public final class Database implements AutoCloseable {
    *     why
    */
   public static Database open(JdbcSettings settings) {
-    Database database = of(settings);
+    return reached(of(settings));
+  }
+
+  /**
+   * The same with connections of a DataSource that somebody else owns and closes.
+   *
+   * @throws DatabaseUnavailableException if it gives none, in one line that says why
+   */
+  public static Database open(JdbcSettings settings, DataSource owners) {
+    return reached(of(settings, owners));
+  }
+
+  private static Database reached(Database database) {
     try (Connection connection = database.connection()) {
       connection.rollback();
     } catch (SQLException e) {
@@ -133,14 +148,32 @@ public final class Database implements AutoCloseable {
 
   /** A pool, of a database that need not be there yet. */
   public static Database of(JdbcSettings settings) {
-    HikariDataSource pool = pool(settings);
-    return new Database(() -> next(pool, settings), pool, Answers.of(settings), () -> {});
+    HikariConfig config = pooling(settings, new DriverConnections(login(settings)));
+    return of(settings, config, settings.toString());
   }
 
-  static HikariDataSource pool(JdbcSettings settings) {
+  /**
+   * A pool of connections that are borrowed of a DataSource when they are needed, kept for a while,
+   * and given back as they were. The DataSource is closed by its owner; the database need not be
+   * there yet. Of the settings, URL, user and password don't count.
+   */
+  public static Database of(JdbcSettings settings, DataSource owners) {
+    LentConnections lent = new LentConnections(owners, settings.answerTimeout());
+    HikariConfig config = pooling(settings, lent);
+    config.setMinimumIdle(0);
+    config.setIdleTimeout(KEPT_UNUSED.toMillis());
+    return of(settings, config, lent.toString());
+  }
+
+  private static Database of(JdbcSettings settings, HikariConfig config, String from) {
+    HikariDataSource pool = new HikariDataSource(config);
+    return new Database(() -> next(pool, from), pool, Answers.of(settings), () -> {});
+  }
+
+  private static HikariConfig pooling(JdbcSettings settings, NewConnections connections) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("kintsugi");
-    config.setDataSource(new DriverConnections(login(settings)));
+    config.setDataSource(connections);
     config.setMaximumPoolSize(settings.poolSize());
     long connectionTimeout = settings.connectionTimeout().toMillis();
     config.setConnectionTimeout(connectionTimeout);
@@ -151,7 +184,7 @@ public final class Database implements AutoCloseable {
     config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
     config.setConnectionInitSql(limitsOfSessions(settings.idleInTransactionTimeout()));
     config.setIsolateInternalQueries(true); // or the first rollback would undo it
-    return new HikariDataSource(config);
+    return config;
   }
 
   /**
@@ -170,13 +203,13 @@ public final class Database implements AutoCloseable {
         .formatted(idleInTransaction.toMillis());
   }
 
-  private static Connection next(HikariDataSource pool, JdbcSettings settings) throws SQLException {
+  private static Connection next(HikariDataSource pool, String from) throws SQLException {
     try {
       return pool.getConnection();
     } catch (SQLTransientConnectionException e) {
       Throwable why = e.getCause() == null ? e : e.getCause();
       throw new SQLTransientConnectionException(
-          "No connection to " + settings + ": " + firstLine(why), e.getSQLState(), e);
+          "No connection to " + from + ": " + firstLine(why), e.getSQLState(), e);
     }
   }
 

@@ -75,9 +75,7 @@ final class ContradictingSettings {
           "rebuilds and recovery alone could take all connections, and appends would fail after "
               + CONNECTION_TIMEOUT);
     }
-    if (lanes.isPresent()
-        && blocking.isPresent()
-        && lanes.get() + blocking.get() > poolSize) {
+    if (lanes.isPresent() && blocking.isPresent() && lanes.get() + blocking.get() > poolSize) {
       log.warn(
           "{} ({}) is less than {} ({}) and {} ({}) together: while rebuilds and recovery keep all"
               + " their threads busy, lanes of the journal wait for connections. Raise the first, or"
@@ -205,7 +203,8 @@ final class ContradictingSettings {
     String mode = config.getString("kintsugi.hosting.mode");
     String provider = config.getString("pekko.actor.provider");
     boolean isLocal =
-        mode.equals("local") || (mode.equals("auto") && !provider.toLowerCase(Locale.ROOT).contains("cluster"));
+        mode.equals("local")
+            || (mode.equals("auto") && !provider.toLowerCase(Locale.ROOT).contains("cluster"));
     if (!role.isEmpty() && isLocal) {
       log.warn(
           "kintsugi.hosting.role ({}) means nothing where kintsugi.hosting.mode is {} and"

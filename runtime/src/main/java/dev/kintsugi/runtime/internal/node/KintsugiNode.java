@@ -36,6 +36,7 @@ public final class KintsugiNode implements Extension {
   private static final Id ID = new Id();
 
   private final Config config;
+  private final ConnectionSource connections;
   private final EnsuredSchema schema;
   private final Database database;
   private final EventJournal journal;
@@ -58,7 +59,8 @@ public final class KintsugiNode implements Extension {
     JournalTables tables = JournalTables.of(system.settings().config().getConfig("jdbc-journal"));
     this.codec = new EventCodec(system, JOURNAL_PLUGIN_ID);
     this.blocking = system.dispatchers().lookup("kintsugi.blocking-dispatcher");
-    Database pool = Database.of(JdbcSettings.of(config.getConfig("jdbc")));
+    this.connections = ConnectionSource.of(system, config.getConfig("jdbc"));
+    Database pool = connections.pool();
     Schema tablesThere = new Schema(pool.forLongWork(), tables);
     boolean create = config.getBoolean("schema.create");
     this.schema = new EnsuredSchema(() -> tablesThere.ensure(create));
@@ -112,6 +114,15 @@ public final class KintsugiNode implements Extension {
 
   public Database database() {
     return database;
+  }
+
+  /**
+   * So many connections besides the pool's, opened now and closed by the caller.
+   *
+   * @throws DatabaseUnavailableException if none is to be had
+   */
+  public Database openConnections(int besides) {
+    return connections.open(besides);
   }
 
   public EventJournal journal() {

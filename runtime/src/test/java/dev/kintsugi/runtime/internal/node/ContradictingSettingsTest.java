@@ -276,8 +276,7 @@ class ContradictingSettingsTest {
   @Test
   void a_role_that_nobody_asks_for_is_logged() {
     look("kintsugi.hosting.role = projections, pekko.actor.provider = local");
-    look(
-        "kintsugi.hosting { role = projections, mode = local }, pekko.actor.provider = cluster");
+    look("kintsugi.hosting { role = projections, mode = local }, pekko.actor.provider = cluster");
     assertThat(logged.list)
         .hasSize(2)
         .allSatisfy(

@@ -1,0 +1,41 @@
+package dev.kintsugi.runtime.internal.jdbc;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import javax.sql.DataSource;
+
+/**
+ * Connections of a DataSource that somebody else owns, for a pool that keeps each for a while:
+ * closing one gives it back as it was.
+ */
+final class LentConnections extends NewConnections {
+
+  private final DataSource owners;
+  private final Duration answerTimeout;
+
+  /**
+   * Connections of an owner.
+   *
+   * @param answerTimeout for how long an answer is waited for when one is borrowed or given back
+   */
+  LentConnections(DataSource owners, Duration answerTimeout) {
+    this.owners = owners;
+    this.answerTimeout = answerTimeout;
+  }
+
+  @Override
+  public Connection getConnection() throws SQLException {
+    Connection lent = owners.getConnection();
+    if (lent == null) {
+      throw new SQLException(this + " gave no connection");
+    }
+    return LentConnection.borrow(lent, answerTimeout);
+  }
+
+  /** No more than its class: what else it says of itself may have a password in it. */
+  @Override
+  public String toString() {
+    return "the application's DataSource (" + owners.getClass().getName() + ")";
+  }
+}
