@@ -6,8 +6,6 @@ import dev.kintsugi.runtime.internal.hosting.Presence;
 import dev.kintsugi.runtime.internal.housekeeping.HousekeepingActor;
 import dev.kintsugi.runtime.internal.housekeeping.HousekeepingSettings;
 import dev.kintsugi.runtime.internal.jdbc.Database;
-import dev.kintsugi.runtime.internal.jdbc.JdbcSettings;
-import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import dev.kintsugi.runtime.internal.operations.ProjectionStart;
 import dev.kintsugi.runtime.internal.operations.RebuildEnds;
@@ -22,7 +20,6 @@ import dev.kintsugi.runtime.internal.state.Retirements;
 import dev.kintsugi.runtime.internal.verify.VerificationRuns;
 import dev.kintsugi.runtime.internal.verify.Verifications;
 import dev.kintsugi.runtime.internal.verify.Verifier;
-import dev.kintsugi.runtime.status.Overview;
 import dev.kintsugi.runtime.operations.PauseAnswer;
 import dev.kintsugi.runtime.operations.RebuildAnswer;
 import dev.kintsugi.runtime.operations.RetireAnswer;
@@ -33,8 +30,10 @@ import dev.kintsugi.runtime.persistence.SchemaException;
 import dev.kintsugi.runtime.status.ClusterTotals;
 import dev.kintsugi.runtime.status.HostedProjection;
 import dev.kintsugi.runtime.status.Operation;
+import dev.kintsugi.runtime.status.Overview;
 import dev.kintsugi.runtime.status.ProjectionStatus;
 import dev.kintsugi.runtime.status.Rebuild;
+import dev.kintsugi.runtime.status.Registrations;
 import dev.kintsugi.runtime.status.Retirement;
 import dev.kintsugi.runtime.verify.Verification;
 import dev.kintsugi.runtime.verify.VerificationRun;
@@ -250,6 +249,15 @@ public final class Kintsugi implements Extension {
    */
   public CompletionStage<Map<HostedProjection, String>> locations() {
     return hosting.locations();
+  }
+
+  /**
+   * Which nodes have a projection registered, in whichever version. A node that does not answer
+   * soon is among the silent ones. Of nodes that are not in this actor system's cluster nothing is
+   * known.
+   */
+  public CompletionStage<Registrations> registrations(String projection) {
+    return hosting.registrations(projection);
   }
 
   /** What the nodes did; those that don't answer soon are missing, and are not counted. */

@@ -2,7 +2,6 @@ package dev.kintsugi.runtime;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.internal.hosting.Hosting;
-import dev.kintsugi.runtime.internal.hosting.Registrations;
 import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import dev.kintsugi.runtime.internal.operations.ChangeRequest;
@@ -26,6 +25,7 @@ import dev.kintsugi.runtime.operations.RetireOptions;
 import dev.kintsugi.runtime.operations.StopAnswer;
 import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.status.Generation;
+import dev.kintsugi.runtime.status.Registrations;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;

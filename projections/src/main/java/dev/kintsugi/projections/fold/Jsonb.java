@@ -5,7 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import dev.kintsugi.projections.text.StorableText;
+import dev.kintsugi.projections.internal.text.StorableText;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.math.BigDecimal;

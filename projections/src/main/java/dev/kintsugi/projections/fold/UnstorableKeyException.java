@@ -1,6 +1,6 @@
 package dev.kintsugi.projections.fold;
 
-import dev.kintsugi.projections.text.StorableText;
+import dev.kintsugi.projections.internal.text.StorableText;
 import java.util.Collection;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 

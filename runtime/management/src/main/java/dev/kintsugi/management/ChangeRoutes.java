@@ -1,6 +1,6 @@
 package dev.kintsugi.management;
 
-import dev.kintsugi.projections.text.StorableText;
+import dev.kintsugi.projections.internal.text.StorableText;
 import dev.kintsugi.runtime.Kintsugi;
 import dev.kintsugi.runtime.ProjectionManagement;
 import dev.kintsugi.runtime.Skips;

@@ -1,6 +1,6 @@
 package dev.kintsugi.management;
 
-import dev.kintsugi.projections.text.StorableText;
+import dev.kintsugi.projections.internal.text.StorableText;
 import dev.kintsugi.runtime.operations.RetireOptions;
 import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.skip.SkipReason;

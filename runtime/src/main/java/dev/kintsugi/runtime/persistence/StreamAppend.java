@@ -1,6 +1,6 @@
 package dev.kintsugi.runtime.persistence;
 
-import dev.kintsugi.projections.text.StorableText;
+import dev.kintsugi.projections.internal.text.StorableText;
 import java.util.List;
 import java.util.Objects;
 

@@ -1,6 +1,6 @@
 package dev.kintsugi.runtime.skip;
 
-import dev.kintsugi.projections.text.StorableText;
+import dev.kintsugi.projections.internal.text.StorableText;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;

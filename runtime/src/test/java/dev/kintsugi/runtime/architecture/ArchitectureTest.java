@@ -51,26 +51,29 @@ class ArchitectureTest {
   /** A definition, and its kind. */
   @ArchTest
   static final ArchRule projections =
-      kintsugi("projections").knows("projections.fold", "projections.rows", "projections.bulk");
+      kintsugi("projections")
+          .knows("projections.fold", "projections.rows", "projections.internal.bulk");
 
   @ArchTest
   static final ArchRule fold =
-      kintsugi("projections.fold").knows("projections.bulk", "projections.text");
+      kintsugi("projections.fold").knows("projections.internal.bulk", "projections.internal.text");
 
   @ArchTest
   static final ArchRule rows =
-      kintsugi("projections.rows").knows("projections.bulk", "projections.text");
+      kintsugi("projections.rows").knows("projections.internal.bulk", "projections.internal.text");
 
   /** What is gathered in memory and written as sets. */
-  @ArchTest static final ArchRule bulk = kintsugi("projections.bulk").knows("projections.text");
+  @ArchTest
+  static final ArchRule bulk =
+      kintsugi("projections.internal.bulk").knows("projections.internal.text");
 
   /** What a text may be on its way to the database. */
-  @ArchTest static final ArchRule text_knows_none = kintsugi("projections.text").knows();
+  @ArchTest static final ArchRule text_knows_none = kintsugi("projections.internal.text").knows();
 
   // What applications see: values and errors at the bottom, and what reads them far above.
 
   /** Skip records as an operator sees them. */
-  @ArchTest static final ArchRule skip = kintsugi("skip").knows("projections.text");
+  @ArchTest static final ArchRule skip = kintsugi("skip").knows("projections.internal.text");
 
   /** What is known of a projection. */
   @ArchTest static final ArchRule status = kintsugi("status").knows("skip");
@@ -84,7 +87,8 @@ class ArchitectureTest {
 
   /** What persistent actors and plain JDBC code meet when they write. */
   @ArchTest
-  static final ArchRule persistence = kintsugi("persistence").knows("skip", "projections.text");
+  static final ArchRule persistence =
+      kintsugi("persistence").knows("skip", "projections.internal.text");
 
   /** Names of meters. */
   @ArchTest static final ArchRule metrics_know_none = kintsugi("metrics").knows();
@@ -106,7 +110,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule event =
       kintsugi("internal.event")
-          .knows("internal.jdbc", "persistence", "skip", "status", "projections.text");
+          .knows("internal.jdbc", "persistence", "skip", "status", "projections.internal.text");
 
   /** Generations, their subscriptions, rebuilds, fences: what is so. */
   @ArchTest static final ArchRule state = kintsugi("internal.state").knows("status", "projections");
@@ -121,7 +125,11 @@ class ArchitectureTest {
   static final ArchRule schema =
       kintsugi("internal.schema")
           .knows(
-              "internal.event", "internal.jdbc", "persistence", "projections", "projections.bulk");
+              "internal.event",
+              "internal.jdbc",
+              "persistence",
+              "projections",
+              "projections.internal.bulk");
 
   // One event, one handler; and one append, which is all of them.
 
@@ -133,8 +141,8 @@ class ArchitectureTest {
               "internal.event",
               "internal.jdbc",
               "projections",
-              "projections.bulk",
-              "projections.text");
+              "projections.internal.bulk",
+              "projections.internal.text");
 
   /** The writer's protocol (DESIGN 5), in one place. */
   @ArchTest
@@ -150,7 +158,7 @@ class ArchitectureTest {
               "skip",
               "status",
               "projections",
-              "projections.text");
+              "projections.internal.text");
 
   // What a node has, and the journal plugin on it.
 
@@ -262,7 +270,7 @@ class ArchitectureTest {
               "skip",
               "status",
               "projections",
-              "projections.text");
+              "projections.internal.text");
 
   /** The end of a projection: its row, its records, its tables. */
   @ArchTest
@@ -279,7 +287,7 @@ class ArchitectureTest {
               "metrics",
               "operations",
               "status",
-              "projections.text");
+              "projections.internal.text");
 
   /** Holds a read model against its journal (invariant 5 of DESIGN 10). */
   @ArchTest
@@ -295,7 +303,7 @@ class ArchitectureTest {
               "status",
               "verify",
               "projections",
-              "projections.text");
+              "projections.internal.text");
 
   /** Keeps the tables of skip records, and of verifications, small, and carries out deletions. */
   @ArchTest
@@ -350,7 +358,7 @@ class ArchitectureTest {
               "skip",
               "status",
               "projections",
-              "projections.text");
+              "projections.internal.text");
 
   /** What an application calls. */
   @ArchTest

@@ -265,8 +265,8 @@ class TakeoverTest {
     }
     try (World.HeldWriter early = world.holdWriter()) {
       early.write(world.event("b", 2)); // records, and holds the second fence up
-      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Activated.class);
-      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(Step.Waiting.class);
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Activated.class);
+      assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Waiting.class);
 
       int generation = world.generation(projection).generation();
       assertThat(world.stopRebuild(projection))
@@ -277,8 +277,8 @@ class TakeoverTest {
                   projection.name(), "generation %d is stopped".formatted(generation)));
       early.commit();
     }
-    assertThat(world.step(owner)).isEqualTo(new Step.GivenUp("ann", true));
-    assertThat(world.step(world.owner(projection))).isEqualTo(new Step.GivenUp("ann", true));
+    assertThat(world.step(owner)).isEqualTo(new RebuildStep.GivenUp("ann", true));
+    assertThat(world.step(world.owner(projection))).isEqualTo(new RebuildStep.GivenUp("ann", true));
     return owner;
   }
 
@@ -300,7 +300,7 @@ class TakeoverTest {
     world.auditWhole(log);
 
     assertThat(world.requestRebuild(log)).isEqualTo(new RebuildRequest.Accepted(3));
-    assertThat(world.step(late)).isInstanceOf(Step.NotOurs.class);
+    assertThat(world.step(late)).isInstanceOf(RebuildStep.NotOurs.class);
     world.runToTheEnd(log);
     world.auditWhole(log);
   }

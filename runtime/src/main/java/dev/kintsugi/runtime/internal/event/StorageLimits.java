@@ -1,6 +1,6 @@
 package dev.kintsugi.runtime.internal.event;
 
-import dev.kintsugi.projections.text.StorableText;
+import dev.kintsugi.projections.internal.text.StorableText;
 import dev.kintsugi.runtime.persistence.UnstorableEventException;
 import java.util.List;
 import java.util.Optional;

@@ -6,6 +6,7 @@ import dev.kintsugi.runtime.internal.supervisor.ProjectionSupervisor;
 import dev.kintsugi.runtime.internal.supervisor.RowWatch;
 import dev.kintsugi.runtime.status.ClusterTotals;
 import dev.kintsugi.runtime.status.HostedProjection;
+import dev.kintsugi.runtime.status.Registrations;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;

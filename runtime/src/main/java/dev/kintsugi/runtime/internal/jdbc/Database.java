@@ -148,8 +148,11 @@ public final class Database implements AutoCloseable {
 
   /** A pool, of a database that need not be there yet. */
   public static Database of(JdbcSettings settings) {
-    HikariConfig config = pooling(settings, new DriverConnections(login(settings)));
-    return of(settings, config, settings.toString());
+    return of(settings, pooling(settings), settings.toString());
+  }
+
+  static HikariConfig pooling(JdbcSettings settings) {
+    return pooling(settings, new DriverConnections(login(settings)));
   }
 
   /**

@@ -31,9 +31,6 @@ public record JdbcSettings(
   static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(45);
   static final Duration LONG_ANSWER_TIMEOUT = Duration.ofMinutes(30);
 
-  /** The pool takes no shorter one. */
-  private static final Duration SHORTEST_CONNECTION_TIMEOUT = Duration.ofMillis(250);
-
   public JdbcSettings {
     refuseUnreadable(url);
     if (poolSize < 2) {

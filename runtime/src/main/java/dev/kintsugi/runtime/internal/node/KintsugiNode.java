@@ -7,7 +7,6 @@ import dev.kintsugi.runtime.internal.event.JournalTables;
 import dev.kintsugi.runtime.internal.event.NewEvent;
 import dev.kintsugi.runtime.internal.handler.ProjectionRegistry;
 import dev.kintsugi.runtime.internal.jdbc.Database;
-import dev.kintsugi.runtime.internal.jdbc.JdbcSettings;
 import dev.kintsugi.runtime.internal.metrics.Metrics;
 import dev.kintsugi.runtime.internal.schema.Schema;
 import dev.kintsugi.runtime.internal.writer.InlineWriter;

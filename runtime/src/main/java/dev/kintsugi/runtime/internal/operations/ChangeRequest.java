@@ -1,6 +1,6 @@
 package dev.kintsugi.runtime.internal.operations;
 
-import dev.kintsugi.projections.text.StorableText;
+import dev.kintsugi.projections.internal.text.StorableText;
 
 /**
  * Who asks for a change, and why; both are kept, for people to read: so a character that can't be

@@ -1,7 +1,7 @@
 package dev.kintsugi.runtime.internal.verify;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import dev.kintsugi.projections.text.StorableText;
+import dev.kintsugi.projections.internal.text.StorableText;
 import dev.kintsugi.runtime.operations.StopAnswer;
 import dev.kintsugi.runtime.status.Generation;
 import dev.kintsugi.runtime.verify.TableDifference;

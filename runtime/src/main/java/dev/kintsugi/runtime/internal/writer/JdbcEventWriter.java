@@ -1,6 +1,6 @@
 package dev.kintsugi.runtime.internal.writer;
 
-import dev.kintsugi.projections.text.StorableText;
+import dev.kintsugi.projections.internal.text.StorableText;
 import dev.kintsugi.runtime.internal.event.EventCodec;
 import dev.kintsugi.runtime.internal.event.EventJournal;
 import dev.kintsugi.runtime.internal.event.NewEvent;

@@ -3,7 +3,7 @@ package dev.kintsugi.runtime.internal.event;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.kintsugi.projections.text.StorableText;
+import dev.kintsugi.projections.internal.text.StorableText;
 import dev.kintsugi.runtime.persistence.UnstorableEventException;
 import dev.kintsugi.runtime.testing.World;
 import java.util.Collections;

@@ -7,11 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.runtime.operations.PauseAnswer;
-import dev.kintsugi.runtime.internal.operations.RetireAnswer;
-import dev.kintsugi.runtime.internal.operations.RetireOptions;
+import dev.kintsugi.runtime.operations.RetireAnswer;
+import dev.kintsugi.runtime.operations.RetireOptions;
 import dev.kintsugi.runtime.status.ClusterTotals;
 import dev.kintsugi.runtime.status.HostedProjection;
 import dev.kintsugi.runtime.status.Phase;
+import dev.kintsugi.runtime.status.Registrations;
 import dev.kintsugi.runtime.testing.TestCluster;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestSystem;
@@ -194,7 +195,7 @@ class ShardedHostingTest {
   }
 
   private static Registrations registrations(TestSystem asked, String projection) throws Exception {
-    return get(asked.kintsugi().hosting().registrations(projection));
+    return get(asked.kintsugi().registrations(projection));
   }
 
   private static RetireAnswer retire(TestSystem asked) throws Exception {

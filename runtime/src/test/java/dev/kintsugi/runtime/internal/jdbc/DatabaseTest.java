@@ -3,7 +3,7 @@ package dev.kintsugi.runtime.internal.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariConfig;
 import dev.kintsugi.runtime.persistence.DatabaseUnavailableException;
 import dev.kintsugi.runtime.testing.TestServer;
 import java.sql.Connection;
@@ -83,10 +83,9 @@ class DatabaseTest {
     looks.forEach(
         (connectionTimeout, validationTimeout) -> {
           JdbcSettings settings = new JdbcSettings(url, "", "", 2, connectionTimeout);
-          try (HikariDataSource pool = Database.pool(settings)) {
-            assertThat(pool.getValidationTimeout()).isEqualTo(validationTimeout.toMillis());
-            assertThat(pool.getConnectionTimeout()).isEqualTo(connectionTimeout.toMillis());
-          }
+          HikariConfig pooling = Database.pooling(settings);
+          assertThat(pooling.getValidationTimeout()).isEqualTo(validationTimeout.toMillis());
+          assertThat(pooling.getConnectionTimeout()).isEqualTo(connectionTimeout.toMillis());
         });
   }
 

@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.internal.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kintsugi.runtime.persistence.DatabaseUnavailableException;
 import dev.kintsugi.runtime.testing.TestServer;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;

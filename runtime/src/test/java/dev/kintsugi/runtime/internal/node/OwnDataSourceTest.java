@@ -86,7 +86,7 @@ class OwnDataSourceTest {
     assertThat(node.read(again)).containsExactly("one", "two");
     get(get(node.kintsugi().rebuild("log", "a test")).done());
     assertThat(get(node.kintsugi().verify("log")).isClean()).isTrue();
-    int id = get(node.kintsugi().operator("ann").startVerification("log", "a test"));
+    int id = get(node.kintsugi().management("ann").startVerification("log", "a test"));
     eventually(
         () ->
             assertThat(get(node.kintsugi().findVerification("log", id)).orElseThrow().state())

@@ -1,6 +1,6 @@
-package dev.kintsugi.projections.bulk;
+package dev.kintsugi.projections.internal.bulk;
 
-import dev.kintsugi.projections.text.StorableText;
+import dev.kintsugi.projections.internal.text.StorableText;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Instant;

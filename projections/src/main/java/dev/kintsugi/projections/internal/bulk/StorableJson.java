@@ -1,11 +1,11 @@
-package dev.kintsugi.projections.bulk;
+package dev.kintsugi.projections.internal.bulk;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import dev.kintsugi.projections.text.StorableText;
+import dev.kintsugi.projections.internal.text.StorableText;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;

@@ -1,4 +1,4 @@
-package dev.kintsugi.runtime.internal.hosting;
+package dev.kintsugi.runtime.status;
 
 import java.util.HashSet;
 import java.util.Set;
@@ -11,14 +11,16 @@ import java.util.Set;
  */
 public record Registrations(Set<String> nodes, Set<String> silent) {
 
-  static final Registrations NONE = new Registrations(Set.of(), Set.of());
+  /** Of no nodes. */
+  public static final Registrations NONE = new Registrations(Set.of(), Set.of());
 
   /** Whether it is known that none has it. */
   public boolean areNone() {
     return nodes.isEmpty() && silent.isEmpty();
   }
 
-  Registrations plus(Registrations others) {
+  /** Of these nodes and others. */
+  public Registrations plus(Registrations others) {
     return new Registrations(union(nodes, others.nodes), union(silent, others.silent));
   }
 

@@ -1,4 +1,4 @@
-package dev.kintsugi.projections.text;
+package dev.kintsugi.projections.internal.text;
 
 import java.util.List;
 import java.util.Optional;

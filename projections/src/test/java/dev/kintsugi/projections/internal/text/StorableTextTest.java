@@ -1,4 +1,4 @@
-package dev.kintsugi.projections.text;
+package dev.kintsugi.projections.internal.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
