@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * What the indexes of a table take of a row, beside its plain key. Of most it is known how long the
@@ -28,6 +29,10 @@ final class IndexedValues {
   /** Operator classes that do, of other access methods. */
   private static final Set<String> OPERATORS_TAKE_ALL =
       Set.of("jsonb_ops", "jsonb_path_ops", "gin_trgm_ops", "gist_trgm_ops");
+
+  /** A default that is no longer than what entries have to spare. */
+  private static final Pattern SHORT =
+      Pattern.compile("'[^']{0,20}'::[a-z ]+|\\(?'?-?[0-9.]{1,20}'?\\)?(::[a-z ]+)?");
 
   private final DeclaredTable declared;
   private final MadeTable table;
@@ -103,8 +108,13 @@ final class IndexedValues {
                 table
                     .column(name)
                     .filter(made -> made.type().equals(MadeAsDeclared.typeOf(column)))
+                    .filter(IndexedValues::hasNoLongDefault)
                     .isPresent())
         .findFirst();
+  }
+
+  private static boolean hasNoLongDefault(MadeTable.Column made) {
+    return made.byDefault() == null || SHORT.matcher(made.byDefault()).matches();
   }
 
   /** What the entry has besides the values that differ in size, in bytes at most. */

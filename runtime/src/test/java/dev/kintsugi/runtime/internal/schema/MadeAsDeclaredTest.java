@@ -245,6 +245,11 @@ class MadeAsDeclaredTest {
     assertInEventsOrder(script("words text[] DEFAULT '{a}'", "CREATE INDEX ON stock (words)"));
     assertInEventsOrder(
         script("words text[] DEFAULT '{a}'", "CREATE INDEX ON stock USING gin (words)"));
+    assertInEventsOrder(
+        script("name text DEFAULT repeat('x', 5000)", "CREATE INDEX ON stock (name)"));
+    assertAsSets(
+        script("name text DEFAULT 'none'", "CREATE INDEX i ON stock (name)"),
+        new IndexBound("stock", "i", List.of(), List.of(NAME), 2600));
     assertAsSets(
         script("doc jsonb DEFAULT '{}'", "CREATE INDEX ON stock USING gin (doc jsonb_path_ops)"));
   }
