@@ -80,7 +80,10 @@ public final class World implements AutoCloseable {
   private static final int HELP_LIMIT = 4;
   private static final DrainSettings SMALL_DRAINS = new DrainSettings(3, Duration.ofSeconds(1));
 
-  private final String url = TestServer.createDatabase();
+  /** A database with all tables, of which each world begins with a copy. */
+  private static final String TEMPLATE = install();
+
+  private final String url = TestServer.createDatabaseLike(TEMPLATE);
   private final Database database;
   private final EventJournal journal;
   private final EventCodec codec = new EventCodec(SERIALIZERS, "kintsugi.journal");
@@ -100,6 +103,21 @@ public final class World implements AutoCloseable {
         Duration.ZERO,
         0,
         OnRaisedVersion.AUTOMATIC);
+  }
+
+  private static String install() {
+    String template = TestServer.createDatabase();
+    try (Database database =
+        Database.open(new JdbcSettings(template, "", "", 2, Duration.ofSeconds(10)))) {
+      new Schema(database, JournalTables.of(ConfigFactory.load().getConfig("jdbc-journal")))
+          .ensure(true);
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+    if (System.getenv("KINTSUGI_JDBC_URL") != null) { // an embedded server ends with its databases
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> TestServer.dropDatabase(template)));
+    }
+    return template;
   }
 
   public World() {
