@@ -25,9 +25,11 @@ import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The document that the routes come with, held against what they are and what they answer. */
+@Tag("slow")
 class OpenApiTest {
 
   private static final ObjectMapper JSON = new ObjectMapper();

@@ -22,9 +22,11 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The routes as a client sees them, over a real server. */
+@Tag("slow")
 class ProjectionRoutesTest {
 
   private static final String WHY = "{\"reason\": \"a test\"}";

@@ -15,9 +15,11 @@ import java.sql.Connection;
 import java.sql.Statement;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Verifications as a client sees them, over a real server. */
+@Tag("slow")
 class VerificationRoutesTest {
 
   private static final String ALL = "/projections/log/verifications";

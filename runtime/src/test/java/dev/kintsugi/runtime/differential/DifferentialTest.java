@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.slf4j.Logger;
@@ -22,6 +23,7 @@ import org.slf4j.LoggerFactory;
  * another seed on: {@code -Dkintsugi.differential.seed=1000}.
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES) // with more definitions than a build has
+@Tag("exhaustive")
 class DifferentialTest {
 
   private static final Logger log = LoggerFactory.getLogger(DifferentialTest.class);

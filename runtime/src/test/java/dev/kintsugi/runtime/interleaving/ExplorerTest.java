@@ -17,12 +17,14 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * The explorer leaves out interleavings. Here it is held against one that leaves out none: what
  * small random transactions read, and what they leave behind, has to be the same in all.
  */
+@Tag("slow")
 class ExplorerTest {
 
   private static final int TOYS = 5;

@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.interleaving;
 
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -10,6 +11,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * The same as {@link InterleavingsTest}, where a rebuild is stopped and what was active is again.
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
+@Tag("slow")
 class TakeoverInterleavingsTest {
 
   static List<Stories.Told> stories() {

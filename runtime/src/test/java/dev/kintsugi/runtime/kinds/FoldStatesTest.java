@@ -23,9 +23,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A fold evolves the same state on every way: the one that the database would give back. */
+@Tag("slow")
 class FoldStatesTest {
 
   private static final String STATES = "SELECT state::text FROM states ORDER BY key";

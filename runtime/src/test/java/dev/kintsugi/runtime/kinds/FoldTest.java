@@ -20,9 +20,11 @@ import java.util.random.RandomGenerator;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Folds on a real table. */
+@Tag("slow")
 class FoldTest {
 
   private static final String ALL =

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
  * and give the same rows, one by one, in any groups, and in a replay with any windows. What fails
  * as a group is applied one by one, as the runtime does.
  */
+@Tag("slow")
 class GroupingTest {
 
   private static final int EVENTS = 60;

@@ -13,9 +13,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A counter that leaves its type's range in the middle of a group, where the end is within it. */
+@Tag("slow")
 class RowSumsTest {
 
   private static final RowTable SUMS =

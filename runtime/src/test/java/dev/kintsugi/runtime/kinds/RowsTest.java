@@ -17,9 +17,11 @@ import java.util.random.RandomGenerator;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Rows on a real table: what is written is what the events, one by one, would have come to. */
+@Tag("slow")
 class RowsTest {
 
   private static final RowTable TABLE =

@@ -22,6 +22,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -42,6 +43,7 @@ class CrashTest {
     return all;
   }
 
+  @Tag("exhaustive")
   @ParameterizedTest
   @MethodSource("kindsAndLosses")
   void a_rebuild_whose_owner_is_cut_off_at_any_commit_goes_on_with_the_next_owner(

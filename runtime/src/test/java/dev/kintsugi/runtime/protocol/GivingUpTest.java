@@ -17,11 +17,13 @@ import dev.kintsugi.runtime.testing.World;
 import java.sql.SQLException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What recovery does about events that can't be applied, as failure policies say (DESIGN 8). */
+@Tag("slow")
 class GivingUpTest {
 
   private final World world = new World();

@@ -33,12 +33,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Tag;
 
 /**
  * Writers, rebuilds with two owners, two recoveries, two operators, failing handlers and rollbacks,
  * all at random and at once; at the end the invariants of DESIGN 10 hold. The seed, which a failure
  * names, fixes what each thread does; how the threads mix is the scheduler's.
  */
+@Tag("exhaustive")
 class RandomRunTest {
 
   private static final int WRITERS = 4;

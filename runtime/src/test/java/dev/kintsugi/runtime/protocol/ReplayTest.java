@@ -30,6 +30,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -38,6 +39,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * How history is replayed (DESIGN 6, step 4): read ahead, page by page or gathered in memory, and
  * written with the checkpoint.
  */
+@Tag("slow")
 class ReplayTest {
 
   private static final RebuildSettings ALL_IN_ONE_WINDOW = window(1 << 20);

@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.pekko.persistence.journal.Tagged;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * A projection gets the same events whoever applies them: the writer, a replay, a drain, a writer
  * that helps. And what it does not subscribe to costs it nothing and can't harm it.
  */
+@Tag("slow")
 class SubscriptionTest {
 
   private final World world = new World();

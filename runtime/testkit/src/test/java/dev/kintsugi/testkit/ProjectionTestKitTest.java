@@ -32,8 +32,10 @@ import org.apache.pekko.persistence.journal.EventSeq;
 import org.apache.pekko.persistence.journal.Tagged;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("slow")
 class ProjectionTestKitTest {
 
   private static final String OWNERS =

@@ -15,8 +15,10 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("slow")
 class HistoryRunTest {
 
   private static final PrintStream NOWHERE =

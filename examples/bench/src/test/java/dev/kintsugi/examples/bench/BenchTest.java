@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,6 +88,7 @@ class BenchTest {
     assertThat(program.err()).contains("--projection", "files", "directories", "authors");
   }
 
+  @Tag("exhaustive")
   @Test
   void append_puts_both_plugins_side_by_side() {
     Program program =
@@ -113,6 +115,7 @@ class BenchTest {
         .containsPattern("recovery +[0-9,]+ +recovery +[0-9,]+ +[0-9.,]+ +>= 1.20 +(met|MISSED)");
   }
 
+  @Tag("exhaustive")
   @Test
   void suite_has_figures_of_both_sides_for_every_measure(@TempDir Path directory)
       throws IOException {
@@ -150,6 +153,7 @@ class BenchTest {
     assertThat(program.out()).contains("Every figure is in " + json);
   }
 
+  @Tag("exhaustive")
   @Test
   void suite_runs_only_what_it_is_told_to(@TempDir Path directory) {
     Program program =
@@ -181,6 +185,7 @@ class BenchTest {
     assertThat(program.err()).contains("--json: there can be no ").doesNotContain("append: ");
   }
 
+  @Tag("exhaustive")
   @Test
   void endurance_shows_the_first_and_the_last_intervals_side_by_side() {
     Program program =
@@ -204,6 +209,7 @@ class BenchTest {
         .containsPattern("replayed +[0-9.,]+ +[1-9][0-9.,]+");
   }
 
+  @Tag("exhaustive")
   @Test
   void rebuild_latency_puts_phases_with_and_without_a_rebuild_side_by_side() {
     Program program =
@@ -227,6 +233,7 @@ class BenchTest {
         .containsPattern("p99 +[0-9.,]+ +[0-9.,]+ +[0-9.,]+ +<= 1.25 +(met|MISSED)");
   }
 
+  @Tag("exhaustive")
   @Test
   void history_size_puts_an_empty_and_a_filled_database_side_by_side() {
     Program program =
@@ -250,6 +257,7 @@ class BenchTest {
         .containsPattern("median +[0-9,]+ +[0-9,]+ +[0-9.,]+ +>= 0.90 +(met|MISSED)");
   }
 
+  @Tag("exhaustive")
   @Test
   void kill_kills_and_finds_all_that_was_acknowledged() {
     Program program =
@@ -261,6 +269,7 @@ class BenchTest {
         .contains("Every acknowledged event is there, once");
   }
 
+  @Tag("exhaustive")
   @Test
   void cuts_lose_nothing_and_leave_nobody_waiting() {
     Program program = onServer("cuts", "--cuts", "1", "--actors", "5", "--connections", "8");
@@ -275,6 +284,7 @@ class BenchTest {
         .contains("Nothing is lost or doubled, all threads are back");
   }
 
+  @Tag("exhaustive")
   @Test
   void a_late_database_is_used_within_the_connection_timeout() {
     Program program =
@@ -287,6 +297,7 @@ class BenchTest {
         .contains("connection-timeout is 10.0 s: all in time");
   }
 
+  @Tag("exhaustive")
   @Test
   void replay_puts_each_kind_beside_its_bare_loop() {
     Program program = onServer("replay", "--events", "400", "--rounds", "1", "--connections", "8");
@@ -301,6 +312,7 @@ class BenchTest {
         .containsPattern("bare loop, in batches +[0-9,]+ +on two connections +[0-9,]+");
   }
 
+  @Tag("exhaustive")
   @Test
   void fold_memory_finds_a_document_for_every_key() {
     Program program =
@@ -312,6 +324,7 @@ class BenchTest {
         .contains("Every key has its document.");
   }
 
+  @Tag("exhaustive")
   @Test
   void fold_memory_fails_where_the_heap_does_not_suffice() {
     Program program =
@@ -321,6 +334,7 @@ class BenchTest {
     assertThat(program.err()).contains("The fold was not built: its JVM ended with exit code");
   }
 
+  @Tag("exhaustive")
   @Test
   void failing_streams_fail_alone_and_are_mended() {
     Program program =
@@ -354,6 +368,7 @@ class BenchTest {
     assertThat(program.err()).contains("No stream would fail");
   }
 
+  @Tag("exhaustive")
   @ParameterizedTest
   @ValueSource(strings = {"handler", "grouped", "rows", "fold"})
   void a_storm_is_recorded_and_drained(String kind) {
@@ -384,6 +399,7 @@ class BenchTest {
         .containsPattern("records open at the height +200 +200 +held");
   }
 
+  @Tag("exhaustive")
   @Test
   void a_hot_stream_is_inline_again_without_a_rest() {
     Program program =

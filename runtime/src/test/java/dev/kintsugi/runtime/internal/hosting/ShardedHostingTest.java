@@ -24,9 +24,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Supervisors in a cluster, whose nodes are in this JVM. */
+@Tag("slow")
 class ShardedHostingTest {
 
   private static final String SMALL_BATCHES = "kintsugi.rebuild.batch-size = 2";

@@ -17,9 +17,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The first partition, full of rows, becomes one among others, and writers go on. */
+@Tag("slow")
 class DefaultPartitionTest {
 
   private static final String PROOF =

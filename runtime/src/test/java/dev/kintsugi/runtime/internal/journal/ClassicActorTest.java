@@ -23,6 +23,7 @@ import org.apache.pekko.persistence.DeleteMessagesSuccess;
 import org.apache.pekko.persistence.RecoveryCompleted;
 import org.apache.pekko.persistence.journal.WriteEventAdapter;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import scala.Option;
 
@@ -30,6 +31,7 @@ import scala.Option;
  * The journal plugin under classic persistent actors, which tell a rejection from a failure, send
  * more before they are answered, and delete.
  */
+@Tag("slow")
 class ClassicActorTest {
 
   private final World world = new World();

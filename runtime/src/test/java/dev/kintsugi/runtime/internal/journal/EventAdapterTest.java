@@ -21,9 +21,11 @@ import org.apache.pekko.persistence.journal.EventAdapter;
 import org.apache.pekko.persistence.journal.EventSeq;
 import org.apache.pekko.persistence.journal.Tagged;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Event adapters: what they make of an event on its way back is what projections see, always. */
+@Tag("slow")
 class EventAdapterTest {
 
   private static final String PARKED =

@@ -15,9 +15,11 @@ import java.util.concurrent.CompletionStage;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The journal plugin under typed persistent actors. */
+@Tag("slow")
 class JournalPluginTest {
 
   private final World world = new World();

@@ -35,12 +35,14 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Groups of writes on one lane. To have writes in one group, a test locks the journal: the lane
  * then waits with the first write, and what is queued meanwhile becomes the next group.
  */
+@Tag("slow")
 class LaneTest {
 
   private final World world = new World();

@@ -24,11 +24,13 @@ import org.apache.pekko.persistence.typed.internal.ReplicatedEventMetadata;
 import org.apache.pekko.persistence.typed.internal.VersionVector;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The journal beside the stock plugin itself, on one database: byte for byte, both ways. */
+@Tag("slow")
 class StockJournalTest {
 
   private static final String OURS = "kintsugi.journal";

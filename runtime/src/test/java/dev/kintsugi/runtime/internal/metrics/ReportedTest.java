@@ -29,9 +29,11 @@ import java.util.concurrent.TimeUnit;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What an application's registry has of a node, beside what the node did. */
+@Tag("slow")
 class ReportedTest {
 
   private static final Backoff SOON = Backoff.between(Duration.ofMillis(5), Duration.ofMillis(20));

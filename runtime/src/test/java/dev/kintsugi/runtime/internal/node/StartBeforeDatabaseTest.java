@@ -35,11 +35,13 @@ import org.apache.pekko.persistence.query.PersistenceQuery;
 import org.apache.pekko.persistence.state.DurableStateStoreRegistry;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A node that starts before its database, or before its tables, works by itself once it can. */
+@Tag("slow")
 class StartBeforeDatabaseTest {
 
   private final String url = TestServer.createDatabase();

@@ -38,9 +38,11 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What people do about skip records (DESIGN 8). */
+@Tag("slow")
 class SkipOperationsTest {
 
   private static final ChangeRequest WHY = new ChangeRequest("ann", "because");

@@ -10,11 +10,13 @@ import dev.kintsugi.runtime.persistence.SchemaException;
 import dev.kintsugi.runtime.testing.World;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the catalog says of the journal's tables decides how tags are written, or that it can't. */
+@Tag("slow")
 class JournalLayoutTest {
 
   private final World world = new World();

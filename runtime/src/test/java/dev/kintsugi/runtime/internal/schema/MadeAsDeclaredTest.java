@@ -17,9 +17,11 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What a script really made decides how its tables are written, and whether they can be. */
+@Tag("slow")
 class MadeAsDeclaredTest {
 
   private static final RowTable STOCK =

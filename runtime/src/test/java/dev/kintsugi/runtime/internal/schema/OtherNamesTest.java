@@ -22,9 +22,11 @@ import org.apache.pekko.persistence.query.Offset;
 import org.apache.pekko.persistence.query.PersistenceQuery;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A journal whose tables bear the names that the section jdbc-journal gives them. */
+@Tag("slow")
 class OtherNamesTest {
 
   private static final String NAMES =

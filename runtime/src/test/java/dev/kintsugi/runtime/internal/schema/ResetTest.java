@@ -16,9 +16,11 @@ import java.util.Optional;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Before a rebuild begins it is known whether its tables can be emptied, or made anew. */
+@Tag("slow")
 class ResetTest {
 
   private static final String ORDERS =

@@ -25,9 +25,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The tables are made once, whoever asks; or they are only looked for. */
+@Tag("slow")
 class SchemaTest {
 
   private static final List<String> JOURNAL =

@@ -19,9 +19,11 @@ import java.util.List;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The database ends the node's connections; what was under way ends well all the same. */
+@Tag("slow")
 class LostConnectionsTest {
 
   private final World world = new World();

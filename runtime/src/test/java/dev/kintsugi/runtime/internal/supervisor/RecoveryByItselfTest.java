@@ -12,9 +12,11 @@ import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.World;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What was recorded is mended with nobody asking for it. */
+@Tag("slow")
 class RecoveryByItselfTest {
 
   private final World world = new World();

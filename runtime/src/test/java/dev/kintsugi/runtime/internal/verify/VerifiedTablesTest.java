@@ -18,12 +18,14 @@ import java.time.Duration;
 import java.util.List;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What scripts make of tables: each is compared as far as it can be, and never said to be more. */
+@Tag("slow")
 class VerifiedTablesTest {
 
   private final World world = new World();

@@ -32,6 +32,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Tag;
 
 /**
  * Writers in plain JDBC that compete for the same streams, one append or several in a transaction
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.RepeatedTest;
  * application's rows say that was committed. The seed, which a failure names, fixes what each
  * thread does; how the threads mix is the scheduler's.
  */
+@Tag("exhaustive")
 class EventWriterRandomRunTest {
 
   private static final int WRITERS = 4;

@@ -37,11 +37,13 @@ import java.util.concurrent.Future;
 import org.apache.pekko.persistence.journal.Tagged;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Appends from plain JDBC code, in a transaction that has other writes of the application. */
+@Tag("slow")
 class EventWriterTest {
 
   private final World world = new World();

@@ -34,9 +34,11 @@ import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A node with the installation's cluster.conf, in a cluster of its own. */
+@Tag("slow")
 class OrderNodeTest {
 
   private static final Duration LONG = Duration.ofSeconds(30);

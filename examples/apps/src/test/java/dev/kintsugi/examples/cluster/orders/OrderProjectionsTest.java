@@ -11,8 +11,10 @@ import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("slow")
 class OrderProjectionsTest {
 
   private static final Instant MONDAY = Instant.parse("2026-11-23T09:00:00Z");

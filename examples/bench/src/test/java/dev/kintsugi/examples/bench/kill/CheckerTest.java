@@ -13,12 +13,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Two streams, "a" with three events and "b" with two, all acknowledged and projected; then one
  * thing is made wrong.
  */
+@Tag("slow")
 class CheckerTest {
 
   private static final List<Ack> ACKS =

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kintsugi.examples.bench.Program;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,7 @@ class ChaosTest {
    * the server crashes, connections are cut, and at last a node is killed: in this order, so that
    * events are written all the time. An hour of everything is for the program.
    */
+  @Tag("exhaustive")
   @Test
   @Timeout(value = 15, unit = TimeUnit.MINUTES)
   void a_short_one_comes_to_a_clean_end(@TempDir Path logs) {
