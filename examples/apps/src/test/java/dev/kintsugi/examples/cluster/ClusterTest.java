@@ -59,7 +59,7 @@ class ClusterTest {
   void a_port_that_is_taken_ends_the_program_before_anything_is_started() throws Exception {
     try (ServerSocket somebody = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Program program =
-          Program.run("--config", "../config", "--artery-port", "" + somebody.getLocalPort());
+          Program.run("--config", "../../config", "--artery-port", "" + somebody.getLocalPort());
 
       assertThat(program.exitCode()).isEqualTo(2);
       assertThat(program.err()).contains("is taken. Choose others with --artery-port.");

@@ -24,14 +24,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ManifestsTest {
 
   private static final Config CONFIG =
-      ConfigFactory.parseFile(new File("../config/kubernetes.conf"))
+      ConfigFactory.parseFile(new File("../../config/kubernetes.conf"))
           .resolve(ConfigResolveOptions.defaults().setAllowUnresolved(true));
 
   /** The files' texts by their names. */
   private static Map<String, String> files() throws IOException {
     Map<String, String> files = new TreeMap<>();
     try (DirectoryStream<Path> found =
-        Files.newDirectoryStream(Path.of("../config/kubernetes"), "*.yaml")) {
+        Files.newDirectoryStream(Path.of("../../config/kubernetes"), "*.yaml")) {
       for (Path file : found) {
         files.put(file.getFileName().toString(), Files.readString(file));
       }

@@ -87,7 +87,7 @@ class OrderNodeTest {
     ofTheTest.put("pekko.coordinated-shutdown.exit-jvm", "off");
     return OrderNode.config(
         ConfigFactory.parseMap(ofTheTest)
-            .withFallback(ConfigFactory.parseFile(new File("../config/cluster.conf"))));
+            .withFallback(ConfigFactory.parseFile(new File("../../config/cluster.conf"))));
   }
 
   private static int freePort() throws IOException {

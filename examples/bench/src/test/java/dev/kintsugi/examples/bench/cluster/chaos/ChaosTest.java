@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ChaosTest {
 
-  private static final String CONFIG = Path.of("..", "config").toString();
+  private static final String CONFIG = Path.of("..", "..", "config").toString();
 
   /**
    * By this seed read models are rebuilt while handlers fail, an operator discards what is parked,
