@@ -329,7 +329,7 @@ public final class Kintsugi implements Extension {
    * dev.kintsugi.runtime.verify.NotVerifiableException} if the projection is being rebuilt, or this
    * node has no handler for it, and with {@link
    * dev.kintsugi.runtime.internal.handler.HandlerException} if the handler fails on an event that
-   * has no skip record. Who can't wait for it calls {@link Operator#startVerification}.
+   * has no skip record. Who can't wait for it calls {@link ProjectionManagement#startVerification}.
    */
   public CompletionStage<Verification> verify(String projection) {
     return verifications

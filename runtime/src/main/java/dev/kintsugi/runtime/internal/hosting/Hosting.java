@@ -23,9 +23,14 @@ public interface Hosting {
   static Hosting of(ActorSystem<?> system, KintsugiNode node) {
     HostingSettings settings = HostingSettings.of(node.config().getConfig("hosting"));
     String provider = system.settings().config().getString("pekko.actor.provider");
-    return settings.isSharded(provider)
+    return settings.isSharded(provider, Hosting::isThere)
         ? new ShardedHosting(system, node, settings)
         : new LocalHosting(system, node);
+  }
+
+  private static boolean isThere(String className) {
+    return Hosting.class.getClassLoader().getResource(className.replace('.', '/') + ".class")
+        != null;
   }
 
   /**

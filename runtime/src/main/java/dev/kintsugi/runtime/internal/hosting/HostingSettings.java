@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.Predicate;
 
 /**
  * Section {@code kintsugi.hosting} of the configuration.
@@ -38,13 +39,17 @@ record HostingSettings(Mode mode, String role, Duration keepAliveInterval, Durat
         config.getDuration("answer-timeout"));
   }
 
+  /** Pekko's Cluster Sharding, which an application in a cluster has itself. */
+  static final String SHARDING = "org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding";
+
   /**
    * Whether supervisors are sharded.
    *
    * @param provider {@code pekko.actor.provider}: a short name, or a class
-   * @throws IllegalArgumentException if they are to be, and there is no cluster
+   * @param isThere whether the class path has a class
+   * @throws IllegalArgumentException if they are to be, and there is no cluster, or no sharding
    */
-  boolean isSharded(String provider) {
+  boolean isSharded(String provider, Predicate<String> isThere) {
     boolean inCluster =
         provider.equals("cluster")
             || provider.equals("org.apache.pekko.cluster.ClusterActorRefProvider");
@@ -52,6 +57,14 @@ record HostingSettings(Mode mode, String role, Duration keepAliveInterval, Durat
       throw new IllegalArgumentException(
           "kintsugi.hosting.mode is sharded, which needs pekko.actor.provider = cluster");
     }
-    return mode == Mode.SHARDED || (mode == Mode.AUTO && inCluster);
+    boolean isSharded = mode == Mode.SHARDED || (mode == Mode.AUTO && inCluster);
+    if (isSharded && !isThere.test(SHARDING)) {
+      throw new IllegalArgumentException(
+          "pekko.actor.provider is cluster, and Cluster Sharding, which hosts projections there, is not on the"
+              + " class path. Add the dependency org.apache.pekko:pekko-cluster-sharding-typed, in the version"
+              + " of Pekko that the application has; or set kintsugi.hosting.mode = local, and each node looks"
+              + " after all of its projections");
+    }
+    return isSharded;
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class HostingSettingsTest {
@@ -14,14 +15,30 @@ class HostingSettingsTest {
             .withFallback(ConfigFactory.load().getConfig("kintsugi.hosting")));
   }
 
+  private static boolean isSharded(String mode, String provider) {
+    return with(mode).isSharded(provider, HostingSettings.SHARDING::equals);
+  }
+
   @Test
   void a_cluster_is_known_by_its_short_name_and_by_its_class() {
-    assertThat(with("auto").isSharded("cluster")).isTrue();
-    assertThat(with("auto").isSharded("org.apache.pekko.cluster.ClusterActorRefProvider")).isTrue();
-    assertThat(with("auto").isSharded("local")).isFalse();
-    assertThat(with("auto").isSharded("remote")).isFalse();
-    assertThat(with("local").isSharded("cluster")).isFalse();
-    assertThat(with("sharded").isSharded("cluster")).isTrue();
+    assertThat(isSharded("auto", "cluster")).isTrue();
+    assertThat(isSharded("auto", "org.apache.pekko.cluster.ClusterActorRefProvider")).isTrue();
+    assertThat(isSharded("auto", "local")).isFalse();
+    assertThat(isSharded("auto", "remote")).isFalse();
+    assertThat(isSharded("local", "cluster")).isFalse();
+    assertThat(isSharded("sharded", "cluster")).isTrue();
+  }
+
+  @Test
+  void a_cluster_without_sharding_on_the_class_path_is_refused_with_the_dependency() {
+    for (String mode : List.of("auto", "sharded")) {
+      assertThatThrownBy(() -> with(mode).isSharded("cluster", className -> false))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("org.apache.pekko:pekko-cluster-sharding-typed")
+          .hasMessageContaining("kintsugi.hosting.mode = local");
+    }
+    assertThat(with("local").isSharded("cluster", className -> false)).isFalse();
+    assertThat(with("auto").isSharded("local", className -> false)).isFalse();
   }
 
   @Test
