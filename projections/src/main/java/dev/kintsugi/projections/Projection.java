@@ -169,8 +169,8 @@ public final class Projection<E> {
   }
 
   /**
-   * Whether its handler is a {@link dev.kintsugi.projections.internal.bulk.BulkHandler}, which can
-   * gather in memory what many events come to: that of rows and folds.
+   * Whether its handler is a {@link dev.kintsugi.projections.bulk.BulkHandler}, which can gather in
+   * memory what many events come to: that of rows and folds.
    */
   public boolean gathers() {
     return kind.calls() == Calls.TO_GATHER && writing.isAsSets();

@@ -1,8 +1,8 @@
 package dev.kintsugi.projections;
 
+import dev.kintsugi.projections.bulk.DeclaredTable;
+import dev.kintsugi.projections.bulk.Names;
 import dev.kintsugi.projections.fold.Fold;
-import dev.kintsugi.projections.internal.bulk.DeclaredTable;
-import dev.kintsugi.projections.internal.bulk.Names;
 import dev.kintsugi.projections.rows.RowTable;
 import java.io.IOException;
 import java.io.InputStream;

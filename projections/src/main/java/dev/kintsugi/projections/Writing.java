@@ -1,6 +1,6 @@
 package dev.kintsugi.projections;
 
-import dev.kintsugi.projections.internal.bulk.IndexBound;
+import dev.kintsugi.projections.bulk.IndexBound;
 import java.util.List;
 
 /**

@@ -31,6 +31,7 @@ import java.sql.SQLException;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import org.apache.pekko.annotation.ApiMayChange;
 
 /**
  * Changes projections on behalf of somebody, who is kept with each change. Got by {@link
@@ -41,6 +42,7 @@ import java.util.function.Function;
  * rows, and looks by itself if the hint is lost. So nothing depends on a node that does not answer.
  * Any thread may call; what blocks does so elsewhere.
  */
+@ApiMayChange
 public final class ProjectionManagement {
 
   private final KintsugiNode node;

@@ -1,8 +1,8 @@
 package dev.kintsugi.projections.fold;
 
+import dev.kintsugi.projections.bulk.BulkHandler;
+import dev.kintsugi.projections.bulk.IndexBound;
 import dev.kintsugi.projections.fold.States.KeyState;
-import dev.kintsugi.projections.internal.bulk.BulkHandler;
-import dev.kintsugi.projections.internal.bulk.IndexBound;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;

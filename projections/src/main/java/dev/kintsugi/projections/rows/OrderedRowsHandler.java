@@ -1,6 +1,6 @@
 package dev.kintsugi.projections.rows;
 
-import dev.kintsugi.projections.internal.bulk.IndexBound;
+import dev.kintsugi.projections.bulk.IndexBound;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;

@@ -2,9 +2,9 @@ package dev.kintsugi.projections.rows;
 
 import static java.util.stream.Collectors.joining;
 
-import dev.kintsugi.projections.internal.bulk.Column;
-import dev.kintsugi.projections.internal.bulk.DeclaredTable;
-import dev.kintsugi.projections.internal.bulk.Names;
+import dev.kintsugi.projections.bulk.Column;
+import dev.kintsugi.projections.bulk.DeclaredTable;
+import dev.kintsugi.projections.bulk.Names;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

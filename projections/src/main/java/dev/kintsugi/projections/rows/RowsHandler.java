@@ -1,7 +1,7 @@
 package dev.kintsugi.projections.rows;
 
-import dev.kintsugi.projections.internal.bulk.BulkHandler;
-import dev.kintsugi.projections.internal.bulk.IndexBound;
+import dev.kintsugi.projections.bulk.BulkHandler;
+import dev.kintsugi.projections.bulk.IndexBound;
 import java.sql.Connection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;

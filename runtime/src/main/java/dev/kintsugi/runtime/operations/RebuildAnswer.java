@@ -1,8 +1,10 @@
 package dev.kintsugi.runtime.operations;
 
 import dev.kintsugi.runtime.status.Phase;
+import org.apache.pekko.annotation.ApiMayChange;
 
 /** What came of a request about the rebuild that is under way. */
+@ApiMayChange
 public sealed interface RebuildAnswer {
 
   /** In one line, for people. */

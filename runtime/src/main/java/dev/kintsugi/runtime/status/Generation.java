@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.status;
 
+import org.apache.pekko.annotation.ApiMayChange;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param returnsTo the version that would be active again if the rebuild were stopped now, where it
  *     is another one; writers record what either may subscribe to
  */
+@ApiMayChange
 public record Generation(
     String projection,
     int generation,

@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.status;
 import dev.kintsugi.runtime.skip.SkipSummary;
 import java.util.List;
 import java.util.Optional;
+import org.apache.pekko.annotation.ApiMayChange;
 
 /**
  * All projections that the database knows, by name, in few words each. In four statements, however
@@ -11,6 +12,7 @@ import java.util.Optional;
  * @param waitingDeletions events that the application has deleted, and that stay as some projection
  *     still needs them
  */
+@ApiMayChange
 public record Overview(List<Summary> projections, WaitingDeletions waitingDeletions) {
 
   /**

@@ -1,8 +1,10 @@
 package dev.kintsugi.runtime.status;
 
 import java.util.Locale;
+import org.apache.pekko.annotation.ApiMayChange;
 
 /** Where a rebuild stands (DESIGN 6). In the table in lower case. */
+@ApiMayChange
 public enum Phase {
   /** Waits until no transaction runs that may act on the older generation (steps 1 and 2). */
   FENCE,

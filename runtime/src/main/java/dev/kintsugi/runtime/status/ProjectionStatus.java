@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.status;
 import dev.kintsugi.runtime.skip.SkipSummary;
 import java.util.List;
 import java.util.Optional;
+import org.apache.pekko.annotation.ApiMayChange;
 
 /**
  * How a projection stands, as its rows say at one time.
@@ -17,6 +18,7 @@ import java.util.Optional;
  *     are closed or its replay has ended
  * @param counts what the answering node did for it since the node's start
  */
+@ApiMayChange
 public record ProjectionStatus(
     Generation generation,
     Optional<Rebuild> rebuild,

@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.status;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import org.apache.pekko.annotation.ApiMayChange;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  *     somebody stopped it before anything was emptied, or for another name; no more once it has
  *     ended without the proof: stopped while it settled, superseded, or retired
  */
+@ApiMayChange
 public record Rebuild(
     String projection,
     int generation,

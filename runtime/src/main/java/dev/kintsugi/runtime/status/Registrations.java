@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.status;
 
 import java.util.HashSet;
 import java.util.Set;
+import org.apache.pekko.annotation.ApiMayChange;
 
 /**
  * Which nodes have a projection registered, in whichever version.
@@ -9,6 +10,7 @@ import java.util.Set;
  * @param nodes by their names
  * @param silent the nodes that did not say; they may have it
  */
+@ApiMayChange
 public record Registrations(Set<String> nodes, Set<String> silent) {
 
   /** Of no nodes. */

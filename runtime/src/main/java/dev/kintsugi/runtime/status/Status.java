@@ -1,8 +1,10 @@
 package dev.kintsugi.runtime.status;
 
 import java.util.Locale;
+import org.apache.pekko.annotation.ApiMayChange;
 
 /** Whether writers apply to a generation. In the table in lower case. */
+@ApiMayChange
 public enum Status {
   /** Being built: writers record. */
   REBUILDING,

@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.verify;
 
 import java.util.List;
+import org.apache.pekko.annotation.ApiMayChange;
 
 /**
  * What came of holding a read model against its journal, as both were at one point.
@@ -18,6 +19,7 @@ import java.util.List;
  * @param discarded events that were left out, as they were given up by name
  * @param tables the read model's tables, each with what differs
  */
+@ApiMayChange
 public record Verification(
     String projection,
     int generation,

@@ -51,21 +51,19 @@ class ArchitectureTest {
   /** A definition, and its kind. */
   @ArchTest
   static final ArchRule projections =
-      kintsugi("projections")
-          .knows("projections.fold", "projections.rows", "projections.internal.bulk");
+      kintsugi("projections").knows("projections.fold", "projections.rows", "projections.bulk");
 
   @ArchTest
   static final ArchRule fold =
-      kintsugi("projections.fold").knows("projections.internal.bulk", "projections.internal.text");
+      kintsugi("projections.fold").knows("projections.bulk", "projections.internal.text");
 
   @ArchTest
   static final ArchRule rows =
-      kintsugi("projections.rows").knows("projections.internal.bulk", "projections.internal.text");
+      kintsugi("projections.rows").knows("projections.bulk", "projections.internal.text");
 
   /** What is gathered in memory and written as sets. */
   @ArchTest
-  static final ArchRule bulk =
-      kintsugi("projections.internal.bulk").knows("projections.internal.text");
+  static final ArchRule bulk = kintsugi("projections.bulk").knows("projections.internal.text");
 
   /** What a text may be on its way to the database. */
   @ArchTest static final ArchRule text_knows_none = kintsugi("projections.internal.text").knows();
@@ -125,11 +123,7 @@ class ArchitectureTest {
   static final ArchRule schema =
       kintsugi("internal.schema")
           .knows(
-              "internal.event",
-              "internal.jdbc",
-              "persistence",
-              "projections",
-              "projections.internal.bulk");
+              "internal.event", "internal.jdbc", "persistence", "projections", "projections.bulk");
 
   // One event, one handler; and one append, which is all of them.
 
@@ -141,7 +135,7 @@ class ArchitectureTest {
               "internal.event",
               "internal.jdbc",
               "projections",
-              "projections.internal.bulk",
+              "projections.bulk",
               "projections.internal.text");
 
   /** The writer's protocol (DESIGN 5), in one place. */

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Writing;
+import dev.kintsugi.projections.bulk.BulkHandler;
 import dev.kintsugi.projections.fold.UnstorableKeyException;
-import dev.kintsugi.projections.internal.bulk.BulkHandler;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.bulk.BulkHandler;
 import dev.kintsugi.projections.fold.EvolveException;
 import dev.kintsugi.projections.fold.StateSchemaException;
-import dev.kintsugi.projections.internal.bulk.BulkHandler;
 import java.sql.Connection;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
 import dev.kintsugi.projections.Writing;
-import dev.kintsugi.projections.internal.bulk.BulkHandler;
+import dev.kintsugi.projections.bulk.BulkHandler;
 import dev.kintsugi.projections.rows.RowChanges;
 import dev.kintsugi.projections.rows.RowMapper;
 import dev.kintsugi.projections.rows.RowTable;

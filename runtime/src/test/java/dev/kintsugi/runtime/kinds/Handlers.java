@@ -2,7 +2,7 @@ package dev.kintsugi.runtime.kinds;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
-import dev.kintsugi.projections.internal.bulk.BulkHandler;
+import dev.kintsugi.projections.bulk.BulkHandler;
 import dev.kintsugi.runtime.testing.TestServer;
 import java.sql.Connection;
 import java.sql.DriverManager;

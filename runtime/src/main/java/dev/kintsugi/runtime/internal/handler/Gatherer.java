@@ -1,7 +1,7 @@
 package dev.kintsugi.runtime.internal.handler;
 
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.projections.internal.bulk.BulkHandler;
+import dev.kintsugi.projections.bulk.BulkHandler;
 import dev.kintsugi.runtime.internal.event.JournalEvent;
 import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;

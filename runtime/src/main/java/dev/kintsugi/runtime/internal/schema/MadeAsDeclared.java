@@ -2,11 +2,11 @@ package dev.kintsugi.runtime.internal.schema;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Writing;
-import dev.kintsugi.projections.internal.bulk.Column;
-import dev.kintsugi.projections.internal.bulk.ColumnType;
-import dev.kintsugi.projections.internal.bulk.DeclaredTable;
-import dev.kintsugi.projections.internal.bulk.IndexBound;
-import dev.kintsugi.projections.internal.bulk.Names;
+import dev.kintsugi.projections.bulk.Column;
+import dev.kintsugi.projections.bulk.ColumnType;
+import dev.kintsugi.projections.bulk.DeclaredTable;
+import dev.kintsugi.projections.bulk.IndexBound;
+import dev.kintsugi.projections.bulk.Names;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import dev.kintsugi.runtime.persistence.SchemaException;
 import java.sql.Connection;

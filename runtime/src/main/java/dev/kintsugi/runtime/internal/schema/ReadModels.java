@@ -2,7 +2,7 @@ package dev.kintsugi.runtime.internal.schema;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
-import dev.kintsugi.projections.internal.bulk.IndexBound;
+import dev.kintsugi.projections.bulk.IndexBound;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import dev.kintsugi.runtime.persistence.SchemaException;
 import java.sql.Connection;
