@@ -36,7 +36,16 @@ final class ArchivePartitions {
     /** Detached first, which writers don't wait for: PostgreSQL 14 or newer. */
     DETACH_CONCURRENTLY,
     /** Under a lock on the parent that writers wait for, if it is to be had at once. */
-    UNDER_A_SHORT_LOCK
+    UNDER_A_SHORT_LOCK;
+
+    private static final int FIRST_TO_DETACH_CONCURRENTLY = 140000;
+
+    /** What a server can do, by its server_version_num. */
+    static Dropping on(int serverVersion) {
+      return serverVersion < FIRST_TO_DETACH_CONCURRENTLY
+          ? UNDER_A_SHORT_LOCK
+          : DETACH_CONCURRENTLY;
+    }
   }
 
   private final YieldingSession session;

@@ -20,8 +20,6 @@ import java.util.Optional;
  */
 final class Housekeeping {
 
-  private static final int FIRST_TO_DETACH_CONCURRENTLY = 140000;
-
   /** Of this installation: there may be others in other schemas of the database. */
   private static final String KEY =
       "hashtext('kintsugi.housekeeping'), 'kintsugi_skip_archive'::regclass::oid::int";
@@ -85,9 +83,7 @@ final class Housekeeping {
         () ->
             new ArchivePartitions(
                     session,
-                    server.version() < FIRST_TO_DETACH_CONCURRENTLY
-                        ? ArchivePartitions.Dropping.UNDER_A_SHORT_LOCK
-                        : ArchivePartitions.Dropping.DETACH_CONCURRENTLY,
+                    ArchivePartitions.Dropping.on(server.version()),
                     settings.archiveAhead(),
                     settings.archiveRetention(),
                     server.now(),

@@ -263,6 +263,7 @@ class ArchivePartitionsTest {
 
   @Test
   void a_partition_is_detached_behind_a_writer_and_no_other_writer_waits() throws Exception {
+    keeper.dropping(Dropping.DETACH_CONCURRENTLY);
     haveDays();
     try (Connection writer = keeper.connect()) {
       writer.setAutoCommit(false);
@@ -283,6 +284,7 @@ class ArchivePartitionsTest {
 
   @Test
   void a_detach_that_was_given_up_is_finished_by_the_next_run() throws Exception {
+    keeper.dropping(Dropping.DETACH_CONCURRENTLY);
     haveDays();
     try (Connection writer = keeper.connect()) {
       writer.setAutoCommit(false);
