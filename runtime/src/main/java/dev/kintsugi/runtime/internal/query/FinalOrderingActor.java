@@ -13,10 +13,8 @@ import java.util.List;
 import java.util.function.ToLongFunction;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
-import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
-import org.apache.pekko.actor.typed.javadsl.Receive;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.apache.pekko.pattern.StatusReply;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * this node has written, else by poll, less often the longer there is nothing new, and not at all
  * while nobody waits.
  */
-final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Command> {
+final class FinalOrderingActor {
 
   private static final Logger log = LoggerFactory.getLogger(FinalOrderingActor.class);
 
@@ -64,6 +62,7 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
 
   private record Waiting(AwaitAbove question, long sinceNanos) {}
 
+  private final ActorContext<Command> context;
   private final KintsugiNode node;
   private final NumberedTable table;
   private final QuerySettings settings;
@@ -81,7 +80,8 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
-                timers -> new FinalOrderingActor(context, timers, node, table, settings)));
+                timers ->
+                    new FinalOrderingActor(context, timers, node, table, settings).answering()));
   }
 
   private FinalOrderingActor(
@@ -90,7 +90,7 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
       KintsugiNode node,
       NumberedTable table,
       QuerySettings settings) {
-    super(context);
+    this.context = context;
     this.node = node;
     this.table = table;
     this.settings = settings;
@@ -100,9 +100,8 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
     this.lookedAtNanos = System.nanoTime() - BETWEEN_LOOKS.toNanos();
   }
 
-  @Override
-  public Receive<Command> createReceive() {
-    return newReceiveBuilder()
+  private Behavior<Command> answering() {
+    return Behaviors.receive(Command.class)
         .onMessage(AwaitAbove.class, this::onAwaitAbove)
         .onMessage(Written.class, written -> lookSoon())
         .onMessage(Poll.class, poll -> look())
@@ -115,19 +114,19 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
   private Behavior<Command> onAwaitAbove(AwaitAbove question) {
     if (now.ordering() > question.ordering()) {
       question.replyTo().tell(StatusReply.success(now.ordering()));
-      return this;
+      return Behaviors.same();
     }
     waiting.add(new Waiting(question, System.nanoTime()));
     watchPatience();
     return question.seen() > question.ordering() || (!looking && !timers.isTimerActive(Poll.class))
         ? lookSoon()
-        : this;
+        : Behaviors.same();
   }
 
   /** Looks at once, or as soon as may be. */
   private Behavior<Command> lookSoon() {
     if (waiting.isEmpty()) {
-      return this;
+      return Behaviors.same();
     }
     if (looking) {
       lookAgain = true;
@@ -136,7 +135,7 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
     } else {
       pollAfter(BETWEEN_LOOKS);
     }
-    return this;
+    return Behaviors.same();
   }
 
   private Behavior<Command> look() {
@@ -146,11 +145,10 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
     FinalOrdering before = now;
     long asked = highest(AwaitAbove::ordering);
     long seen = highest(AwaitAbove::seen);
-    getContext()
-        .pipeToSelf(
-            node.onBlockingThread(() -> look(before, asked, seen)),
-            (looked, error) -> error == null ? new Looked(looked) : new LookFailed(error));
-    return this;
+    context.pipeToSelf(
+        node.onBlockingThread(() -> look(before, asked, seen)),
+        (looked, error) -> error == null ? new Looked(looked) : new LookFailed(error));
+    return Behaviors.same();
   }
 
   private long highest(ToLongFunction<AwaitAbove> of) {
@@ -172,14 +170,14 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
     lookedAtNanos = System.nanoTime();
     pause = isNews ? settings.pollMin() : settings.longer(pause);
     pollAfter(lookAgain ? BETWEEN_LOOKS : pause);
-    return this;
+    return Behaviors.same();
   }
 
   /** Answers who has waited long enough, however rarely it is looked. */
   private Behavior<Command> onImpatient() {
     answer();
     watchPatience();
-    return this;
+    return Behaviors.same();
   }
 
   private void watchPatience() {
@@ -216,7 +214,7 @@ final class FinalOrderingActor extends AbstractBehavior<FinalOrderingActor.Comma
     }
     waiting.forEach(asked -> asked.question().replyTo().tell(StatusReply.error(failed.error())));
     waiting.clear();
-    return this;
+    return Behaviors.same();
   }
 
   private void warnOfHolders() {

@@ -9,16 +9,14 @@ import java.util.Set;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
-import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
-import org.apache.pekko.actor.typed.javadsl.Receive;
 
 /**
  * Wakes the live queries of single streams: when this node has written to the stream, or else after
  * their own pause.
  */
-final class StreamWatch extends AbstractBehavior<StreamWatch.Command> {
+final class StreamWatch {
 
   sealed interface Command {}
 
@@ -30,19 +28,19 @@ final class StreamWatch extends AbstractBehavior<StreamWatch.Command> {
 
   private record Expired(Watch watch) implements Command {}
 
+  private final ActorContext<Command> context;
   private final Map<String, List<Watch>> watches = new HashMap<>();
 
   static Behavior<Command> create() {
-    return Behaviors.setup(StreamWatch::new);
+    return Behaviors.setup(context -> new StreamWatch(context).watching());
   }
 
   private StreamWatch(ActorContext<Command> context) {
-    super(context);
+    this.context = context;
   }
 
-  @Override
-  public Receive<Command> createReceive() {
-    return newReceiveBuilder()
+  private Behavior<Command> watching() {
+    return Behaviors.receive(Command.class)
         .onMessage(Watch.class, this::onWatch)
         .onMessage(Written.class, this::onWritten)
         .onMessage(Expired.class, this::onExpired)
@@ -51,8 +49,8 @@ final class StreamWatch extends AbstractBehavior<StreamWatch.Command> {
 
   private Behavior<Command> onWatch(Watch watch) {
     watches.computeIfAbsent(watch.persistenceId(), id -> new ArrayList<>()).add(watch);
-    getContext().scheduleOnce(watch.atMost(), getContext().getSelf(), new Expired(watch));
-    return this;
+    context.scheduleOnce(watch.atMost(), context.getSelf(), new Expired(watch));
+    return Behaviors.same();
   }
 
   private Behavior<Command> onWritten(Written written) {
@@ -62,7 +60,7 @@ final class StreamWatch extends AbstractBehavior<StreamWatch.Command> {
         woken.forEach(watch -> watch.replyTo().tell(Done.getInstance()));
       }
     }
-    return this;
+    return Behaviors.same();
   }
 
   private Behavior<Command> onExpired(Expired expired) {
@@ -73,6 +71,6 @@ final class StreamWatch extends AbstractBehavior<StreamWatch.Command> {
         watches.remove(expired.watch().persistenceId());
       }
     }
-    return this;
+    return Behaviors.same();
   }
 }

@@ -2,8 +2,8 @@ package dev.kintsugi.runtime.internal.writer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
