@@ -67,11 +67,12 @@ final class SessionSettings {
   /**
    * Looks at what a handler is about to send, and remembers the settings that it changes.
    *
+   * @return whether it may change any; if not, the same text need not be looked at again
    * @throws IllegalStateException if it would change them for longer than the handler's call
    */
-  void beforeStatement(String sql) throws SQLException {
+  boolean beforeStatement(String sql) throws SQLException {
     if (!CHANGES.matcher(sql).find()) {
-      return;
+      return false;
     }
     String code = TEXT_OR_COMMENT.matcher(sql).replaceAll(" ");
     for (String part : code.split(";", -1)) {
@@ -93,6 +94,7 @@ final class SessionSettings {
     if (CALL_OF_SET_CONFIG.matcher(code).find()) {
       rememberSetConfig(sql);
     }
+    return true;
   }
 
   private void rememberSetConfig(String sql) throws SQLException {

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a stream is expected to end when events of it are appended.
@@ -41,33 +42,44 @@ record StreamEnd(String persistenceId, long expected, long first, long last, boo
    * journal.
    */
   static List<StreamEnd> of(List<NewEvent> events, List<RejectedNumber> rejected) {
-    Set<RejectedNumber> gaps = new HashSet<>(rejected);
-    Map<String, StreamEnd> ends = new LinkedHashMap<>();
+    Map<String, Numbers> streams = new LinkedHashMap<>();
+    @Nullable Numbers last = null;
     for (NewEvent event : events) {
       EventRow row = event.row();
-      long number = row.sequenceNumber();
-      ends.merge(
-          row.persistenceId(),
-          new StreamEnd(row.persistenceId(), number - 1, number, number, true),
-          StreamEnd::and);
-    }
-    List<StreamEnd> before = new ArrayList<>(ends.size());
-    for (StreamEnd end : ends.values()) {
-      long expected = end.first - 1;
-      while (gaps.contains(new RejectedNumber(end.persistenceId, expected))) {
-        expected--;
+      if (last == null || !last.persistenceId.equals(row.persistenceId())) {
+        last = streams.computeIfAbsent(row.persistenceId(), Numbers::new);
       }
-      before.add(new StreamEnd(end.persistenceId, expected, end.first, end.last, true));
+      last.add(row.sequenceNumber());
     }
-    return before;
+    Set<RejectedNumber> gaps = new HashSet<>(rejected);
+    List<StreamEnd> ends = new ArrayList<>(streams.size());
+    for (Numbers numbers : streams.values()) {
+      ends.add(numbers.end(gaps));
+    }
+    return ends;
   }
 
-  private StreamEnd and(StreamEnd other) {
-    return new StreamEnd(
-        persistenceId,
-        Math.min(expected, other.expected),
-        Math.min(first, other.first),
-        Math.max(last, other.last),
-        orGone);
+  /** Which numbers the events of a stream have, of an actor that sends many at once. */
+  private static final class Numbers {
+    private final String persistenceId;
+    private long first = Long.MAX_VALUE;
+    private long last;
+
+    Numbers(String persistenceId) {
+      this.persistenceId = persistenceId;
+    }
+
+    void add(long number) {
+      first = Math.min(first, number);
+      last = Math.max(last, number);
+    }
+
+    StreamEnd end(Set<RejectedNumber> gaps) {
+      long expected = first - 1;
+      while (!gaps.isEmpty() && gaps.contains(new RejectedNumber(persistenceId, expected))) {
+        expected--;
+      }
+      return new StreamEnd(persistenceId, expected, first, last, true);
+    }
   }
 }

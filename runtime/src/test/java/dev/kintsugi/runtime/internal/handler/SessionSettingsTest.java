@@ -132,6 +132,20 @@ class SessionSettingsTest {
     assertThat(after).hasToString(before.toString());
   }
 
+  /** A text that changes nothing is looked at once; one that changes a setting, each time. */
+  @Test
+  void it_is_set_back_and_refused_in_each_call_anew() throws Exception {
+    String path = show("search_path");
+    for (int call = 1; call <= 3; call++) {
+      handle("SELECT 1");
+      handle("SET LOCAL search_path = pg_catalog");
+      assertThat(show("search_path")).as("after call %d", call).isEqualTo(path);
+      assertThatThrownBy(() -> handle("SET search_path = pg_catalog"))
+          .hasMessageContaining("is refused");
+      assertThatThrownBy(() -> handle("COMMIT")).hasMessageContaining("is refused");
+    }
+  }
+
   @Test
   void it_holds_for_the_handlers_call() throws Exception {
     world.execute("CREATE SCHEMA own CREATE TABLE places (name TEXT)");
