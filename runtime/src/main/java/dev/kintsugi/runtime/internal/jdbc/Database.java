@@ -152,7 +152,9 @@ public final class Database implements AutoCloseable {
   }
 
   static HikariConfig pooling(JdbcSettings settings) {
-    return pooling(settings, new DriverConnections(login(settings)));
+    return pooling(
+        settings,
+        new DriverConnections(login(settings), settings.idleInTransactionTimeout()));
   }
 
   /**
@@ -161,7 +163,8 @@ public final class Database implements AutoCloseable {
    * there yet. Of the settings, URL, user and password don't count.
    */
   public static Database of(JdbcSettings settings, DataSource owners) {
-    LentConnections lent = new LentConnections(owners, settings.answerTimeout());
+    LentConnections lent = new LentConnections(
+            owners, settings.answerTimeout(), settings.idleInTransactionTimeout());
     HikariConfig config = pooling(settings, lent);
     config.setMinimumIdle(0);
     config.setIdleTimeout(KEPT_UNUSED.toMillis());
@@ -185,25 +188,7 @@ public final class Database implements AutoCloseable {
     config.setInitializationFailTimeout(-1);
     config.setAutoCommit(false);
     config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
-    config.setConnectionInitSql(limitsOfSessions(settings.idleInTransactionTimeout()));
-    config.setIsolateInternalQueries(true); // or the first rollback would undo it
     return config;
-  }
-
-  /**
-   * Whatever the role, the database or the server says: a statement of the runtime's takes as long
-   * as it takes. Were it cancelled half-way, an index build or a batch of a rebuild would begin
-   * anew, again and again. Limits that this server does not know are left out.
-   */
-  private static String limitsOfSessions(Duration idleInTransaction) {
-    return """
-        SELECT set_config(name, CASE name
-          WHEN 'idle_in_transaction_session_timeout' THEN '%1$d' ELSE '0' END, FALSE)
-        FROM pg_settings
-        WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout', 'idle_session_timeout')
-          OR name = 'idle_in_transaction_session_timeout' AND %1$d > 0
-        """
-        .formatted(idleInTransaction.toMillis());
   }
 
   private static Connection next(HikariDataSource pool, String from) throws SQLException {

@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.internal.jdbc;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Properties;
 import java.util.logging.Logger;
 import org.postgresql.Driver;
@@ -19,12 +20,19 @@ final class DriverConnections extends NewConnections {
   private final Driver driver = new Driver();
   private final Properties properties;
 
-  DriverConnections(Properties properties) {
+  /**
+   * Connections that are made as asked for.
+   *
+   * @param idleInTransaction how long their transactions may stand still; zero leaves that to the
+   *     server
+   */
+  DriverConnections(Properties properties, Duration idleInTransaction) {
+    super(idleInTransaction);
     this.properties = properties;
   }
 
   @Override
-  public Connection getConnection() throws SQLException {
+  Connection open() throws SQLException {
     Properties login = new Properties();
     login.putAll(properties);
     if (getLoginTimeout() > 0) {

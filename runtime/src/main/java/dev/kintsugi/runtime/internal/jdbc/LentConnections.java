@@ -18,14 +18,17 @@ final class LentConnections extends NewConnections {
    * Connections of an owner.
    *
    * @param answerTimeout for how long an answer is waited for when one is borrowed or given back
+   * @param idleInTransaction how long their transactions may stand still; zero leaves that to the
+   *     server
    */
-  LentConnections(DataSource owners, Duration answerTimeout) {
+  LentConnections(DataSource owners, Duration answerTimeout, Duration idleInTransaction) {
+    super(idleInTransaction);
     this.owners = owners;
     this.answerTimeout = answerTimeout;
   }
 
   @Override
-  public Connection getConnection() throws SQLException {
+  Connection open() throws SQLException {
     Connection lent = owners.getConnection();
     if (lent == null) {
       throw new SQLException(this + " gave no connection");

@@ -47,9 +47,11 @@ public final class SkipRecords {
         CASE WHEN n.error IS NULL THEN '-infinity'
              ELSE clock_timestamp() + n.backoff_ms * INTERVAL '1 millisecond' END,
         n.error
-      FROM unnest(?::text[], ?::int[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::text[],
-        ?::bigint[]) AS n(projection, generation, persistence_id, sequence_number, ordering, reason,
-        error, backoff_ms)
+      FROM (
+        SELECT unnest(?::text[]) AS projection, unnest(?::int[]) AS generation,
+          unnest(?::text[]) AS persistence_id, unnest(?::bigint[]) AS sequence_number,
+          unnest(?::bigint[]) AS ordering, unnest(?::text[]) AS reason, unnest(?::text[]) AS error,
+          unnest(?::bigint[]) AS backoff_ms) n
       """;
 
   private static final String LOCK_STREAMS =

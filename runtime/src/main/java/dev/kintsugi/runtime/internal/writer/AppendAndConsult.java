@@ -28,6 +28,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGStatement;
 
 /**
  * Steps 1 to 3 of the writer's protocol (DESIGN 5) in one round trip: take an id, append, consult.
@@ -63,7 +64,7 @@ final class AppendAndConsult {
       LEFT JOIN (
         WITH RECURSIVE behind AS (
           SELECT u.persistence_id, f.projection, f.generation
-          FROM unnest((SELECT ?::text[])) AS u(persistence_id)
+          FROM (SELECT unnest((SELECT ?::text[])) AS persistence_id) u
           CROSS JOIN LATERAL (
             SELECT r.projection, r.generation FROM kintsugi_skip r
             WHERE r.persistence_id = u.persistence_id
@@ -90,9 +91,17 @@ final class AppendAndConsult {
       ORDER BY p.projection, p.generation
       """;
 
+  /**
+   * Rows of many arrays, as a select list. One {@code FROM unnest(…, …)} would be shorter, but
+   * PostgreSQL stores each array of that in a place of its own before it reads the first row: for
+   * few rows that takes longer than their insert.
+   */
   private static final String APPENDED =
-      "?::text[], ?::bigint[], ?::text[], ?::bigint[], ?::text[],"
-          + " ?::int[], ?::text[], ?::bytea[], ?::int[], ?::text[], ?::bytea[]";
+      Stream.of(
+              "text", "bigint", "text", "bigint", "text", "int", "text", "bytea", "int", "text",
+              "bytea")
+          .map("unnest(?::%s[])"::formatted)
+          .collect(joining(", "));
 
   /** Which parts a statement has, besides those that each has. */
   private record Shape(boolean tagged, boolean checked) {}
@@ -123,7 +132,7 @@ final class AppendAndConsult {
   }
 
   private static String insert(EventJournal journal) {
-    return "INSERT INTO %s (%s) SELECT * FROM unnest(%s)"
+    return "INSERT INTO %s (%s) SELECT %s"
         .formatted(journal.table(), journal.insertColumns(), APPENDED);
   }
 
@@ -132,7 +141,9 @@ final class AppendAndConsult {
         WITH appended AS (%s RETURNING %s),
         tagged AS (
           INSERT INTO %s (%s, %s)
-          SELECT %s, t.tag FROM unnest(?::text[], ?::bigint[], ?::text[]) AS t(persistence_id, sequence_number, tag)
+          SELECT %s, t.tag FROM (
+            SELECT unnest(?::text[]) AS persistence_id, unnest(?::bigint[]) AS sequence_number,
+              unnest(?::text[]) AS tag) t
           JOIN appended ON appended.%s = t.persistence_id AND appended.%s = t.sequence_number)
         SELECT %s FROM appended
         """
@@ -160,37 +171,38 @@ final class AppendAndConsult {
   }
 
   /**
-   * Finds a stream that the events do not follow the end of. It must be a statement after the
-   * append, with a snapshot of its own: what is seen of a stream before may be outdated when its
-   * events are let in, and the primary key alone would let them into a gap that another writer and
-   * a deletion have left meanwhile. Once ours are in, nobody gets past them.
+   * Where those streams end, without the events, that may not end where they are expected to. It
+   * must be a statement after the append, with a snapshot of its own: what is seen of a stream
+   * before may be outdated when its events are let in, and the primary key alone would let them
+   * into a gap that another writer and a deletion have left meanwhile. Once ours are in, nobody
+   * gets past them.
    *
    * <p>Where a stream ends takes two look-ups in the primary key, each with a good part of the cost
-   * of the insert. Mostly one tells that all is well: from where the stream is expected to end on
-   * there are that row and ours, and no others. So it comes first, and is kept apart by OFFSET: else
-   * PostgreSQL would do what it thinks is cheaper. Of many events of a stream it would read all, and
-   * two look-ups are less.
+   * of an insert. Mostly one tells that all is well: from the expected end on there are that event
+   * and ours, and no others. It would read all of ours, so where these are many, the two are less.
    *
-   * <p>The arrays come from subqueries for the reason that {@link #CONSULT} has.
+   * <p>OFFSET keeps the two from being planned and run where they are not needed. The arrays come
+   * from subqueries for the reason that {@link #CONSULT} has.
    */
   private static String check(EventJournal journal) {
     return """
-        SELECT persistence_id, expected, actual FROM (
-          SELECT u.n, u.persistence_id, u.expected, u.or_gone, COALESCE(
-            (SELECT max(j.%3$s) FROM %1$s j WHERE j.%2$s = u.persistence_id AND j.%3$s > u.last),
-            (SELECT max(j.%3$s) FROM %1$s j WHERE j.%2$s = u.persistence_id AND j.%3$s < u.first),
-            0) AS actual
-          FROM (
-            SELECT *
-            FROM unnest((SELECT ?::text[]), (SELECT ?::bigint[]), (SELECT ?::bigint[]),
-                (SELECT ?::bigint[]), (SELECT ?::int[]))
-              WITH ORDINALITY AS u(persistence_id, expected, first, last, or_gone, n)
-            WHERE u.last - u.first >= 16 OR (
-              SELECT count(*) = u.last - u.first + 1 + LEAST(u.expected, 1)
-                AND min(j.%3$s) = CASE u.expected WHEN 0 THEN u.first ELSE u.expected END
-              FROM %1$s j WHERE j.%2$s = u.persistence_id AND j.%3$s >= u.expected) IS NOT TRUE
-            OFFSET 0) u) streams
-        WHERE actual <> expected AND (actual > 0 OR or_gone = 0) ORDER BY n LIMIT 1
+        SELECT u.persistence_id, COALESCE(
+          (SELECT j.%3$s FROM %1$s j WHERE j.%2$s = u.persistence_id AND j.%3$s > u.last
+            ORDER BY 1 DESC LIMIT 1),
+          (SELECT j.%3$s FROM %1$s j WHERE j.%2$s = u.persistence_id AND j.%3$s < u.first
+            ORDER BY 1 DESC LIMIT 1),
+          0) AS stream_end
+        FROM (
+          SELECT * FROM (
+            SELECT unnest((SELECT ?::text[])) AS persistence_id,
+              unnest((SELECT ?::bigint[])) AS expected, unnest((SELECT ?::bigint[])) AS first,
+              unnest((SELECT ?::bigint[])) AS last) asked
+          WHERE asked.last - asked.first >= 16 OR (
+            SELECT count(*) = asked.last - asked.first + 1 + LEAST(asked.expected, 1)
+              AND min(j.%3$s) = CASE asked.expected WHEN 0 THEN asked.first ELSE asked.expected END
+            FROM %1$s j
+            WHERE j.%2$s = asked.persistence_id AND j.%3$s >= asked.expected) IS NOT TRUE
+          OFFSET 0) u
         """
         .formatted(
             journal.table(),
@@ -215,6 +227,7 @@ final class AppendAndConsult {
     Shape shape =
         new Shape(events.stream().anyMatch(event -> !event.tags().isEmpty()), !expected.isEmpty());
     try (PreparedStatement statement = connection.prepareStatement(sqlOf(shape))) {
+      prepareAtOnce(statement);
       Parameters parameters = new Parameters(statement);
       bindAppend(parameters, events);
       if (shape.tagged()) {
@@ -232,13 +245,24 @@ final class AppendAndConsult {
         orderings = readOrderings(appended, events.size());
       }
       if (shape.checked()) {
-        try (ResultSet elsewhere = StatementResults.next(statement)) {
-          refuseConflict(elsewhere);
+        try (ResultSet ends = StatementResults.next(statement)) {
+          refuseConflict(ends, expected);
         }
       }
       try (ResultSet views = StatementResults.next(statement)) {
         return new ConsultedRows(orderings, readViews(views));
       }
+    }
+  }
+
+  /**
+   * At its first use, and not at its fifth as by default: until then the server plans it anew each
+   * time, and on each connection. Where the connection prepares nothing, so does this.
+   */
+  private static void prepareAtOnce(PreparedStatement statement) throws SQLException {
+    PGStatement ofPostgres = statement.unwrap(PGStatement.class);
+    if (ofPostgres.getPrepareThreshold() > 1) {
+      ofPostgres.setPrepareThreshold(1);
     }
   }
 
@@ -291,12 +315,11 @@ final class AppendAndConsult {
         .texts(expected, StreamEnd::persistenceId)
         .longs(expected, StreamEnd::expected)
         .longs(expected, StreamEnd::first)
-        .longs(expected, StreamEnd::last)
-        .integers(expected, end -> end.orGone() ? 1 : 0);
+        .longs(expected, StreamEnd::last);
   }
 
-  private void bindConsult(
-      Parameters parameters, List<NewEvent> events, List<StreamEnd> expected) throws SQLException {
+  private void bindConsult(Parameters parameters, List<NewEvent> events, List<StreamEnd> expected)
+      throws SQLException {
     Set<String> streams = new HashSet<>();
     if (expected.isEmpty()) {
       events.forEach(event -> streams.add(event.row().persistenceId()));
@@ -314,11 +337,19 @@ final class AppendAndConsult {
     }
   }
 
-  private static void refuseConflict(ResultSet elsewhere) throws SQLException, ConflictException {
-    if (elsewhere.next()) {
-      throw new ConflictException(
-          new AppendResult.Conflict(
-              elsewhere.getString(1), elsewhere.getLong(2), elsewhere.getLong(3)));
+  /** Refuses the first of the streams that end elsewhere. */
+  private static void refuseConflict(ResultSet ends, List<StreamEnd> expected)
+      throws SQLException, ConflictException {
+    Map<String, Long> actual = new HashMap<>();
+    while (ends.next()) {
+      actual.put(ends.getString(1), ends.getLong(2));
+    }
+    for (StreamEnd end : actual.isEmpty() ? List.<StreamEnd>of() : expected) {
+      Long found = actual.get(end.persistenceId());
+      if (found != null && !end.isAt(found)) {
+        throw new ConflictException(
+            new AppendResult.Conflict(end.persistenceId(), end.expected(), found));
+      }
     }
   }
 

@@ -22,6 +22,15 @@ import org.jspecify.annotations.Nullable;
  */
 record StreamEnd(String persistenceId, long expected, long first, long last, boolean orGone) {
 
+  /**
+   * Whether the stream ends there.
+   *
+   * @param actual its highest sequence number without these events; 0 if nothing is left of it
+   */
+  boolean isAt(long actual) {
+    return actual == expected || (actual == 0 && orGone);
+  }
+
   /** Where whoever appends says that it ends. */
   static List<StreamEnd> of(List<StreamAppend> appends) {
     return appends.stream()

@@ -839,7 +839,7 @@ class EventWriterTest {
   private static final String PLANS =
       """
       SELECT COALESCE(sum(generic_plans) FILTER (WHERE statement LIKE '%FROM kintsugi_projection p%'), 0),
-        COALESCE(sum(generic_plans) FILTER (WHERE statement LIKE '%or_gone%'), 0)
+        COALESCE(sum(generic_plans) FILTER (WHERE statement LIKE '%AS stream_end%'), 0)
       FROM pg_prepared_statements
       """;
 

@@ -32,8 +32,7 @@ class StreamEndTest {
   @Test
   void each_stream_is_expected_to_end_before_its_first_event_and_those_rejected_before_it() {
     List<NewEvent> events =
-        List.of(
-            world.event("a", 7), world.event("b", 1), world.event("a", 8), world.event("c", 3));
+        List.of(world.event("a", 7), world.event("b", 1), world.event("a", 8), world.event("c", 3));
 
     assertThat(StreamEnd.of(events, List.of(rejected("a", 6), rejected("a", 5), rejected("c", 1))))
         .containsExactly(
@@ -68,7 +67,7 @@ class StreamEndTest {
         List<Optional<AppendResult.Conflict>> found = new ArrayList<>();
         for (int i = random.nextInt(3); i >= 0; i--) {
           String stream = "stream-" + round + "-" + i;
-          long first = 1 + random.nextInt(HIGHEST / 2);
+          long first = 1L + random.nextInt(HIGHEST / 2);
           long last = first + (random.nextBoolean() ? random.nextInt(3) : random.nextInt(20));
           Set<Long> stored = stored(random, first, last);
           insert(connection, stream, stored);
@@ -114,8 +113,7 @@ class StreamEndTest {
     long actual = behind > 0 ? behind : before;
     return actual == asked.expected() || (actual == 0 && asked.orGone())
         ? Optional.empty()
-        : Optional.of(
-            new AppendResult.Conflict(asked.persistenceId(), asked.expected(), actual));
+        : Optional.of(new AppendResult.Conflict(asked.persistenceId(), asked.expected(), actual));
   }
 
   private static void insert(Connection connection, String stream, Set<Long> numbers)
