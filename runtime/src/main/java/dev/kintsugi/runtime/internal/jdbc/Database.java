@@ -153,8 +153,7 @@ public final class Database implements AutoCloseable {
 
   static HikariConfig pooling(JdbcSettings settings) {
     return pooling(
-        settings,
-        new DriverConnections(login(settings), settings.idleInTransactionTimeout()));
+        settings, new DriverConnections(login(settings), settings.idleInTransactionTimeout()));
   }
 
   /**
@@ -163,8 +162,8 @@ public final class Database implements AutoCloseable {
    * there yet. Of the settings, URL, user and password don't count.
    */
   public static Database of(JdbcSettings settings, DataSource owners) {
-    LentConnections lent = new LentConnections(
-            owners, settings.answerTimeout(), settings.idleInTransactionTimeout());
+    LentConnections lent =
+        new LentConnections(owners, settings.answerTimeout(), settings.idleInTransactionTimeout());
     HikariConfig config = pooling(settings, lent);
     config.setMinimumIdle(0);
     config.setIdleTimeout(KEPT_UNUSED.toMillis());

@@ -19,6 +19,7 @@ final class DriverConnections extends NewConnections {
 
   private final Driver driver = new Driver();
   private final Properties properties;
+  private final Duration idleInTransaction;
 
   /**
    * Connections that are made as asked for.
@@ -27,12 +28,12 @@ final class DriverConnections extends NewConnections {
    *     server
    */
   DriverConnections(Properties properties, Duration idleInTransaction) {
-    super(idleInTransaction);
     this.properties = properties;
+    this.idleInTransaction = idleInTransaction;
   }
 
   @Override
-  Connection open() throws SQLException {
+  public Connection getConnection() throws SQLException {
     Properties login = new Properties();
     login.putAll(properties);
     if (getLoginTimeout() > 0) {
@@ -42,7 +43,7 @@ final class DriverConnections extends NewConnections {
     if (connection == null) {
       throw new SQLException("PostgreSQL's driver does not take its own URLs");
     }
-    return connection;
+    return SessionLimits.set(connection, idleInTransaction);
   }
 
   @Override

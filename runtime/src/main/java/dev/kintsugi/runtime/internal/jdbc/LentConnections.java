@@ -13,6 +13,7 @@ final class LentConnections extends NewConnections {
 
   private final DataSource owners;
   private final Duration answerTimeout;
+  private final Duration idleInTransaction;
 
   /**
    * Connections of an owner.
@@ -22,18 +23,18 @@ final class LentConnections extends NewConnections {
    *     server
    */
   LentConnections(DataSource owners, Duration answerTimeout, Duration idleInTransaction) {
-    super(idleInTransaction);
     this.owners = owners;
+    this.idleInTransaction = idleInTransaction;
     this.answerTimeout = answerTimeout;
   }
 
   @Override
-  Connection open() throws SQLException {
+  public Connection getConnection() throws SQLException {
     Connection lent = owners.getConnection();
     if (lent == null) {
       throw new SQLException(this + " gave no connection");
     }
-    return LentConnection.borrow(lent, answerTimeout);
+    return SessionLimits.set(LentConnection.borrow(lent, answerTimeout), idleInTransaction);
   }
 
   /** No more than its class: what else it says of itself may have a password in it. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.runtime.internal.event.NewEvent;
 import dev.kintsugi.runtime.internal.event.RejectedNumber;
+import dev.kintsugi.runtime.persistence.AppendResult;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
