@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.internal.housekeeping;
 
 import dev.kintsugi.runtime.internal.housekeeping.YieldingSession.Patience;
+import dev.kintsugi.runtime.internal.jdbc.ServerVersion;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -33,18 +34,14 @@ final class ArchivePartitions {
 
   /** How a partition is dropped. */
   enum Dropping {
-    /** Detached first, which writers don't wait for: PostgreSQL 14 or newer. */
+    /** Detached first, which writers don't wait for. */
     DETACH_CONCURRENTLY,
     /** Under a lock on the parent that writers wait for, if it is to be had at once. */
     UNDER_A_SHORT_LOCK;
 
-    private static final int FIRST_TO_DETACH_CONCURRENTLY = 140000;
-
-    /** What a server can do, by its server_version_num. */
-    static Dropping on(int serverVersion) {
-      return serverVersion < FIRST_TO_DETACH_CONCURRENTLY
-          ? UNDER_A_SHORT_LOCK
-          : DETACH_CONCURRENTLY;
+    /** The best that a server can do. */
+    static Dropping on(ServerVersion server) {
+      return server.detachesConcurrently() ? DETACH_CONCURRENTLY : UNDER_A_SHORT_LOCK;
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.internal.housekeeping;
 
 import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.jdbc.ServerVersion;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -27,10 +28,7 @@ final class Housekeeping {
   private static final String TRY_LOCK = "SELECT pg_try_advisory_lock(" + KEY + ")";
   private static final String UNLOCK = "SELECT pg_advisory_unlock(" + KEY + ")";
 
-  private static final String SERVER =
-      "SELECT statement_timestamp(), current_setting('server_version_num')::int";
-
-  private record Server(Instant now, int version) {}
+  private static final String NOW = "SELECT statement_timestamp()";
 
   private final Database database;
   private final HousekeepingSettings settings;
@@ -76,26 +74,24 @@ final class Housekeeping {
   /** Each table by itself: what fails for one is no reason to leave the other. */
   private HousekeepingReport run(YieldingSession session) throws SQLException {
     HousekeepingReport report = new HousekeepingReport();
-    Server server = server(session.connection());
+    Instant now = now(session.connection());
     step(
         "archive",
         report,
         () ->
             new ArchivePartitions(
                     session,
-                    ArchivePartitions.Dropping.on(server.version()),
+                    ArchivePartitions.Dropping.on(ServerVersion.of(session.connection())),
                     settings.archiveAhead(),
                     settings.archiveRetention(),
-                    server.now(),
+                    now,
                     report)
                 .run());
     step("compaction", report, () -> new Compaction(session, report).run());
     step(
         "verifications",
         report,
-        () ->
-            OldVerifications.delete(
-                session.connection(), server.now(), settings.archiveRetention()));
+        () -> OldVerifications.delete(session.connection(), now, settings.archiveRetention()));
     return report;
   }
 
@@ -116,11 +112,11 @@ final class Housekeeping {
     }
   }
 
-  private static Server server(Connection connection) throws SQLException {
+  private static Instant now(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery(SERVER)) {
+        ResultSet row = statement.executeQuery(NOW)) {
       row.next();
-      return new Server(row.getObject(1, OffsetDateTime.class).toInstant(), row.getInt(2));
+      return row.getObject(1, OffsetDateTime.class).toInstant();
     }
   }
 

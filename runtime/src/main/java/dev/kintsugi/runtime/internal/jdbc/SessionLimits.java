@@ -23,8 +23,7 @@ final class SessionLimits {
    */
   static Connection set(Connection connection, Duration idleInTransaction) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      statement.execute(
-          limits(connection.getMetaData().getDatabaseMajorVersion(), idleInTransaction));
+      statement.execute(limits(ServerVersion.of(connection), idleInTransaction));
       if (!connection.getAutoCommit()) {
         connection.commit();
       }
@@ -39,13 +38,13 @@ final class SessionLimits {
    * Without those that this server does not know. (To ask it which it knows takes ten times as long
    * as all of this: a new session has none of its catalogs at hand.)
    */
-  private static String limits(int serverVersion, Duration idleInTransaction) {
+  private static String limits(ServerVersion server, Duration idleInTransaction) {
     List<String> limits =
         new ArrayList<>(List.of("SET statement_timeout = 0", "SET lock_timeout = 0"));
-    if (serverVersion >= 14) {
+    if (server.hasIdleSessionTimeout()) {
       limits.add("SET idle_session_timeout = 0");
     }
-    if (serverVersion >= 17) {
+    if (server.hasTransactionTimeout()) {
       limits.add("SET transaction_timeout = 0");
     }
     if (!idleInTransaction.isZero()) {

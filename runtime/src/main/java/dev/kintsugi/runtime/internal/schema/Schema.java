@@ -3,12 +3,12 @@ package dev.kintsugi.runtime.internal.schema;
 import dev.kintsugi.runtime.internal.event.JournalTables;
 import dev.kintsugi.runtime.internal.event.TagLayout;
 import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.jdbc.ServerVersion;
 import dev.kintsugi.runtime.persistence.SchemaException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +26,6 @@ public final class Schema {
   /** The journal under these names can be made; under others, it is an operator's. */
   private static final Set<String> STANDARD_JOURNAL = Set.of("\"event_journal\"", "\"event_tag\"");
 
-  private static final int OLDEST_POSTGRESQL = 130000;
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final Database database;
@@ -118,17 +117,10 @@ public final class Schema {
   }
 
   private static void refuseOldServer(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row =
-            statement.executeQuery(
-                "SELECT current_setting('server_version_num')::int,"
-                    + " current_setting('server_version')")) {
-      row.next();
-      if (row.getInt(1) < OLDEST_POSTGRESQL) {
-        throw new SchemaException(
-            "PostgreSQL 13 or newer is needed (for pg_current_xact_id), this is "
-                + row.getString(2));
-      }
+    if (!ServerVersion.of(connection).isSupported()) {
+      throw new SchemaException(
+          "PostgreSQL 13 or newer is needed (for pg_current_xact_id), this is "
+              + connection.getMetaData().getDatabaseProductVersion());
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.internal.housekeeping;
 
 import dev.kintsugi.runtime.internal.housekeeping.ArchivePartitions.Dropping;
+import dev.kintsugi.runtime.internal.jdbc.ServerVersion;
 import dev.kintsugi.runtime.testing.Hooks;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
@@ -33,9 +34,9 @@ final class Keeper {
   /** One that drops partitions as housekeeping does on the server that there is. */
   Keeper(World world) {
     this.world = world;
-    try {
-      this.best = Dropping.on(Integer.parseInt(world.column("SHOW server_version_num").get(0)));
-    } catch (Exception e) {
+    try (Connection connection = connect()) {
+      this.best = Dropping.on(ServerVersion.of(connection));
+    } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
     this.dropping = best;
