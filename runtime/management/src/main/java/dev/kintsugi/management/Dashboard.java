@@ -25,7 +25,7 @@ final class Dashboard {
       "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
           + " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-  private static final String OWN = "/dev/kintsugi/runtime/management/ui/";
+  private static final String OWN = "/dev/kintsugi/management/ui/";
   private static final String UPLOT =
       "/META-INF/resources/webjars/uplot/" + uplotVersion() + "/dist/";
 

@@ -293,7 +293,7 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
 
   private static ChangeOutcome openApi() {
     byte[] document =
-        Dashboard.read("/dev/kintsugi/runtime/management/openapi.json")
+        Dashboard.read("/dev/kintsugi/management/openapi.json")
             .orElseThrow(() -> new IllegalStateException("the jar lacks openapi.json"));
     return ChangeOutcome.seen(
         HttpAnswers.ofJson(200, new String(document, StandardCharsets.UTF_8)));
