@@ -1,5 +1,6 @@
 /**
- * Where the supervisors of projections live: for now, all of them on this node, under one actor.
+ * Where the supervisors of projections live: sharded over the cluster, or all of them on this node
+ * where it is by itself.
  */
 @NullMarked
 package dev.kintsugi.runtime.internal.hosting;

@@ -29,7 +29,11 @@ final class SessionLimits {
       }
       return connection;
     } catch (SQLException e) {
-      connection.close();
+      try {
+        connection.close();
+      } catch (SQLException another) {
+        e.addSuppressed(another);
+      }
       throw e;
     }
   }

@@ -16,7 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * ProjectionCounts what this node's committed transactions did since it started. Any thread may use
+ * Counts what this node's committed transactions did since it started. Any thread may use
  * it. What an application appends in a transaction of its own is left out: whether that commits,
  * nobody here learns.
  */
@@ -84,7 +84,7 @@ public final class Counters {
     return projections.computeIfAbsent(projection, name -> new OfProjection(metrics, name));
   }
 
-  /** ProjectionCounts an append whose transaction has committed. */
+  /** Counts an append whose transaction has committed. */
   public void written(WrittenAppend written) {
     appended.add(written.orderings().length);
     written
@@ -99,7 +99,7 @@ public final class Counters {
   }
 
   /**
-   * ProjectionCounts a batch of a drain whose transaction has committed.
+   * Counts a batch of a drain whose transaction has committed.
    *
    * @param recovered how many records it closed as their events were applied, or as the projection
    *     does not subscribe to them
@@ -116,7 +116,7 @@ public final class Counters {
   }
 
   /**
-   * ProjectionCounts a batch of a replay whose transaction has committed.
+   * Counts a batch of a replay whose transaction has committed.
    *
    * @param events how many it applied
    * @param failed how many it recorded as failed
