@@ -3,27 +3,16 @@ package dev.kintsugi.runtime.architecture;
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
-import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
-import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
-import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
-import com.tngtech.archunit.lang.ConditionEvents;
-import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.util.Arrays;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
-import java.util.concurrent.ForkJoinPool;
 
 /**
  * The architecture: which package knows which, from the bottom up. An arrow that is not here does
@@ -441,25 +430,7 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage("org.apache.pekko.actor.typed..");
 
-  /** What blocks runs on threads that are meant for it. */
-  @ArchTest
-  static final ArchRule nobody_uses_the_common_pool =
-      noClasses()
-          .should()
-          .dependOnClassesThat()
-          .areAssignableTo(ForkJoinPool.class)
-          .orShould()
-          .callMethodWhere(
-              describe(
-                  "is an async method without an executor",
-                  ArchitectureTest::isAsyncWithoutExecutor));
-
-  private static boolean isAsyncWithoutExecutor(JavaMethodCall call) {
-    return call.getTarget().getOwner().isAssignableTo(CompletionStage.class)
-        && call.getTarget().getName().endsWith("Async")
-        && call.getTarget().getRawParameterTypes().stream()
-            .noneMatch(type -> type.isEquivalentTo(Executor.class));
-  }
+  @ArchTest static final ArchRule nobody_uses_the_common_pool = Arrows.nobodyUsesTheCommonPool();
 
   // How it reads.
 
@@ -487,46 +458,7 @@ class ArchitectureTest {
 
   private record Area(String name) {
     ArchRule knows(String... others) {
-      return classes()
-          .that()
-          .resideInAPackage(name)
-          .should(new KnowExactly(name, Set.of(packages(others))))
-          .as(name + " knows " + (others.length == 0 ? "no other" : String.join(", ", others)));
-    }
-  }
-
-  /** Of Kintsugi's packages these, all of them, and no others. */
-  private static final class KnowExactly extends ArchCondition<JavaClass> {
-    private final String own;
-    private final Set<String> others;
-    private final Set<String> known = new TreeSet<>();
-
-    KnowExactly(String own, Set<String> others) {
-      super("know exactly these packages");
-      this.own = own;
-      this.others = others;
-    }
-
-    @Override
-    public void check(JavaClass javaClass, ConditionEvents events) {
-      for (Dependency dependency : javaClass.getDirectDependenciesFromSelf()) {
-        String target = dependency.getTargetClass().getBaseComponentType().getPackageName();
-        if (target.startsWith("dev.kintsugi.") && !target.equals(own) && !others.contains(target)) {
-          events.add(SimpleConditionEvent.violated(dependency, dependency.getDescription()));
-        }
-        known.add(target);
-      }
-    }
-
-    @Override
-    public void finish(ConditionEvents events) {
-      for (String other : others) {
-        if (!known.contains(other)) {
-          events.add(
-              SimpleConditionEvent.violated(
-                  own, "there is no arrow from " + own + " to " + other + " any more"));
-        }
-      }
+      return Arrows.from(name, packages(others));
     }
   }
 }

@@ -16,9 +16,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Counts what this node's committed transactions did since it started. Any thread may use
- * it. What an application appends in a transaction of its own is left out: whether that commits,
- * nobody here learns.
+ * Counts what this node's committed transactions did since it started. Any thread may use it. What
+ * an application appends in a transaction of its own is left out: whether that commits, nobody here
+ * learns.
  */
 public final class Counters {
 
