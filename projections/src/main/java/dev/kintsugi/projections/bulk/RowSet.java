@@ -88,6 +88,12 @@ public final class RowSet {
     return inPortions(connection, sql, rows, PreparedStatement::executeUpdate);
   }
 
+  /** Runs an INSERT that has {@link #asTable()} once and returns rows, and hands these on. */
+  public void insert(Connection connection, String sql, List<@Nullable String[]> rows, EachRow each)
+      throws SQLException {
+    inPortions(connection, sql, rows, statement -> handOn(statement, each));
+  }
+
   /**
    * Deletes the table's rows that are equal to these in the columns.
    *
@@ -113,15 +119,19 @@ public final class RowSet {
         rows,
         statement -> {
           planAnew(statement);
-          int found = 0;
-          try (ResultSet row = statement.executeQuery()) {
-            while (row.next()) {
-              each.accept(row);
-              found++;
-            }
-          }
-          return found;
+          return handOn(statement, each);
         });
+  }
+
+  private static int handOn(PreparedStatement statement, EachRow each) throws SQLException {
+    int found = 0;
+    try (ResultSet row = statement.executeQuery()) {
+      while (row.next()) {
+        each.accept(row);
+        found++;
+      }
+    }
+    return found;
   }
 
   /** Takes a row of a query. */

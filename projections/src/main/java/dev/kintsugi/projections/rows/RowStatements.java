@@ -23,9 +23,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Of a counter the database sees the sum of what many events add. One by one it would also see
  * each number on the way, and refuse one that is out of its type's range. Where these are not
- * between the first and the last number, the statement therefore has the database add up the
- * highest and the lowest, too, from what the row really held: in the same statement, so that the
- * row is locked, and no other transaction comes between.
+ * between the first and the last number, the highest and the lowest are added up, too, from what
+ * the row really came to: the statement returns it, so the row is locked, and no other transaction
+ * comes between. Mostly it is seen at once that no counter of the group can have been out of range
+ * ({@link CounterReach}); else the database adds up each.
  */
 final class RowStatements {
 
@@ -62,16 +63,21 @@ final class RowStatements {
   }
 
   void upsert(Connection connection, List<PendingRow> pending) throws SQLException {
-    if (pending.stream().anyMatch(PendingRow::hasWandered)) {
-      RowSet guarded = guarded(rows.allColumns(), column -> ColumnType.NUMERIC);
-      guarded.query(
-          connection,
-          guardedUpsert(guarded),
-          texts(pending, PendingRow::texts, PendingRow::sum, Sum::above, Sum::below),
-          row -> {});
-    } else {
-      rows.insert(
-          connection, upsert(rows.asTable()), pending.stream().map(PendingRow::texts).toList());
+    String upsert = upsert(rows.asTable());
+    List<@Nullable String[]> texts = pending.stream().map(PendingRow::texts).toList();
+    List<PendingRow> wandered = pending.stream().filter(PendingRow::hasWandered).toList();
+    if (wandered.isEmpty()) {
+      rows.insert(connection, upsert, texts);
+      return;
+    }
+    CounterReach reach = new CounterReach(counterTypes());
+    rows.insert(
+        connection,
+        upsert + " RETURNING " + counters().map(Column::quoted).collect(joining(", ")),
+        texts,
+        reach::sawRow);
+    if (!reach.covers(wandered, counters)) {
+      haveChecked(connection, wandered);
     }
   }
 
@@ -87,17 +93,24 @@ final class RowStatements {
             values.isEmpty() ? "NOTHING" : "UPDATE SET " + changes);
   }
 
-  private String guardedUpsert(RowSet guarded) {
-    return """
-        WITH u AS (SELECT * FROM %s), w AS (%s RETURNING %s)
-        SELECT %s FROM w JOIN u ON %s\
-        """
-        .formatted(
-            guarded.asTable(),
-            upsert("u"),
-            rows.columns(),
-            guards("count((w.%1$s::numeric + u.%2$s)::%3$s)"),
-            keys.isSame("w"));
+  /** Has the database add up how far counters went, from what they have come to. */
+  private void haveChecked(Connection connection, List<PendingRow> wandered) throws SQLException {
+    RowSet guarded = guarded(table.keyColumns(), column -> ColumnType.NUMERIC);
+    guarded.query(
+        connection,
+        "SELECT %s FROM %s AS t JOIN %s ON %s"
+            .formatted(
+                guards("count((t.%1$s::numeric + u.%2$s)::%3$s)"),
+                keys.table(),
+                guarded.asTable(),
+                keys.isSame("t")),
+        texts(
+            wandered,
+            row -> row.key().toArray(String[]::new),
+            PendingRow::sum,
+            Sum::above,
+            Sum::below),
+        row -> {});
   }
 
   /** Deletes rows that were added to before. */
@@ -122,11 +135,23 @@ final class RowStatements {
         row -> {});
   }
 
+  private Stream<Column> counters() {
+    return counters.stream().map(this::column);
+  }
+
+  private List<ColumnType> counterTypes() {
+    return counters().map(Column::type).toList();
+  }
+
+  private Column column(int place) {
+    return table.valueColumns().get(place).column();
+  }
+
   /** Columns, and two more for each counter: how far it went up and down. */
   private RowSet guarded(List<Column> columns, Function<Column, ColumnType> type) {
     List<Column> all = new ArrayList<>(columns);
     for (int place : counters) {
-      ColumnType of = type.apply(table.valueColumns().get(place).column());
+      ColumnType of = type.apply(column(place));
       all.add(new Column(UP + place, of));
       all.add(new Column(DOWN + place, of));
     }
@@ -138,7 +163,7 @@ final class RowStatements {
     return counters.stream()
         .flatMap(
             place -> {
-              Column counter = table.valueColumns().get(place).column();
+              Column counter = column(place);
               return Stream.of(UP + place, DOWN + place)
                   .map(
                       guard -> expression.formatted(counter.quoted(), guard, counter.type().sql()));

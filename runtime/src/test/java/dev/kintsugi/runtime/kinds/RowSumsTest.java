@@ -96,6 +96,16 @@ class RowSumsTest {
   }
 
   @Test
+  void a_counter_near_its_range_s_end_does_not_refuse_what_another_row_does() throws Exception {
+    handlers.apply("a small 32767; b small -32768; a big " + MOST);
+    handlers.apply("a small -1", "c small 5", "c small -7", "b small 2", "d big 5", "d big -7");
+    handlers.apply("b small -1", "c small -20", "c small 27");
+
+    assertThat(handlers.column("SELECT concat_ws(' ', k, small) FROM sums ORDER BY k"))
+        .containsExactly("a 32766", "b -32767", "c 5", "d 0");
+  }
+
+  @Test
   void a_replays_window_is_refused_that_leaves_the_range_on_its_way() throws Exception {
     refusedInReplay(true, "a small 32767", "a small 1", "a small -1");
     refusedInReplay(true, "a small 32767", "a small 1", "-a");
