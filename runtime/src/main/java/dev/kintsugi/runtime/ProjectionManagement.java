@@ -285,7 +285,7 @@ public final class ProjectionManagement {
 
   /** A projection's open skip records: to look at, to have tried again, to discard. */
   public Skips skips(String projection) {
-    return new Skips(node, version -> hosting.wake(projection, version), projection, who);
+    return new Skips(node, this, projection, who);
   }
 
   private ChangeRequest request(String reason) {
@@ -296,7 +296,7 @@ public final class ProjectionManagement {
   private record Done<T>(T result, Optional<Integer> version) {}
 
   /** One transaction, and a hint that there was a change. */
-  private <T> CompletionStage<T> change(String projection, Database.Work<T> work) {
+  <T> CompletionStage<T> change(String projection, Database.Work<T> work) {
     return node.inTransaction(
             connection ->
                 new Done<>(

@@ -3,6 +3,7 @@ package dev.kintsugi.runtime;
 import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import dev.kintsugi.runtime.internal.operations.ChangeRequest;
 import dev.kintsugi.runtime.internal.operations.SkipOperations;
+import dev.kintsugi.runtime.internal.operations.SkipSweep;
 import dev.kintsugi.runtime.operations.SkipAnswer;
 import dev.kintsugi.runtime.operations.SkipsAnswer;
 import dev.kintsugi.runtime.operations.UnknownProjectionException;
@@ -12,8 +13,8 @@ import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.skip.SkipId;
 import dev.kintsugi.runtime.skip.SkipPage;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
-import java.util.function.IntConsumer;
 
 /**
  * The open skip records of one projection: what its read model lacks, and what is to be done about
@@ -37,29 +38,29 @@ import java.util.function.IntConsumer;
 public final class Skips {
 
   private final KintsugiNode node;
+  private final ProjectionManagement management;
   private final SkipOperations operations;
-  private final IntConsumer wake;
+  private final SkipSweep sweep;
   private final String projection;
   private final String requestedBy;
 
   /**
    * The records of a projection.
    *
-   * @param wake is given its version after a change: there may be something to drain
+   * @param management does what is changed, and has what there may be to drain looked at
    */
-  Skips(KintsugiNode node, IntConsumer wake, String projection, String requestedBy) {
+  Skips(KintsugiNode node, ProjectionManagement management, String projection, String requestedBy) {
     this.node = node;
-    this.operations =
-        new SkipOperations(
-            node.database().forLongWork(), node.journal(), node.codec(), projection, wake);
-    this.wake = wake;
+    this.management = management;
+    this.operations = new SkipOperations(node.journal(), node.codec(), projection);
+    this.sweep = new SkipSweep(node.database().forLongWork(), projection);
     this.projection = projection;
     this.requestedBy = requestedBy;
   }
 
   /** The same, on behalf of somebody; otherwise it is the user that the JVM runs as. */
   public Skips by(String whoever) {
-    return new Skips(node, wake, projection, whoever);
+    return new Skips(node, management, projection, whoever);
   }
 
   /**
@@ -72,12 +73,13 @@ public final class Skips {
     if (limit < 1) {
       throw new IllegalArgumentException("a page of " + limit + " records");
     }
-    return node.onBlockingThread(() -> operations.page(filter, afterOrdering, limit));
+    return node.inTransaction(
+        connection -> operations.page(connection, filter, afterOrdering, limit));
   }
 
   /** One in full: its event as JSON, its error with the stack, and how many wait behind it. */
   public CompletionStage<Optional<SkipDetails>> find(SkipId id) {
-    return node.onBlockingThread(() -> operations.details(id));
+    return node.inTransaction(connection -> operations.details(connection, id));
   }
 
   /** Has one tried again at once, with the whole of its policy's time to be repaired. */
@@ -91,7 +93,8 @@ public final class Skips {
    * @param revision as {@link OpenSkip#revision} told it; empty for whatever it is now
    */
   public CompletionStage<SkipAnswer> retry(SkipId id, Optional<String> revision, String reason) {
-    return node.onBlockingThread(() -> operations.retry(id, revision, request(reason)));
+    return management.change(
+        projection, connection -> operations.retry(connection, id, revision, request(reason)));
   }
 
   /** Has all that a filter means tried again at once. */
@@ -105,7 +108,7 @@ public final class Skips {
   }
 
   private CompletionStage<SkipsAnswer> retry(SkipFilter filter, String reason, boolean dryRun) {
-    return node.onBlockingThread(() -> operations.retryAll(filter, request(reason), dryRun));
+    return swept(() -> sweep.retryAll(filter, request(reason), dryRun));
   }
 
   /**
@@ -125,7 +128,8 @@ public final class Skips {
    * @param reason is kept; without one the discard is refused
    */
   public CompletionStage<SkipAnswer> discard(SkipId id, Optional<String> revision, String reason) {
-    return node.onBlockingThread(() -> operations.discard(id, revision, request(reason)));
+    return management.change(
+        projection, connection -> operations.discard(connection, id, revision, request(reason)));
   }
 
   /**
@@ -143,7 +147,12 @@ public final class Skips {
   }
 
   private CompletionStage<SkipsAnswer> discard(SkipFilter filter, String reason, boolean dryRun) {
-    return node.onBlockingThread(() -> operations.discardAll(filter, request(reason), dryRun));
+    return swept(() -> sweep.discardAll(filter, request(reason), dryRun));
+  }
+
+  private CompletionStage<SkipsAnswer> swept(Callable<SkipsAnswer> changes) {
+    return node.onBlockingThread(changes)
+        .thenCompose(answer -> management.change(projection, connection -> answer));
   }
 
   private ChangeRequest request(String reason) {

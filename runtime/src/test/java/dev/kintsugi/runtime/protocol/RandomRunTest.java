@@ -8,13 +8,13 @@ import dev.kintsugi.runtime.internal.event.NewEvent;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import dev.kintsugi.runtime.internal.operations.ChangeRequest;
 import dev.kintsugi.runtime.internal.operations.RebuildRequest;
-import dev.kintsugi.runtime.internal.operations.SkipOperations;
 import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
 import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.internal.writer.Appender;
 import dev.kintsugi.runtime.skip.OpenSkip;
 import dev.kintsugi.runtime.skip.SkipFilter;
+import dev.kintsugi.runtime.testing.SkipDesk;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestProjection.Kind;
 import dev.kintsugi.runtime.testing.World;
@@ -227,7 +227,7 @@ class RandomRunTest {
   /** As people do about what they see, while somebody else does about the same. */
   private static Object operate(World world, TestProjection projection, RandomGenerator random)
       throws Exception {
-    SkipOperations operations = world.operations(projection);
+    SkipDesk operations = world.operations(projection);
     List<OpenSkip> seen = operations.page(SkipFilter.any(), 0, 5).records();
     return switch (random.nextInt(seen.isEmpty() ? 3 : 7)) {
       case 0 -> world.setPaused(projection, true, WHY);

@@ -17,7 +17,6 @@ import dev.kintsugi.runtime.internal.operations.ChangeRequest;
 import dev.kintsugi.runtime.internal.operations.Pausing;
 import dev.kintsugi.runtime.internal.operations.RebuildOperations;
 import dev.kintsugi.runtime.internal.operations.RebuildRequest;
-import dev.kintsugi.runtime.internal.operations.SkipOperations;
 import dev.kintsugi.runtime.internal.rebuild.OnRaisedVersion;
 import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
@@ -400,13 +399,13 @@ public final class World implements AutoCloseable {
   }
 
   /** What people do about a projection's skip records. */
-  public SkipOperations operations(TestProjection projection) {
+  public SkipDesk operations(TestProjection projection) {
     return operations(projection, database);
   }
 
   /** The same, on connections of its own. */
-  public SkipOperations operations(TestProjection projection, Database connections) {
-    return new SkipOperations(connections, journal, codec, projection.name(), version -> {});
+  public SkipDesk operations(TestProjection projection, Database connections) {
+    return new SkipDesk(connections, journal, codec, projection.name());
   }
 
   /** The open records of a projection, as people see them. */

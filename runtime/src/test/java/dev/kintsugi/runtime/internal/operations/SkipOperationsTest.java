@@ -23,6 +23,7 @@ import dev.kintsugi.runtime.skip.SkipPage;
 import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.status.Operation;
 import dev.kintsugi.runtime.status.Phase;
+import dev.kintsugi.runtime.testing.SkipDesk;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
@@ -50,7 +51,7 @@ class SkipOperationsTest {
   private final World world = new World();
   private final TestProjection log =
       new TestProjection("log").onFailure(FailurePolicy.skip().withoutRetry().thenPark());
-  private final SkipOperations operations = world.operations(log);
+  private final SkipDesk operations = world.operations(log);
 
   @BeforeEach
   void start() throws Exception {
@@ -408,7 +409,7 @@ class SkipOperationsTest {
   @Test
   void a_change_of_many_records_is_one_operation_in_several_transactions() throws Exception {
     world.setPaused(log, true);
-    int records = 2 * SkipOperations.AT_ONCE + 7;
+    int records = 2 * SkipSweep.AT_ONCE + 7;
     NewEvent[] events = new NewEvent[records];
     for (int i = 0; i < records; i++) {
       events[i] = world.event("s" + i, 1);
