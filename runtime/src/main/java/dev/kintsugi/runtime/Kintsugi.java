@@ -1,6 +1,8 @@
 package dev.kintsugi.runtime;
 
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.internal.awaiting.Awaiting;
+import dev.kintsugi.runtime.internal.awaiting.EventQuestion;
 import dev.kintsugi.runtime.internal.hosting.Hosting;
 import dev.kintsugi.runtime.internal.hosting.Presence;
 import dev.kintsugi.runtime.internal.housekeeping.HousekeepingActor;
@@ -27,6 +29,7 @@ import dev.kintsugi.runtime.operations.RetireOptions;
 import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.persistence.EventWriter;
 import dev.kintsugi.runtime.persistence.SchemaException;
+import dev.kintsugi.runtime.status.AwaitAnswer;
 import dev.kintsugi.runtime.status.ClusterTotals;
 import dev.kintsugi.runtime.status.HostedProjection;
 import dev.kintsugi.runtime.status.Operation;
@@ -38,6 +41,7 @@ import dev.kintsugi.runtime.status.Retirement;
 import dev.kintsugi.runtime.verify.Verification;
 import dev.kintsugi.runtime.verify.VerificationRun;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,6 +55,8 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.persistence.query.Offset;
+import org.apache.pekko.persistence.query.Sequence;
 
 /**
  * Inline projections of an actor system: start them, rebuild them, see how they stand.
@@ -75,6 +81,7 @@ public final class Kintsugi implements Extension {
   private final Verifications verifications;
   private final ProjectionStart starting;
   private final RebuildEnds rebuildEnds;
+  private final Awaiting awaiting;
   private final ActorRef<RetirementActor.Command> retirements;
 
   private Kintsugi(ExtendedActorSystem system) {
@@ -94,6 +101,7 @@ public final class Kintsugi implements Extension {
     RebuildSettings rebuilds = RebuildSettings.of(node.config().getConfig("rebuild"));
     this.starting = new ProjectionStart(node, hosting, unhandledGauges, rebuilds.onRaisedVersion());
     this.rebuildEnds = new RebuildEnds(typed, node, rebuilds.pollInterval());
+    this.awaiting = new Awaiting(typed, node);
     typed.systemActorOf(
         HousekeepingActor.create(
             node, HousekeepingSettings.of(node.config().getConfig("housekeeping"))),
@@ -315,6 +323,50 @@ public final class Kintsugi implements Extension {
                 rebuild.isDone()
                     ? CompletableFuture.completedStage(rebuild)
                     : CompletableFuture.failedStage(new RebuildStoppedException(rebuild)));
+  }
+
+  /**
+   * Waits until a projection's read model has an event, for somebody who wants to read what he has
+   * written: of a stream that is behind, of a projection that is paused or being rebuilt. It
+   * answers at once where the event has failed, or one before it of its stream ({@link
+   * AwaitAnswer.Failed}), or was given up; nobody waits for ever.
+   *
+   * <p>However many wait on this node, they take one connection. Readers without the JVM have
+   * {@code SELECT kintsugi_await(projection, persistence_id, sequence_number, timeout)}.
+   *
+   * @param sequenceNumber the event's number in its stream
+   * @param timeout from 0 (one look) to 24 hours
+   * @return what became of it; fails with {@link UnknownProjectionException}
+   */
+  public CompletionStage<AwaitAnswer> await(
+      String projection, String persistenceId, long sequenceNumber, Duration timeout) {
+    return awaiting.await(EventQuestion.of(projection, persistenceId, sequenceNumber), timeout);
+  }
+
+  /**
+   * The same for all events up to an offset that a query of this journal told.
+   *
+   * @param offset a {@link Sequence}
+   * @throws IllegalArgumentException if it is none
+   */
+  public CompletionStage<AwaitAnswer> await(String projection, Offset offset, Duration timeout) {
+    if (!(offset instanceof Sequence sequence)) {
+      throw new IllegalArgumentException(
+          "the offset of an event is a Sequence, which is its ordering, and not " + offset);
+    }
+    return awaiting.await(EventQuestion.upTo(projection, sequence.value()), timeout);
+  }
+
+  /**
+   * Whether a projection's read model has every event of a stream that is stored by now, but for
+   * those that were discarded. Not while it is being rebuilt. Readers without the JVM have {@code
+   * SELECT kintsugi_is_whole(projection, persistence_id)}, which they can ask in the statement, or
+   * the snapshot, with which they read.
+   *
+   * @return fails with {@link UnknownProjectionException}
+   */
+  public CompletionStage<Boolean> isWhole(String projection, String persistenceId) {
+    return awaiting.isWhole(projection, persistenceId);
   }
 
   /**

@@ -343,6 +343,12 @@ class ArchitectureTest {
               "projections",
               "projections.internal.text");
 
+  /** Who waits for read models (DESIGN 7a). */
+  @ArchTest
+  static final ArchRule awaiting =
+      kintsugi("internal.awaiting")
+          .knows("internal.node", "internal.jdbc", "operations", "skip", "status");
+
   /** What an application calls. */
   @ArchTest
   static final ArchRule entry_point =
@@ -350,6 +356,7 @@ class ArchitectureTest {
           .knows(
               "internal.metrics",
               "internal.handler",
+              "internal.awaiting",
               "internal.operations",
               "internal.hosting",
               "internal.housekeeping",
@@ -399,6 +406,7 @@ class ArchitectureTest {
                                   "internal.supervisor",
                                   "internal.hosting",
                                   "internal.operations",
+                                  "internal.awaiting",
                                   "internal.event")))))
           .should()
           .dependOnClassesThat()

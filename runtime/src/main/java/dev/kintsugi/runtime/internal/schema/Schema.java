@@ -31,6 +31,7 @@ public final class Schema {
   private final Database database;
   private final JournalTables journal;
   private final Installation installation;
+  private final SchemaScript functions;
 
   /**
    * The schema of a database.
@@ -46,6 +47,7 @@ public final class Schema {
     this.database = database;
     this.journal = journal;
     this.installation = new Installation(database, patience);
+    this.functions = SchemaScript.readFor(journal, "functions.sql");
   }
 
   /**
@@ -69,15 +71,25 @@ public final class Schema {
         missing.add(step.name());
       }
     }
+    refuse(missing);
+    TagLayout layout =
+        database.inTransaction(connection -> JournalLayout.read(connection, journal));
+    if (create) {
+      install(functions);
+    }
+    refuse(installation.missing(functions.steps()).stream().map(SchemaScript.Step::name).toList());
+    return layout;
+  }
+
+  private static void refuse(List<String> missing) {
     if (!missing.isEmpty()) {
       throw new SchemaException(
           "The database lacks "
               + String.join(", ", missing)
               + ". Run "
-              + "config/ddl/postgresql/journal.sql and kintsugi.sql, or set kintsugi.schema.create = on."
+              + "config/ddl/postgresql/journal.sql, kintsugi.sql and functions.sql, or set kintsugi.schema.create = on."
               + " (It makes no journal of other names than Pekko Persistence JDBC's own.)");
     }
-    return database.inTransaction(connection -> JournalLayout.read(connection, journal));
   }
 
   private void install() throws Exception {

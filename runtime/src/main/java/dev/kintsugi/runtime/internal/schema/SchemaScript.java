@@ -1,12 +1,17 @@
 package dev.kintsugi.runtime.internal.schema;
 
+import dev.kintsugi.runtime.internal.event.JournalTables;
 import dev.kintsugi.runtime.persistence.SchemaException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.MatchResult;
@@ -68,6 +73,17 @@ final class SchemaScript {
                           .formatted(m.group(1), m.group(2)),
                       true,
                       m.group())),
+          // Made anew where another text of it is there: of an older version, or for other tables.
+          form(
+              "CREATE OR REPLACE FUNCTION (\\w+)\\(([\\w, ]*)\\)\\s.*\\$\\$(.*)\\$\\$",
+              m ->
+                  new Step(
+                      "function " + m.group(1),
+                      m.group(1),
+                      "EXISTS (SELECT FROM pg_proc WHERE oid = to_regprocedure('%s(%s)') AND md5(prosrc) = '%s')"
+                          .formatted(m.group(1), m.group(2), md5(m.group(3))),
+                      true,
+                      m.group())),
           // Whatever their values: somebody may have other ones for a reason.
           form(
               "ALTER TABLE (\\w+) SET \\((.*)\\)",
@@ -109,6 +125,28 @@ final class SchemaScript {
    */
   static SchemaScript read(String name) {
     return parse(text(name));
+  }
+
+  /**
+   * A script that reads the journal as {@code event_journal j}, for one of other names. What has
+   * its standard name stays as it is written: so the same is made as by hand.
+   */
+  static SchemaScript readFor(JournalTables journal, String name) {
+    Map<String, String> names =
+        Map.of(
+            "event_journal j", journal.table() + " j",
+            "j.ordering", "j." + journal.ordering(),
+            "j.persistence_id", "j." + journal.persistenceId(),
+            "j.sequence_number", "j." + journal.sequenceNumber());
+    return parse(
+        Pattern.compile("\\b(event_journal j|j\\.\\w+)\\b")
+            .matcher(text(name))
+            .replaceAll(
+                m -> {
+                  String asConfigured = names.getOrDefault(m.group(), m.group());
+                  return Matcher.quoteReplacement(
+                      asConfigured.replace("\"", "").equals(m.group()) ? m.group() : asConfigured);
+                }));
   }
 
   static SchemaScript parse(String script) {
@@ -167,6 +205,16 @@ final class SchemaScript {
 
   private static Form form(String pattern, Function<MatchResult, Step> step) {
     return new Form(Pattern.compile(pattern, Pattern.DOTALL), step);
+  }
+
+  private static String md5(String text) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("MD5").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // each JVM has it
+    }
   }
 
   private static Optional<String> find(String pattern, String in) {

@@ -89,6 +89,11 @@ class OtherNamesTest {
       node.record("b", "two");
       assertThat(world.applied(log)).containsExactly("a/1", "a/2", "b/1");
 
+      assertThat(world.column("SELECT kintsugi_await('log', 'b', 1, '0 s')"))
+          .containsExactly("applied");
+      assertThat(world.column("SELECT kintsugi_await('log', 'b', 2, '0 s')"))
+          .containsExactly("unwritten");
+
       node.record("c", "poison", "behind");
       RebuildHandle rebuild;
       try (Connection held = world.database().connection();

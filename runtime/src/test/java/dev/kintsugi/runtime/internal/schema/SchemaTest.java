@@ -205,7 +205,7 @@ class SchemaTest {
         .hasMessageContaining("event_journal")
         .hasMessageContaining("kintsugi_projection, kintsugi_rebuild, kintsugi_skip,")
         .hasMessageContaining("kintsugi_skip_ordering_idx")
-        .hasMessageContaining("config/ddl/postgresql/journal.sql and kintsugi.sql")
+        .hasMessageContaining("config/ddl/postgresql/journal.sql, kintsugi.sql and functions.sql")
         .hasMessageContaining("kintsugi.schema.create");
 
     assertThat(tables()).as("nothing was made").isEmpty();
@@ -329,7 +329,8 @@ class SchemaTest {
     execute(
         url,
         resource("/dev/kintsugi/ddl/postgresql/journal.sql"),
-        resource("/dev/kintsugi/ddl/postgresql/kintsugi.sql"));
+        resource("/dev/kintsugi/ddl/postgresql/kintsugi.sql"),
+        resource("/dev/kintsugi/ddl/postgresql/functions.sql"));
 
     schema.ensure(false);
   }

@@ -17,7 +17,10 @@ public final class DatabaseProcess implements AutoCloseable {
 
   /** What an operator runs before the first deployment; from the directory {@code config}. */
   private static final List<String> SCRIPTS =
-      List.of("ddl/postgresql/journal.sql", "ddl/postgresql/kintsugi.sql");
+      List.of(
+          "ddl/postgresql/journal.sql",
+          "ddl/postgresql/kintsugi.sql",
+          "ddl/postgresql/functions.sql");
 
   private static final Duration END = Duration.ofSeconds(20);
 

@@ -37,6 +37,7 @@ public final class BenchDatabase implements AutoCloseable {
   /** Makes Kintsugi's own tables, where the plugin has not run yet. */
   public BenchDatabase withSkipRecords() throws SQLException {
     run("kintsugi.sql");
+    run("functions.sql");
     return this;
   }
 

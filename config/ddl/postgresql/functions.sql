@@ -1,0 +1,130 @@
+-- What a read model has of the journal, for readers without the JVM; the runtime asks them, too. They run with their
+-- caller's rights: grant SELECT on event_journal, kintsugi_projection, kintsugi_rebuild, kintsugi_skip and
+-- kintsugi_skip_archive to who is to call them. For a journal of other names the runtime makes them with those.
+
+-- The generations whose records tell what became of a projection's events: its newest, and those whose read
+-- model that one took over as it was.
+CREATE OR REPLACE FUNCTION kintsugi_lineage(TEXT)
+RETURNS TABLE (projection TEXT, generation INTEGER, is_newest BOOLEAN)
+LANGUAGE sql STABLE AS $$
+  WITH RECURSIVE kept AS (
+    (SELECT p.projection, p.generation, TRUE AS is_newest FROM kintsugi_projection p
+      WHERE p.projection = $1 ORDER BY p.generation DESC LIMIT 1)
+    UNION ALL
+    SELECT r.from_projection, r.from_generation, FALSE
+    FROM kept k
+    JOIN kintsugi_rebuild r ON r.projection = k.projection AND r.generation = k.generation
+    WHERE r.from_generation IS NOT NULL
+      AND (r.takes_over OR r.replay_at IS NULL AND r.drain_at IS NOT NULL))
+  SELECT k.projection, k.generation, k.is_newest FROM kept k
+$$;
+
+-- What a projection's read model has of an event, by stream and sequence number: 'applied' (that, and all before it
+-- of its stream), 'failed' (it, or one before it, which is the one named), 'discarded', 'deleted' (from the journal),
+-- 'unwritten', 'rebuilding', 'paused', 'behind'. No row if there is no such projection.
+CREATE OR REPLACE FUNCTION kintsugi_event_state(TEXT, TEXT, BIGINT)
+RETURNS TABLE (state TEXT, generation INTEGER, persistence_id TEXT, sequence_number BIGINT, ordering BIGINT,
+  parked BOOLEAN, error TEXT)
+LANGUAGE sql STABLE AS $$
+  SELECT CASE
+      WHEN r.attempts > 0 THEN 'failed'
+      WHEN a.outcome IS NOT NULL THEN a.outcome
+      WHEN e.ordering IS NULL AND COALESCE(l.last, 0) < $3 THEN 'unwritten'
+      WHEN e.ordering IS NULL THEN 'deleted'
+      WHEN p.status = 'rebuilding' THEN 'rebuilding'
+      WHEN r.ordering IS NULL THEN 'applied'
+      WHEN p.paused THEN 'paused'
+      ELSE 'behind' END,
+    p.generation, r.persistence_id::text, r.sequence_number, r.ordering, r.parked_at IS NOT NULL,
+    split_part(r.last_error, E'\n', 1)
+  FROM (
+    SELECT n.* FROM kintsugi_projection n WHERE n.projection = $1 ORDER BY n.generation DESC LIMIT 1) p
+  LEFT JOIN LATERAL (
+    SELECT j.ordering AS ordering FROM event_journal j
+    WHERE j.persistence_id = $2 AND j.sequence_number = $3) e ON TRUE
+  LEFT JOIN LATERAL (
+    SELECT max(j.sequence_number) AS last FROM event_journal j WHERE j.persistence_id = $2) l ON TRUE
+  LEFT JOIN LATERAL (
+    SELECT s.* FROM kintsugi_skip s
+    WHERE s.persistence_id = $2 AND s.projection = p.projection AND s.generation = p.generation
+      AND s.sequence_number <= $3
+    ORDER BY s.sequence_number LIMIT 1) r ON TRUE
+  LEFT JOIN LATERAL (
+    SELECT t.outcome FROM kintsugi_lineage($1) k
+    JOIN kintsugi_skip_archive t ON t.projection = k.projection AND t.generation = k.generation
+    WHERE t.persistence_id = $2 AND t.sequence_number = $3 AND t.outcome IN ('discarded', 'deleted')
+    LIMIT 1) a ON TRUE
+$$;
+
+-- The same of all events up to an ordering, which is what the offsets of live queries are.
+CREATE OR REPLACE FUNCTION kintsugi_offset_state(TEXT, BIGINT)
+RETURNS TABLE (state TEXT, generation INTEGER, persistence_id TEXT, sequence_number BIGINT, ordering BIGINT,
+  parked BOOLEAN, error TEXT)
+LANGUAGE sql STABLE AS $$
+  SELECT CASE
+      WHEN r.attempts > 0 THEN 'failed'
+      WHEN a.outcome IS NOT NULL THEN a.outcome
+      WHEN COALESCE(l.last, 0) < $2 THEN 'unwritten'
+      WHEN p.status = 'rebuilding' THEN 'rebuilding'
+      WHEN r.ordering IS NULL THEN 'applied'
+      WHEN p.paused THEN 'paused'
+      ELSE 'behind' END,
+    p.generation, r.persistence_id::text, r.sequence_number, r.ordering, r.parked_at IS NOT NULL,
+    split_part(r.last_error, E'\n', 1)
+  FROM (
+    SELECT n.* FROM kintsugi_projection n WHERE n.projection = $1 ORDER BY n.generation DESC LIMIT 1) p
+  CROSS JOIN LATERAL (SELECT max(j.ordering) AS last FROM event_journal j) l
+  LEFT JOIN LATERAL (
+    SELECT s.* FROM kintsugi_skip s
+    WHERE s.projection || '/' || s.generation::text = p.projection || '/' || p.generation::text
+      AND s.ordering <= $2
+    ORDER BY (s.attempts > 0) DESC, s.ordering LIMIT 1) r ON TRUE
+  LEFT JOIN LATERAL (
+    SELECT t.outcome FROM event_journal j
+    CROSS JOIN kintsugi_lineage($1) k
+    JOIN kintsugi_skip_archive t ON t.projection = k.projection AND t.generation = k.generation
+      AND t.persistence_id = j.persistence_id AND t.sequence_number = j.sequence_number
+    WHERE j.ordering = $2 AND t.outcome IN ('discarded', 'deleted')
+    LIMIT 1) a ON TRUE
+$$;
+
+-- Whether a read model has every event of a stream that this statement can see, but for those that somebody has
+-- discarded. NULL if there is no such projection.
+CREATE OR REPLACE FUNCTION kintsugi_is_whole(TEXT, TEXT)
+RETURNS BOOLEAN
+LANGUAGE sql STABLE AS $$
+  SELECT (
+    SELECT p.status = 'active' AND NOT EXISTS (
+      SELECT FROM kintsugi_skip s
+      WHERE s.persistence_id = $2 AND s.projection = p.projection AND s.generation = p.generation)
+    FROM kintsugi_projection p WHERE p.projection = $1 ORDER BY p.generation DESC LIMIT 1)
+$$;
+
+-- Waits until a read model has an event, or never will by itself, or the time is up; returns its state then, as
+-- kintsugi_event_state does. On READ COMMITTED only: on another isolation it would wait in vain.
+CREATE OR REPLACE FUNCTION kintsugi_await(TEXT, TEXT, BIGINT, INTERVAL)
+RETURNS TEXT
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  ends TIMESTAMPTZ := clock_timestamp() + $4;
+  pause DOUBLE PRECISION := 0.005;
+  found_state TEXT;
+BEGIN
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION 'kintsugi_await waits in vain on %: it sees what there was when the transaction began',
+      current_setting('transaction_isolation')
+      USING ERRCODE = 'invalid_transaction_state', HINT = 'Call it on READ COMMITTED.';
+  END IF;
+  LOOP
+    SELECT s.state INTO found_state FROM kintsugi_event_state($1, $2, $3) s;
+    IF found_state IS NULL THEN
+      RAISE EXCEPTION 'there is no projection ''%''', $1 USING ERRCODE = 'undefined_object';
+    END IF;
+    IF found_state IN ('applied', 'failed', 'discarded', 'deleted') OR clock_timestamp() >= ends THEN
+      RETURN found_state;
+    END IF;
+    PERFORM pg_sleep(GREATEST(0, LEAST(pause, EXTRACT(EPOCH FROM ends - clock_timestamp()))));
+    pause := LEAST(pause * 1.5, 0.1);
+  END LOOP;
+END
+$$;
