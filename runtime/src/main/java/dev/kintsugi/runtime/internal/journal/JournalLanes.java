@@ -38,6 +38,7 @@ final class JournalLanes implements AutoCloseable {
   private final Database database;
   private final long groupBytes;
   private final Rejections rejected = new Rejections();
+  private final EmptiedStreams emptied = new EmptiedStreams();
   private final List<Lane> lanes = new ArrayList<>();
   private final List<Runnable> endOfGauges = new ArrayList<>();
 
@@ -59,7 +60,8 @@ final class JournalLanes implements AutoCloseable {
               new Appender(database, node.writer()),
               meters,
               node::committed,
-              rejected);
+              rejected,
+              emptied);
       lanes.add(lane);
       endOfGauges.add(node.metrics().gauge(KintsugiMeter.JOURNAL_QUEUE, lane::queued, number));
     }
@@ -172,15 +174,22 @@ final class JournalLanes implements AutoCloseable {
    * still be under way on the server then: that whose connection was lost in its COMMIT. If it is
    * stored after all, the next write of the stream is a conflict, and the actor recovers once more;
    * nothing is stored twice.
+   *
+   * @param snapshot up to which number its actor has a snapshot; 0 if it has none
    */
-  CompletionStage<Long> highestSequenceNumber(String persistenceId) {
+  CompletionStage<Long> highestSequenceNumber(String persistenceId, long snapshot) {
     CompletionStage<?> before =
         inFlight.getOrDefault(persistenceId, CompletableFuture.completedStage(persistenceId));
     return before.thenCompose(
         ended -> {
           rejected.forget(persistenceId);
           return inShortTransaction(
-              connection -> node.journal().highestSequenceNumber(connection, persistenceId));
+                  connection -> node.journal().highestSequenceNumber(connection, persistenceId))
+              .thenApply(
+                  highest -> {
+                    emptied.recovered(persistenceId, snapshot, highest);
+                    return highest;
+                  });
         });
   }
 

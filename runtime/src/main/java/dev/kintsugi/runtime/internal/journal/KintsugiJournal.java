@@ -84,7 +84,7 @@ public final class KintsugiJournal extends AsyncWriteJournal {
 
   @Override
   public Future<Long> doAsyncReadHighestSequenceNr(String persistenceId, long fromSequenceNr) {
-    return future(lanes.highestSequenceNumber(persistenceId));
+    return future(lanes.highestSequenceNumber(persistenceId, fromSequenceNr));
   }
 
   @Override

@@ -42,6 +42,7 @@ final class Lane implements AutoCloseable {
   private final LaneMeters meters;
   private final BiConsumer<WrittenAppend, List<NewEvent>> onCommitted;
   private final Rejections rejections;
+  private final EmptiedStreams emptied;
   private final Thread thread;
   private volatile boolean closed;
 
@@ -67,7 +68,8 @@ final class Lane implements AutoCloseable {
       Appender appender,
       LaneMeters meters,
       BiConsumer<WrittenAppend, List<NewEvent>> onCommitted,
-      Rejections rejections) {
+      Rejections rejections,
+      EmptiedStreams emptied) {
     this.queueSize = settings.queueSize();
     this.queue = new LinkedBlockingQueue<>(queueSize);
     this.failures = Collections.synchronizedMap(new Latest<>(Math.max(queueSize, FAILURES_KEPT)));
@@ -77,6 +79,7 @@ final class Lane implements AutoCloseable {
     this.meters = meters;
     this.onCommitted = onCommitted;
     this.rejections = rejections;
+    this.emptied = emptied;
     this.thread = new Thread(this::run, name);
     this.thread.setDaemon(true);
   }
@@ -182,9 +185,11 @@ final class Lane implements AutoCloseable {
       try {
         if (!events.isEmpty()) {
           long begin = System.nanoTime();
-          WrittenAppend written = appender.append(events, rejections.before(events));
+          WrittenAppend written =
+              appender.append(events, rejections.before(events), emptied::contains);
           meters.committed(written, System.nanoTime() - begin, stored(group));
           rejections.stored(events);
+          emptied.stored(events);
           onCommitted.accept(written, events);
         }
         group.forEach(LaneWrite::complete);

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Appends in transactions of its own, for one thread: a lane's. The happy path pays for no
@@ -55,9 +56,12 @@ public final class Appender implements AutoCloseable {
    * fails.
    *
    * @param gaps numbers below theirs, of events that were rejected
+   * @param mayBeGone of which streams nothing at all need be left
    */
-  public WrittenAppend append(List<NewEvent> events, List<RejectedNumber> gaps) throws Exception {
-    return append(events, gaps, StreamEnd.of(events, gaps));
+  public WrittenAppend append(
+      List<NewEvent> events, List<RejectedNumber> gaps, Predicate<String> mayBeGone)
+      throws Exception {
+    return append(events, gaps, StreamEnd.of(events, gaps, mayBeGone));
   }
 
   private WrittenAppend append(

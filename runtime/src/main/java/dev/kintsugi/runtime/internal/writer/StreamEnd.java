@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,10 +48,13 @@ record StreamEnd(String persistenceId, long expected, long first, long last, boo
 
   /**
    * Where persistent actors leave off: each counts on from what is stored, and from its events that
-   * were rejected since. One that has recovered from a snapshot may have nothing left in the
-   * journal.
+   * were rejected since.
+   *
+   * @param mayBeGone of which streams nothing at all need be left: those of actors that have
+   *     recovered from a snapshot alone
    */
-  static List<StreamEnd> of(List<NewEvent> events, List<RejectedNumber> rejected) {
+  static List<StreamEnd> of(
+      List<NewEvent> events, List<RejectedNumber> rejected, Predicate<String> mayBeGone) {
     Map<String, Numbers> streams = new LinkedHashMap<>();
     @Nullable Numbers last = null;
     for (NewEvent event : events) {
@@ -63,7 +67,7 @@ record StreamEnd(String persistenceId, long expected, long first, long last, boo
     Set<RejectedNumber> gaps = new HashSet<>(rejected);
     List<StreamEnd> ends = new ArrayList<>(streams.size());
     for (Numbers numbers : streams.values()) {
-      ends.add(numbers.end(gaps));
+      ends.add(numbers.end(gaps, mayBeGone));
     }
     return ends;
   }
@@ -83,12 +87,12 @@ record StreamEnd(String persistenceId, long expected, long first, long last, boo
       last = Math.max(last, number);
     }
 
-    StreamEnd end(Set<RejectedNumber> gaps) {
+    StreamEnd end(Set<RejectedNumber> gaps, Predicate<String> mayBeGone) {
       long expected = first - 1;
       while (!gaps.isEmpty() && gaps.contains(new RejectedNumber(persistenceId, expected))) {
         expected--;
       }
-      return new StreamEnd(persistenceId, expected, first, last, true);
+      return new StreamEnd(persistenceId, expected, first, last, mayBeGone.test(persistenceId));
     }
   }
 }

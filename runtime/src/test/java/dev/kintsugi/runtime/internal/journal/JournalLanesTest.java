@@ -101,8 +101,8 @@ class JournalLanesTest {
   void the_highest_sequence_number_waits_for_the_streams_writes_under_way() throws Exception {
     CompletionStage<Long> highest;
     try (Connection lock = holdLaneWith("a", 1)) {
-      highest = lanes.highestSequenceNumber("a");
-      assertThat(get(lanes.highestSequenceNumber("another"))).isZero();
+      highest = lanes.highestSequenceNumber("a", 0);
+      assertThat(get(lanes.highestSequenceNumber("another", 0))).isZero();
       assertThat(highest.toCompletableFuture()).isNotDone();
       lock.rollback();
     }
@@ -116,8 +116,8 @@ class JournalLanesTest {
     try (Connection lock = holdLaneWith("a", 1)) {
       write("a", 2);
       assertThatThrownBy(() -> get(write("a", 3))).isInstanceOf(JournalOverloadedException.class);
-      highest = lanes.highestSequenceNumber("a");
-      assertThat(get(lanes.highestSequenceNumber("another"))).isZero();
+      highest = lanes.highestSequenceNumber("a", 0);
+      assertThat(get(lanes.highestSequenceNumber("another", 0))).isZero();
       assertThat(highest.toCompletableFuture()).isNotDone();
       lock.rollback();
     }
@@ -130,7 +130,7 @@ class JournalLanesTest {
     CompletionStage<?> again;
     try (World.HeldWriter lost = world.holdWriter()) {
       lost.write(world.event("a", 1)); // its COMMIT is on its way, and its connection gone
-      assertThat(get(lanes.highestSequenceNumber("a"))).isZero();
+      assertThat(get(lanes.highestSequenceNumber("a", 0))).isZero();
 
       again = write("a", 1);
       eventually(() -> assertThat(world.someoneWaitsForALock()).isTrue());
@@ -140,7 +140,7 @@ class JournalLanesTest {
     assertThatThrownBy(() -> get(again))
         .isInstanceOfSatisfying(
             StreamConflictException.class, e -> assertThat(e.found()).isEqualTo(1));
-    assertThat(get(lanes.highestSequenceNumber("a"))).isEqualTo(1);
+    assertThat(get(lanes.highestSequenceNumber("a", 0))).isEqualTo(1);
     assertThat(replay("a", 1, 1, 1)).extracting(PersistentRepr::payload).containsExactly("a/1");
   }
 
@@ -241,7 +241,7 @@ class JournalLanesTest {
     }
 
     get(lanes.deleteUpTo("a", Long.MAX_VALUE));
-    assertThat(get(lanes.highestSequenceNumber("a"))).isEqualTo(3);
+    assertThat(get(lanes.highestSequenceNumber("a", 0))).isEqualTo(3);
     assertThat(replay("a", 1, Long.MAX_VALUE, Long.MAX_VALUE)).isEmpty();
 
     get(write("a", 4));
@@ -249,7 +249,7 @@ class JournalLanesTest {
     assertThat(world.column("SELECT sequence_number || ' ' || deleted FROM event_journal"))
         .containsExactly("4 true");
     get(lanes.deleteUpTo("a", 2));
-    assertThat(get(lanes.highestSequenceNumber("a"))).isEqualTo(4);
+    assertThat(get(lanes.highestSequenceNumber("a", 0))).isEqualTo(4);
   }
 
   @Test
@@ -401,14 +401,35 @@ class JournalLanesTest {
         .hasMessageContaining("stream a are not stored")
         .hasMessageContaining("expected to end at sequence number 4, and ends at 2");
     get(write("b", 1));
-    assertThat(get(lanes.highestSequenceNumber("a"))).isEqualTo(2);
+    assertThat(get(lanes.highestSequenceNumber("a", 0))).isEqualTo(2);
   }
 
   @Test
   void a_stream_that_only_a_snapshot_is_left_of_goes_on_behind_it() throws Exception {
+    assertThat(get(lanes.highestSequenceNumber("a", 7))).isZero();
     get(write("a", 8));
     get(write("a", 9));
 
-    assertThat(get(lanes.highestSequenceNumber("a"))).isEqualTo(9);
+    assertThat(get(lanes.highestSequenceNumber("a", 0))).isEqualTo(9);
+  }
+
+  @Test
+  void an_actor_whose_stream_was_lost_completely_can_not_append_behind_nothing() throws Exception {
+    assertThat(get(lanes.highestSequenceNumber("a", 0))).isZero();
+    assertThat(get(lanes.highestSequenceNumber("b", 7))).isZero();
+    get(write("a", 1));
+    get(write("a", 2));
+    get(write("b", 8));
+    world.execute("DELETE FROM event_journal");
+
+    for (String stream : List.of("a", "b")) {
+      long last = stream.equals("a") ? 2 : 8;
+      assertThatThrownBy(() -> get(write(stream, last + 1)))
+          .hasMessageContaining("stream %s are not stored".formatted(stream))
+          .hasMessageContaining(
+              "expected to end at sequence number %d, and ends at 0".formatted(last));
+    }
+    assertThat(get(lanes.highestSequenceNumber("a", 0))).isZero();
+    get(write("a", 1));
   }
 }

@@ -66,7 +66,8 @@ class LaneTest {
             new Appender(database, world.writer()),
             new LaneMeters(metrics),
             (written, events) -> counters.written(written),
-            rejections);
+            rejections,
+            new EmptiedStreams());
     made.start();
     return made;
   }

@@ -115,13 +115,13 @@ class OutageTest {
       List<PersistentRepr> replayed = new ArrayList<>();
       wire.cut();
 
-      assertFailsForWantOfADatabase(() -> get(lanes.highestSequenceNumber("a")));
+      assertFailsForWantOfADatabase(() -> get(lanes.highestSequenceNumber("a", 0)));
       assertFailsForWantOfADatabase(() -> get(lanes.replay("a", 1, 3, 3, replayed::add)));
       assertFailsForWantOfADatabase(() -> get(lanes.deleteUpTo("a", 2)));
       assertThat(replayed).isEmpty();
       wire.mend();
 
-      eventually(() -> assertThat(get(lanes.highestSequenceNumber("a"))).isEqualTo(3));
+      eventually(() -> assertThat(get(lanes.highestSequenceNumber("a", 0))).isEqualTo(3));
       get(lanes.replay("a", 1, 3, 3, replayed::add));
       assertThat(replayed).hasSize(3);
       get(lanes.deleteUpTo("a", 2));

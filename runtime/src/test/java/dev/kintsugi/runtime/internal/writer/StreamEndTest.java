@@ -35,10 +35,12 @@ class StreamEndTest {
     List<NewEvent> events =
         List.of(world.event("a", 7), world.event("b", 1), world.event("a", 8), world.event("c", 3));
 
-    assertThat(StreamEnd.of(events, List.of(rejected("a", 6), rejected("a", 5), rejected("c", 1))))
+    assertThat(
+            StreamEnd.of(
+                events, List.of(rejected("a", 6), rejected("a", 5), rejected("c", 1)), "c"::equals))
         .containsExactly(
-            new StreamEnd("a", 4, 7, 8, true),
-            new StreamEnd("b", 0, 1, 1, true),
+            new StreamEnd("a", 4, 7, 8, false),
+            new StreamEnd("b", 0, 1, 1, false),
             new StreamEnd("c", 2, 3, 3, true));
   }
 
@@ -46,8 +48,8 @@ class StreamEndTest {
   void a_number_that_was_rejected_between_two_events_is_none_before_them() {
     List<NewEvent> events = List.of(world.event("a", 2), world.event("a", 4));
 
-    assertThat(StreamEnd.of(events, List.of(rejected("a", 3))))
-        .containsExactly(new StreamEnd("a", 1, 2, 4, true));
+    assertThat(StreamEnd.of(events, List.of(rejected("a", 3)), stream -> false))
+        .containsExactly(new StreamEnd("a", 1, 2, 4, false));
   }
 
   private static RejectedNumber rejected(String persistenceId, long number) {
