@@ -491,7 +491,7 @@ class WriterTest {
     world.start(log);
     try (World.HeldWriter writer = world.holdWriter();
         Statement statement = writer.connection().createStatement()) {
-      statement.execute("SELECT pg_current_xact_id()");
+      statement.execute("SELECT pg_current_xact_id(); SELECT 1 FROM kintsugi_projection");
       world.requestRebuild(log);
       RebuildSteps owner = world.owner(log);
       assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Waiting.class);
