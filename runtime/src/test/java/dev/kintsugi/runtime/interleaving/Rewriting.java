@@ -12,6 +12,10 @@ interface Rewriting {
   /** The protocol as it is. */
   Rewriting NONE = statement -> statement;
 
+  /** Fences wait for all that have an older id, whatever they do. */
+  Rewriting FENCES_BY_IDS_ALONE =
+      statement -> statement.replace(" AND bool_or(l.locktype = 'relation')", "");
+
   /** What is sent instead of a statement; with the same parameters. */
   String rewrite(String statement);
 

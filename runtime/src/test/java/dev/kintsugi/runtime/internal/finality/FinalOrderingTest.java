@@ -8,6 +8,7 @@ import dev.kintsugi.runtime.internal.event.NumberedTable;
 import dev.kintsugi.runtime.persistence.OrderingsWentBackException;
 import dev.kintsugi.runtime.status.FenceHolder;
 import dev.kintsugi.runtime.testing.HeldStates;
+import dev.kintsugi.runtime.testing.Hooks;
 import dev.kintsugi.runtime.testing.OldTransactions;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
@@ -23,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -126,6 +128,42 @@ class FinalOrderingTest {
       assertThat(look()).isEqualTo(3);
     } finally {
       threads.shutdownNow();
+    }
+  }
+
+  /** Whoever begins after the look has not been looked for, so his ordering is not to be proven. */
+  @Test
+  void what_is_drawn_after_the_look_at_who_writes_is_not_taken_for_final() throws Exception {
+    world.append(world.event("a", 1));
+    AtomicBoolean looked = new AtomicBoolean();
+    try (World.HeldWriter late = world.holdWriter();
+        Connection connection = world.database().connection()) {
+      Hooks.Hook afterTheLook =
+          new Hooks.Hook() {
+            @Override
+            public void after(Connection on, String sql) throws SQLException {
+              if (sql.contains("pg_locks") && looked.compareAndSet(false, true)) {
+                writeTwo(late);
+              }
+            }
+          };
+      now = now.look(Hooks.on(connection, afterTheLook), orderings(), 0, 0);
+      assertThat(looked).isTrue();
+      assertThat(now.ordering()).isEqualTo(1);
+      assertThat(look()).isEqualTo(1);
+      late.commit();
+      assertThat(look()).isEqualTo(3);
+    }
+  }
+
+  private void writeTwo(World.HeldWriter late) throws SQLException {
+    try {
+      late.write(world.event("late", 1));
+      world.append(world.event("a", 2));
+    } catch (SQLException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new SQLException(e);
     }
   }
 
