@@ -46,50 +46,20 @@ record Access(
   /** What has changed of the transaction is its name among the locks, at most. */
   static final Access PREPARE =
       new Access(
-          Set.of(),
-          Set.of(),
-          Set.of(),
-          Set.of(),
-          Set.of(),
-          Set.of(),
-          false,
-          false,
-          false,
-          false,
-          true,
-          false);
+          Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), false, false, false, false,
+          true, false);
 
   static Access ofEnd(Set<String> shows, boolean hadId) {
     return new Access(
-        Set.of(),
-        Set.of(),
-        Set.of(),
-        Set.of(),
-        Set.of(),
-        shows,
-        false,
-        hadId,
-        false,
-        false,
-        false,
+        Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), shows, false, hadId, false, false, false,
         false);
   }
 
   /** A look at what is committed; or at whom a fence waits for. */
   static Access ofLook(Set<String> reads, boolean atFence) {
     return new Access(
-        reads,
-        Set.of(),
-        Set.of(),
-        Set.of(),
-        Set.of(),
-        Set.of(),
-        false,
-        false,
-        false,
-        atFence,
-        false,
-        atFence);
+        reads, Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), false, false, false, atFence,
+        false, atFence);
   }
 
   /**

@@ -37,8 +37,7 @@ public final class WaitingQueries implements AutoCloseable {
 
   /** Waits until some wait, and the log says all this of them in one line. */
   public void are(String... said) {
-    eventually(
-        () -> assertThat(logged).anySatisfy(line -> assertThat(line).contains(said)));
+    eventually(() -> assertThat(logged).anySatisfy(line -> assertThat(line).contains(said)));
   }
 
   /** What the log has said. */

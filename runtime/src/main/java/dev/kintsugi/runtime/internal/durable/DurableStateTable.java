@@ -109,8 +109,8 @@ public final class DurableStateTable {
   }
 
   /**
-   * The states in the order of their last changes. What a change draws is written with it or not
-   * at all: so who writes tells up to where this order is final, wherever the states are by then.
+   * The states in the order of their last changes. What a change draws is written with it or not at
+   * all: so who writes tells up to where this order is final, wherever the states are by then.
    */
   public NumberedTable offsets() {
     return offsets;

@@ -19,9 +19,8 @@ import org.jspecify.annotations.Nullable;
  * transaction</em> ("3/4711"). Each has one, also before it has an id.
  *
  * <p>A transaction keeps its name when it is prepared; on the first minor releases of PostgreSQL 13
- * and 14 it gets another one then. A prepared one that the
- * server has had to recover, after a restart or a fail-over, also has another name than before. Both
- * begin with {@code -1/}.
+ * and 14 it gets another one then. A prepared one that the server has had to recover, after a
+ * restart or a fail-over, also has another name than before. Both begin with {@code -1/}.
  */
 public final class Transactions {
 

@@ -201,7 +201,8 @@ class FinalOrderingTest {
       insert(writer, "late", 1);
       writer
           .createStatement()
-          .execute("UPDATE event_journal SET ordering = " + drawn + " WHERE persistence_id = 'late'");
+          .execute(
+              "UPDATE event_journal SET ordering = " + drawn + " WHERE persistence_id = 'late'");
       writer.commit();
       assertThat(look()).isEqualTo(2);
     }
@@ -224,10 +225,12 @@ class FinalOrderingTest {
       throws Exception {
     world.execute(
         "CREATE TABLE parted (n BIGSERIAL, stream INT, PRIMARY KEY (n, stream)) PARTITION BY HASH (stream)");
-    world.execute("CREATE TABLE parted_1 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 1)");
+    world.execute(
+        "CREATE TABLE parted_1 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 1)");
     world.execute(
         "CREATE TABLE parted_0 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 0) PARTITION BY HASH (stream)");
-    world.execute("CREATE TABLE parted_00 PARTITION OF parted_0 FOR VALUES WITH (MODULUS 1, REMAINDER 0)");
+    world.execute(
+        "CREATE TABLE parted_00 PARTITION OF parted_0 FOR VALUES WITH (MODULUS 1, REMAINDER 0)");
     world.execute("ALTER TABLE parted_0 ALTER n SET DEFAULT nextval('parted_n_seq'::regclass)");
     String stream =
         world

@@ -133,7 +133,8 @@ class RandomWritersTest {
 
   private static long insert(Statement statement, int writer) throws SQLException {
     try (ResultSet row =
-        statement.executeQuery("INSERT INTO numbered (writer) VALUES (" + writer + ") RETURNING n")) {
+        statement.executeQuery(
+            "INSERT INTO numbered (writer) VALUES (" + writer + ") RETURNING n")) {
       row.next();
       return row.getLong(1);
     }

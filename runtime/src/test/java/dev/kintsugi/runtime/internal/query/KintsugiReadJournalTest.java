@@ -1,6 +1,5 @@
 package dev.kintsugi.runtime.internal.query;
 
-import static dev.kintsugi.runtime.testing.TestSystem.eventually;
 import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

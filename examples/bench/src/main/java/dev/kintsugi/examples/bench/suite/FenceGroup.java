@@ -175,7 +175,8 @@ final class FenceGroup implements Group {
         Statement forgotten = open.createStatement();
         Statement preparing = prepared.createStatement()) {
       forgotten.execute("BEGIN; INSERT INTO of_others VALUES (1)");
-      boolean prepares = number(preparing, "SELECT current_setting('max_prepared_transactions')") > 0;
+      boolean prepares =
+          number(preparing, "SELECT current_setting('max_prepared_transactions')") > 0;
       if (prepares) {
         preparing.execute(
             "BEGIN; INSERT INTO of_others VALUES (1); PREPARE TRANSACTION '" + gid + "'");

@@ -59,8 +59,10 @@ final class LookGroup implements Group {
     List<Measure> measures = new ArrayList<>();
     for (int locks : new int[] {0, MANY}) {
       String suffix = ", %,d locks held; SELECT 1".formatted(locks);
-      measures.add(measure("a look at a fence by ids" + suffix, connection, holder, locks, passed::look));
-      measures.add(measure("a look at a fence by locks" + suffix, connection, holder, locks, held::look));
+      measures.add(
+          measure("a look at a fence by ids" + suffix, connection, holder, locks, passed::look));
+      measures.add(
+          measure("a look at a fence by locks" + suffix, connection, holder, locks, held::look));
       measures.add(
           measure(
               "a look up to where the journal is final" + suffix,
@@ -89,7 +91,8 @@ final class LookGroup implements Group {
         () -> {
           holder.rollback();
           execute(
-              holder, "SELECT count(pg_advisory_xact_lock(n)) FROM generate_series(1, " + locks + ") n");
+              holder,
+              "SELECT count(pg_advisory_xact_lock(n)) FROM generate_series(1, " + locks + ") n");
         });
   }
 
