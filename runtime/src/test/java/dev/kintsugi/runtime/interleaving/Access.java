@@ -62,6 +62,23 @@ record Access(
         false, atFence);
   }
 
+  /** The same of a look at a fence for which it makes no difference who has read a status. */
+  Access byIdsAlone() {
+    return new Access(
+        reads,
+        writes,
+        locks,
+        owns,
+        draws,
+        shows,
+        takesId,
+        ends,
+        takesFence,
+        looksAtEnds,
+        holdsStatus,
+        false);
+  }
+
   /**
    * The same of a session that touches only one stream's rows of some tables: its statements name
    * the stream.

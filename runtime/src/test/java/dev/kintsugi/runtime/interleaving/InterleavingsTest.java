@@ -28,35 +28,32 @@ class InterleavingsTest {
   private static final int TOO_MANY = 12_000;
 
   static List<Stories.Told> stories() {
-    return Stream.of(Stories.ofOneWriter(), Stories.ofFences(), Stories.ofOtherKinds())
-        .flatMap(List::stream)
-        .toList();
+    return Stream.concat(Stories.ofOneWriter().stream(), Stories.ofOtherKinds().stream()).toList();
   }
 
+  /**
+   * With fences that wait by ids alone: whom they wait for, fences by locks do not always wait for,
+   * so there is less to tell of each story.
+   */
   @ParameterizedTest
   @MethodSource("stories")
   void the_invariants_hold_in_every_interleaving(Stories.Told story) throws Exception {
-    tell(story);
-  }
-
-  /** Those in which a fence matters most. */
-  static List<Stories.Told> fenced() {
-    return List.of(Stories.ONE_APPEND, Stories.PREPARED, Stories.BY_HAND, Stories.STOPPED);
-  }
-
-  /** As on a server where the locks can't be told. */
-  @ParameterizedTest
-  @MethodSource("fenced")
-  void the_invariants_hold_where_fences_wait_by_ids_alone(Stories.Told story) throws Exception {
     tell(story, Rewriting.FENCES_BY_IDS_ALONE);
   }
 
-  /** Tells a story to the end, or to the first interleaving in which something goes wrong. */
-  static void tell(Stories.Told story) throws Exception {
+  static List<Stories.Told> fenced() {
+    return Stories.ofFences();
+  }
+
+  /** With fences as they are: it also matters who has read a status when they are looked at. */
+  @ParameterizedTest
+  @MethodSource("fenced")
+  void the_invariants_hold_where_fences_wait_by_locks(Stories.Told story) throws Exception {
     tell(story, Rewriting.NONE);
   }
 
-  private static void tell(Stories.Told story, Rewriting rewriting) throws Exception {
+  /** Tells a story to the end, or to the first interleaving in which something goes wrong. */
+  static void tell(Stories.Told story, Rewriting rewriting) throws Exception {
     long begin = System.nanoTime();
     Stage.Report report = story.tell(rewriting, 0, TOO_MANY);
     log.info(

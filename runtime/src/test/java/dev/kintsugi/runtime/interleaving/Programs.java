@@ -238,7 +238,8 @@ final class Programs {
         if (step instanceof RebuildStep.Proven || step instanceof RebuildStep.TakenOver) {
           return;
         } else if (step instanceof RebuildStep.Waiting waiting) {
-          session.await("waits for " + waiting.what(), WAITED_FOR, () -> goesOn(waiting));
+          Access look = scene.fencesByIdsAlone() ? WAITED_FOR.byIdsAlone() : WAITED_FOR;
+          session.await("waits for " + waiting.what(), look, () -> goesOn(waiting));
         } else if (step instanceof RebuildStep.GivenUp && !isTheOnlyOne) {
           return;
         } else if (!(step instanceof RebuildStep.Done

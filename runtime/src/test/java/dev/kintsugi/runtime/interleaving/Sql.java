@@ -112,7 +112,9 @@ final class Sql {
     }
     boolean locking = LOCKING.matcher(sql).find();
     String plain = LOCKING.matcher(sql).replaceAll("").replace(UPSERT, "");
-    boolean looksAtLocks = plain.contains(NAMED_FOR_ITS_LOCK);
+    boolean looksAtLocks =
+        plain.contains(NAMED_FOR_ITS_LOCK)
+            && plain.contains(Rewriting.HOLDS_THE_LOCK.strip().toLowerCase(Locale.ROOT));
     plain = plain.replace(NAMED_FOR_ITS_LOCK, "");
     Set<String> named = named(plain);
     Set<String> writes = new HashSet<>();

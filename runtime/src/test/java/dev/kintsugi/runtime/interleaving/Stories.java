@@ -193,8 +193,9 @@ final class Stories {
         POISON);
   }
 
+  /** Those that are short, and in which fences matter. */
   static List<Told> ofFences() {
-    return List.of(PREPARED, BY_HAND);
+    return List.of(ONE_APPEND, HELP, PARKED, POISON, PREPARED, BY_HAND);
   }
 
   /** The shortest ones, of the other kinds of projections. */
