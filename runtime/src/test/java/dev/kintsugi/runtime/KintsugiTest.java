@@ -69,7 +69,7 @@ class KintsugiTest {
   private Connection holdFence() throws SQLException {
     Connection held = world.database().connection();
     try (Statement statement = held.createStatement()) {
-      statement.execute("SELECT pg_current_xact_id()");
+      statement.execute("SELECT pg_current_xact_id(); SELECT 1 FROM kintsugi_projection");
     }
     return held;
   }

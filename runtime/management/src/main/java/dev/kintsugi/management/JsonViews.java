@@ -117,8 +117,8 @@ final class JsonViews {
       String user,
       String database,
       String state,
-      Instant since,
-      Instant queryStart) {
+      @Nullable Instant since,
+      @Nullable Instant queryStart) {
     static HolderView of(FenceHolder holder) {
       return new HolderView(
           holder.who(),

@@ -119,7 +119,7 @@ class DashboardBrowserTest {
     open("files");
     try (Connection held = world.database().connection();
         Statement statement = held.createStatement()) {
-      statement.execute("SELECT pg_current_xact_id()");
+      statement.execute("SELECT pg_current_xact_id(); SELECT 1 FROM kintsugi_projection");
       browser.click("[data-action=rebuild]");
       confirm("new sums");
       browser.see("#rebuild li[data-phase=fence][data-state=current]");
@@ -272,7 +272,7 @@ class DashboardBrowserTest {
     open("files");
     try (Connection held = world.database().connection();
         Statement statement = held.createStatement()) {
-      statement.execute("SELECT pg_current_xact_id()");
+      statement.execute("SELECT pg_current_xact_id(); SELECT 1 FROM kintsugi_projection");
       browser.click("[data-action=rebuild]");
       http.post("/projections/files/rebuild", "{\"reason\": \"somebody was faster\"}");
       confirm("too late");
@@ -288,7 +288,7 @@ class DashboardBrowserTest {
     open("files");
     try (Connection held = world.database().connection();
         Statement statement = held.createStatement()) {
-      statement.execute("SELECT pg_current_xact_id()");
+      statement.execute("SELECT pg_current_xact_id(); SELECT 1 FROM kintsugi_projection");
       TestSystem.get(node.kintsugi().rebuild("files", "new sums"));
       world.execute("CREATE TABLE \"<b id=own>note\" (log BIGINT REFERENCES files_log)");
       held.rollback();

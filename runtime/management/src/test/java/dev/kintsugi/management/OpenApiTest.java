@@ -159,7 +159,7 @@ class OpenApiTest {
   private void rebuilds(TestProjection log, TestProjection strict) throws Exception {
     try (Connection held = world.database().connection();
         Statement statement = held.createStatement()) {
-      statement.execute("SELECT pg_current_xact_id()");
+      statement.execute("SELECT pg_current_xact_id(); SELECT 1 FROM kintsugi_projection");
       post(ONE + "/rebuild", "/rebuild", WHY, 202);
       post(
           ONE + "/rebuild",

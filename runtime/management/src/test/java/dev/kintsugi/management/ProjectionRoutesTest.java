@@ -113,7 +113,7 @@ class ProjectionRoutesTest {
     node.record("a", "one");
     try (Connection held = world.database().connection();
         Statement statement = held.createStatement()) {
-      statement.execute("SELECT pg_current_xact_id()");
+      statement.execute("SELECT pg_current_xact_id(); SELECT 1 FROM kintsugi_projection");
       http.post("/projections/log/rebuild", WHY);
       eventually(
           () ->
@@ -452,7 +452,7 @@ class ProjectionRoutesTest {
     assertThat(http.get("/ready").status()).isEqualTo(200);
     try (Connection held = world.database().connection();
         Statement statement = held.createStatement()) {
-      statement.execute("SELECT pg_current_xact_id()");
+      statement.execute("SELECT pg_current_xact_id(); SELECT 1 FROM kintsugi_projection");
       http.post("/projections/log/rebuild", WHY);
       assertThat(http.get("/ready").status()).isEqualTo(200);
       held.rollback();

@@ -146,7 +146,7 @@ class VerificationRoutesTest {
     assertProblem(http.post(ALL, "{}"), 400, "reason is missing");
     try (Connection held = world.database().connection();
         Statement statement = held.createStatement()) {
-      statement.execute("SELECT pg_current_xact_id()");
+      statement.execute("SELECT pg_current_xact_id(); SELECT 1 FROM kintsugi_projection");
       http.post("/projections/log/rebuild", WHY);
       assertProblem(http.post(ALL, WHY), 409, "is being rebuilt");
       held.rollback();

@@ -39,9 +39,9 @@ import org.apache.pekko.stream.javadsl.Source;
  * <p>Offsets are orderings, {@link Sequence}; a query goes on behind the one that it is given. A
  * query by tag or slices hands out events in the journal's ordering, of which each stream's events
  * are in sequence, and reads only as far as the journal is final (DESIGN 4): an event that commits
- * late is never passed over. An open transaction delays it, and the log says whose that is. What
- * "current" queries by tag or slices hand out ends with all that is committed when they start; so
- * they, too, wait for transactions that are open then.
+ * late is never passed over. A writer's open transaction delays it, and the log says whose that is.
+ * What "current" queries by tag or slices hand out ends with all that is committed when they start;
+ * so they, too, wait for writers whose transactions are open then.
  *
  * <p>Sources fail when the database does, or when an event can't be deserialized, which names it.
  */

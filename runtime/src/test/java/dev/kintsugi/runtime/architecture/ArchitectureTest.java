@@ -99,8 +99,19 @@ class ArchitectureTest {
       kintsugi("internal.event")
           .knows("internal.jdbc", "persistence", "skip", "status", "projections.internal.text");
 
+  /** Open transactions that hold locks, by name. */
+  @ArchTest static final ArchRule locks = kintsugi("internal.locks").knows("status");
+
   /** Generations, their subscriptions, rebuilds, fences: what is so. */
-  @ArchTest static final ArchRule state = kintsugi("internal.state").knows("status", "projections");
+  @ArchTest
+  static final ArchRule state =
+      kintsugi("internal.state").knows("internal.locks", "internal.jdbc", "status", "projections");
+
+  /** Up to where a table is final, as locks prove. */
+  @ArchTest
+  static final ArchRule finality =
+      kintsugi("internal.finality")
+          .knows("internal.locks", "internal.event", "persistence", "status");
 
   /** Skip records: what is not applied yet. */
   @ArchTest
@@ -181,14 +192,14 @@ class ArchitectureTest {
       kintsugi("internal.snapshot")
           .knows("internal.node", "internal.schema", "internal.event", "internal.jdbc");
 
-  /** Queries: what is final, as a fence proves. */
+  /** Queries of what is final. */
   @ArchTest
   static final ArchRule queries =
       kintsugi("internal.query")
           .knows(
+              "internal.finality",
               "internal.node",
               "internal.event",
-              "internal.state",
               "internal.jdbc",
               "persistence",
               "status");

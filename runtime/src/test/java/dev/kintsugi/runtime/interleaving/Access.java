@@ -23,6 +23,9 @@ import java.util.stream.Stream;
  * @param ends whether a transaction that has an id ends here
  * @param takesFence whether it matters which other transactions have an id by now
  * @param looksAtEnds whether it matters which other transactions have ended by now
+ * @param holdsStatus whether the transaction has read a status from here on, or is prepared here:
+ *     who looks at locks sees that
+ * @param looksAtLocks whether it matters which other transactions have read a status by now
  */
 record Access(
     Set<String> reads,
@@ -34,18 +37,46 @@ record Access(
     boolean takesId,
     boolean ends,
     boolean takesFence,
-    boolean looksAtEnds) {
+    boolean looksAtEnds,
+    boolean holdsStatus,
+    boolean looksAtLocks) {
 
   static final Access NONE = ofLook(Set.of(), false);
 
+  /** What has changed of the transaction is its name among the locks, at most. */
+  static final Access PREPARE =
+      new Access(
+          Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), false, false, false, false,
+          true, false);
+
   static Access ofEnd(Set<String> shows, boolean hadId) {
     return new Access(
-        Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), shows, false, hadId, false, false);
+        Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), shows, false, hadId, false, false, false,
+        false);
   }
 
-  static Access ofLook(Set<String> reads, boolean looksAtEnds) {
+  /** A look at what is committed; or at whom a fence waits for. */
+  static Access ofLook(Set<String> reads, boolean atFence) {
     return new Access(
-        reads, Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), false, false, false, looksAtEnds);
+        reads, Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), false, false, false, atFence,
+        false, atFence);
+  }
+
+  /** The same of a look at a fence for which it makes no difference who has read a status. */
+  Access byIdsAlone() {
+    return new Access(
+        reads,
+        writes,
+        locks,
+        owns,
+        draws,
+        shows,
+        takesId,
+        ends,
+        takesFence,
+        looksAtEnds,
+        holdsStatus,
+        false);
   }
 
   /**
@@ -78,7 +109,9 @@ record Access(
         takesId,
         ends,
         takesFence,
-        looksAtEnds);
+        looksAtEnds,
+        holdsStatus,
+        looksAtLocks);
   }
 
   /** Whether nobody else can tell when this happens: then it need not be a step. */
@@ -92,7 +125,9 @@ record Access(
         && !takesId
         && !ends
         && !takesFence
-        && !looksAtEnds;
+        && !looksAtEnds
+        && !holdsStatus
+        && !looksAtLocks;
   }
 
   /**
@@ -110,7 +145,9 @@ record Access(
         || (takesFence && other.takesId)
         || (other.takesFence && takesId)
         || (looksAtEnds && other.ends)
-        || (other.looksAtEnds && ends);
+        || (other.looksAtEnds && ends)
+        || (looksAtLocks && other.holdsStatus)
+        || (other.looksAtLocks && holdsStatus);
   }
 
   private Set<String> touched() {

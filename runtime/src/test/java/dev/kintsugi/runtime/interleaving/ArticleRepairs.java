@@ -83,7 +83,7 @@ final class ArticleRepairs {
   private void awaitEndOfOlder(Session session, long id) {
     session.await(
         "waits for older transactions",
-        Access.ofLook(Set.of(), true),
+        Access.ofLook(Set.of(), true).byIdsAlone(),
         () -> scene.isSo("SELECT pg_snapshot_xmin(pg_current_snapshot()) >= '" + id + "'::xid8"));
   }
 

@@ -31,6 +31,13 @@ final class Broken implements Rewriting {
     return new Broken(UnaryOperator.identity(), true, false);
   }
 
+  /** No statement is changed: somebody in the story breaks the protocol, and that counts. */
+  static Broken byTheStory() {
+    Broken broken = new Broken(UnaryOperator.identity(), false, false);
+    broken.changed.incrementAndGet();
+    return broken;
+  }
+
   Broken and(String part, String isNow) {
     return new Broken(
         statement -> change.apply(statement).replace(part, isNow), consultsFirst, comparesIds);

@@ -25,13 +25,13 @@ class CrashInterleavingsTest {
     Crash.At at;
     do {
       at = Crash.At.at(when, ++commit);
-      InterleavingsTest.tell(Stories.crash(at));
+      InterleavingsTest.tell(Stories.crash(at), Rewriting.FENCES_BY_IDS_ALONE);
     } while (at.happened().get() > 0);
     assertThat(commit).as("commits of a rebuild").isGreaterThan(10);
   }
 
   @Test
   void the_invariants_hold_in_every_interleaving_with_a_step_of_another_owner() throws Exception {
-    InterleavingsTest.tell(Stories.TWO_OWNERS);
+    InterleavingsTest.tell(Stories.TWO_OWNERS, Rewriting.FENCES_BY_IDS_ALONE);
   }
 }

@@ -15,6 +15,9 @@ import dev.kintsugi.runtime.internal.writer.Appender;
 import dev.kintsugi.runtime.internal.writer.KnownFailures;
 import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.testing.World;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +39,19 @@ final class Programs {
   private static final Access LOOKED_AT =
       Access.ofLook(Set.of("kintsugi_skip", "kintsugi_projection"), false);
   private static final Access WAITED_FOR = Access.ofLook(Set.of("kintsugi_skip"), true);
+
+  /** The next event of a stream is as the one before it. */
+  private static final String APPEND =
+      """
+      INSERT INTO event_journal (persistence_id, sequence_number, writer, write_timestamp,
+        adapter_manifest, event_payload, event_ser_id, event_ser_manifest)
+      SELECT '%1$s', %3$d, j.writer, j.write_timestamp, j.adapter_manifest, j.event_payload,
+        j.event_ser_id, j.event_ser_manifest
+      FROM event_journal j WHERE j.persistence_id = '%1$s' AND j.sequence_number = %2$d
+      """;
+
+  private static final String APPLY =
+      "INSERT INTO log_log (persistence_id, sequence_number, payload) VALUES ('%1$s', %2$d, '')";
 
   private final Scene scene;
 
@@ -84,6 +100,59 @@ final class Programs {
           });
     } catch (ThinksBetterException e) {
       // as it was told to
+    }
+  }
+
+  /** Appends an event in a transaction that is prepared, and committed later. */
+  Program preparedWriter(String stream, long after) {
+    return (database, session) -> {
+      session.touchesOnly(access -> access.ofStream(Scene.BY_STREAM, stream));
+      String gid = "explorer-" + session.pid();
+      NewEvent event = scene.world().event(stream, after + 1);
+      try (Connection connection = database.connection();
+          Applier applier = new Applier();
+          Statement statement = connection.createStatement()) {
+        scene
+            .world()
+            .writer()
+            .write(connection, applier, List.of(event), List.of(), new KnownFailures());
+        statement.execute("PREPARE TRANSACTION '" + gid + "'");
+        connection.setAutoCommit(true);
+        statement.execute("COMMIT PREPARED '" + gid + "'");
+        connection.setAutoCommit(false);
+      } finally {
+        scene.endPrepared(gid);
+      }
+    };
+  }
+
+  /**
+   * Appends an event and applies it, in the order of a writer's protocol and by as few statements
+   * as that takes. Where the projection is not active it thinks better of it.
+   */
+  Program writerByHand(String stream, long after, StatusRead status) {
+    return (database, session) -> {
+      session.touchesOnly(access -> access.ofStream(Scene.BY_STREAM, stream));
+      try {
+        database.inTransaction(
+            connection -> {
+              execute(connection, "SELECT pg_current_xact_id()");
+              execute(connection, APPEND.formatted(stream, after, after + 1));
+              if (!status.isActive(connection)) {
+                throw new ThinksBetterException();
+              }
+              execute(connection, APPLY.formatted(stream, after + 1));
+              return status;
+            });
+      } catch (ThinksBetterException e) {
+        // it leaves nothing
+      }
+    };
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
     }
   }
 
@@ -169,7 +238,8 @@ final class Programs {
         if (step instanceof RebuildStep.Proven || step instanceof RebuildStep.TakenOver) {
           return;
         } else if (step instanceof RebuildStep.Waiting waiting) {
-          session.await("waits for " + waiting.what(), WAITED_FOR, () -> goesOn(waiting));
+          Access look = scene.fencesByIdsAlone() ? WAITED_FOR.byIdsAlone() : WAITED_FOR;
+          session.await("waits for " + waiting.what(), look, () -> goesOn(waiting));
         } else if (step instanceof RebuildStep.GivenUp && !isTheOnlyOne) {
           return;
         } else if (!(step instanceof RebuildStep.Done

@@ -12,6 +12,23 @@ interface Rewriting {
   /** The protocol as it is. */
   Rewriting NONE = statement -> statement;
 
+  /** That part of a fence's look which asks for locks on the statuses. */
+  String HOLDS_THE_LOCK = " AND bool_or(l.locktype = 'relation')";
+
+  /** Fences wait for all that have an older id, whatever they do. */
+  Rewriting FENCES_BY_IDS_ALONE =
+      new Rewriting() {
+        @Override
+        public String rewrite(String statement) {
+          return statement.replace(HOLDS_THE_LOCK, "");
+        }
+
+        @Override
+        public boolean fencesByIdsAlone() {
+          return true;
+        }
+      };
+
   /** What is sent instead of a statement; with the same parameters. */
   String rewrite(String statement);
 
@@ -22,6 +39,11 @@ interface Rewriting {
       order.add(i);
     }
     return order;
+  }
+
+  /** Whether it makes no difference to a fence who has read a status. */
+  default boolean fencesByIdsAlone() {
+    return false;
   }
 
   /** Whether a session compares the ids of others with each other: then it matters who is first. */

@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -71,6 +72,26 @@ class RulesBrokenTest {
                         "SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
                     .and(HAS_PASSED, HAS_PASSED.replace(">", ">="))
                     .comparingIds()),
+        new Variant(
+            "a fence that is taken before the change is committed",
+            Stories.ONE_APPEND,
+            () ->
+                Broken.where(
+                        "SELECT pg_current_xact_id()::text",
+                        "SELECT max(xmin::text::bigint)::text FROM kintsugi_projection")
+                    .comparingIds()),
+        new Variant(
+            "prepared transactions left out",
+            Stories.PREPARED,
+            () -> Broken.where("WHERE l.granted", "WHERE l.granted AND l.pid IS NOT NULL")),
+        new Variant(
+            "a decision that outlives the savepoint behind which the status was read",
+            Stories.byHand(StatusRead.BEHIND_A_SAVEPOINT),
+            Broken::byTheStory),
+        new Variant(
+            "rows changed without having read the status that is acted on",
+            Stories.byHand(StatusRead.FROM_A_COPY),
+            Broken::byTheStory),
         new Variant(
             "no look for the stream's open records",
             Stories.TWO_APPENDS,
@@ -161,6 +182,16 @@ class RulesBrokenTest {
                       cast.does().rebuild(Optional.empty()).run(database, session);
                     })
                 .recovery(2, 0));
+  }
+
+  /** Whatever somebody reads his status by, he had his id before. */
+  @ParameterizedTest
+  @EnumSource(StatusRead.class)
+  void fences_by_ids_alone_wait_also_for_whoever_holds_no_lock(StatusRead reads) throws Exception {
+    Stage.Report report =
+        Stories.byHand(reads).tell(Rewriting.FENCES_BY_IDS_ALONE, 0, Integer.MAX_VALUE);
+    assertThat(report.violations()).as(report.story()).isEmpty();
+    assertThat(report.count().complete()).isGreaterThan(5);
   }
 
   @ParameterizedTest

@@ -223,6 +223,19 @@ final class Scene implements AutoCloseable {
     }
   }
 
+  boolean fencesByIdsAlone() {
+    return rewriting.fencesByIdsAlone();
+  }
+
+  /** Ends a transaction that was left prepared, if there is one: as the run is over. */
+  void endPrepared(String gid) throws SQLException {
+    if (isSo("SELECT EXISTS (SELECT 1 FROM pg_prepared_xacts WHERE gid = '" + gid + "')")) {
+      try (Statement statement = control.createStatement()) {
+        statement.execute("ROLLBACK PREPARED '" + gid + "'");
+      }
+    }
+  }
+
   /** Looks at the invariants now; what is wrong fails the run. */
   void audit(String when) throws SQLException {
     for (String violation : Auditor.violations(control, log)) {

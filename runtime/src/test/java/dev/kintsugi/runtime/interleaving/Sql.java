@@ -32,6 +32,12 @@ final class Sql {
   /** Events whose skip records have been seen: they were committed with these. */
   private static final String OF_RECORDS = "from event_journal where ordering = any (?)";
 
+  /** A statement holds a lock on it from here on, also where it names it otherwise than to read. */
+  private static final String STATUSES = "kintsugi_projection";
+
+  /** A look at who holds that lock reads nothing of it. */
+  private static final String NAMED_FOR_ITS_LOCK = "'kintsugi_projection'::regclass";
+
   private static final Pattern WORD = Pattern.compile("\\w+");
   private static final Pattern KNOWN_VERB =
       Pattern.compile("(select|with|insert|copy|update|delete)\\b.*", Pattern.DOTALL);
@@ -60,8 +66,16 @@ final class Sql {
   /** What a statement touches, and which tables it changes. */
   record Statement(Access access, boolean needsId, Set<String> drawsWithId) {
 
-    /** As the first of its transaction that needs an id, or a later one. */
-    Access after(boolean hasId) {
+    /** Whether the transaction holds the lock that says it has read a status. */
+    boolean touchesStatus() {
+      return access.holdsStatus();
+    }
+
+    /**
+     * As the first of its transaction that needs an id, or a later one; and as the first that reads
+     * a status, or a later one.
+     */
+    Access after(boolean hasId, boolean holdsStatus) {
       boolean takesId = needsId && !hasId;
       Set<String> draws = new HashSet<>(access.draws());
       if (takesId) {
@@ -77,7 +91,9 @@ final class Sql {
           takesId,
           false,
           access.takesFence(),
-          access.looksAtEnds());
+          access.looksAtEnds(),
+          access.holdsStatus() && !holdsStatus,
+          access.looksAtLocks());
     }
   }
 
@@ -91,8 +107,15 @@ final class Sql {
     if (SURVEY.stream().anyMatch(sql::startsWith) || sql.contains(OF_RECORDS)) {
       return new Statement(Access.NONE, false, Set.of());
     }
+    if (sql.startsWith("prepare transaction")) {
+      return new Statement(Access.PREPARE, false, Set.of());
+    }
     boolean locking = LOCKING.matcher(sql).find();
     String plain = LOCKING.matcher(sql).replaceAll("").replace(UPSERT, "");
+    boolean looksAtLocks =
+        plain.contains(NAMED_FOR_ITS_LOCK)
+            && plain.contains(Rewriting.HOLDS_THE_LOCK.strip().toLowerCase(Locale.ROOT));
+    plain = plain.replace(NAMED_FOR_ITS_LOCK, "");
     Set<String> named = named(plain);
     Set<String> writes = new HashSet<>();
     Set<String> draws = new HashSet<>();
@@ -140,7 +163,9 @@ final class Sql {
             false,
             false,
             takesFence,
-            looksAtEnds);
+            looksAtEnds,
+            named.contains(STATUSES),
+            looksAtLocks);
     return new Statement(access, needsId, comparesIds ? Set.of("ids") : Set.of());
   }
 

@@ -33,6 +33,7 @@ final class SteppedConnection implements InvocationHandler {
 
   private final Set<String> changed = new HashSet<>();
   private boolean hasId;
+  private boolean holdsStatus;
 
   private SteppedConnection(Connection real, Sql sql, Rewriting rewriting, Gate gate) {
     this.real = real;
@@ -119,19 +120,30 @@ final class SteppedConnection implements InvocationHandler {
       gate.pass(what, access);
     }
     end.run();
+    ended();
+  }
+
+  private void ended() {
     changed.clear();
     hasId = false;
+    holdsStatus = false;
   }
 
   /** Stops, and notes what the transaction has done once it goes on. */
   private void step(String statement) throws SQLException {
+    if (statement.startsWith("COMMIT PREPARED")) {
+      gate.pass(statement, Access.ofEnd(Set.copyOf(changed), hasId));
+      ended();
+      return;
+    }
     Sql.Statement read = sql.read(statement);
-    Access access = read.after(hasId);
+    Access access = read.after(hasId, holdsStatus);
     if (!access.isLocal()) {
       gate.pass(statement, access);
     }
     changed.addAll(access.writes());
     hasId |= read.needsId();
+    holdsStatus |= read.touchesStatus();
   }
 
   private static Object[] arguments(Object @Nullable [] arguments) {

@@ -154,6 +154,31 @@ final class Stories {
           },
           cast -> cast.and("owner", cast.does().owner()).and("operator", cast.does().stop()));
 
+  /**
+   * The writer's transaction is prepared, and committed by nobody's session. It records, and so
+   * holds no lock on the read model that would keep it from being emptied.
+   */
+  static final Told PREPARED =
+      new Told(
+          "an append behind a parked record that is prepared before it is committed; a rebuild and its drain",
+          () -> new TestProjection("log"),
+          Stories::park,
+          cast -> cast.and("writer", cast.does().preparedWriter("a", 1)).rebuild());
+
+  /** A writer of a few statements, which is what the others are in short. */
+  static final Told BY_HAND = byHand(StatusRead.IN_ITS_TRANSACTION);
+
+  static Told byHand(StatusRead reads) {
+    return new Told(
+        "one append by hand, that reads the status " + reads + "; a rebuild and its drain",
+        () -> new TestProjection("log"),
+        (world, log) -> {
+          appendToTwo(world, log);
+          StatusRead.copyStatuses(world);
+        },
+        cast -> cast.and("writer", cast.does().writerByHand("a", 1, reads)).rebuild());
+  }
+
   private Stories() {}
 
   static List<Told> ofOneWriter() {
@@ -166,6 +191,11 @@ final class Stories {
         HELP,
         PARKED,
         POISON);
+  }
+
+  /** Those that are short, and in which fences matter. */
+  static List<Told> ofFences() {
+    return List.of(ONE_APPEND, HELP, PARKED, POISON, PREPARED, BY_HAND);
   }
 
   /** The shortest ones, of the other kinds of projections. */

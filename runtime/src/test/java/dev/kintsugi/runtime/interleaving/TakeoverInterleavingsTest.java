@@ -21,6 +21,6 @@ class TakeoverInterleavingsTest {
   @ParameterizedTest
   @MethodSource("stories")
   void the_invariants_hold_in_every_interleaving(Stories.Told story) throws Exception {
-    InterleavingsTest.tell(story);
+    InterleavingsTest.tell(story, Rewriting.NONE);
   }
 }

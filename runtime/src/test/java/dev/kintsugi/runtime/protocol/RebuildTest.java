@@ -272,7 +272,7 @@ class RebuildTest {
       assertThat(world.rebuild(log).phase().name()).isEqualToIgnoringCase(phase);
       try (Connection innocent = world.database().connection();
           Statement statement = innocent.createStatement()) {
-        statement.execute("SELECT pg_current_xact_id()");
+        statement.execute("SELECT pg_current_xact_id(); SELECT 1 FROM kintsugi_projection");
         assertThat(
                 world
                     .database()

@@ -19,6 +19,7 @@ import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -471,13 +472,14 @@ class WriterTest {
       await().until(world::someoneWaitsForALock);
 
       world.requestRebuild(log);
-      Fence fence;
-      try (Connection connection = world.database().connection()) {
-        fence = Fence.take(connection);
-      }
+      Fence fence = takeFence();
+      assertThat(world.idsOfThoseThatWaitForALock())
+          .as("the writer's id")
+          .singleElement()
+          .satisfies(id -> assertThat(id).isBetween(1L, fence.xid()));
       assertThat(world.database().inTransaction(fence::hasPassed))
-          .as("the fence passes a writer under way")
-          .isFalse();
+          .as("it has yet to read a status, and will read the newer one")
+          .isTrue();
       stopsInserts.rollback();
       writing.get();
     }
@@ -491,7 +493,7 @@ class WriterTest {
     world.start(log);
     try (World.HeldWriter writer = world.holdWriter();
         Statement statement = writer.connection().createStatement()) {
-      statement.execute("SELECT pg_current_xact_id()");
+      statement.execute("SELECT pg_current_xact_id(); SELECT 1 FROM kintsugi_projection");
       world.requestRebuild(log);
       RebuildSteps owner = world.owner(log);
       assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Waiting.class);
@@ -507,5 +509,11 @@ class WriterTest {
 
   private void makeDue() throws Exception {
     world.execute("UPDATE kintsugi_skip SET next_attempt_at = '-infinity'");
+  }
+
+  private Fence takeFence() throws SQLException {
+    try (Connection connection = world.database().connection()) {
+      return Fence.take(connection);
+    }
   }
 }

@@ -561,6 +561,16 @@ public final class World implements AutoCloseable {
         .isEmpty();
   }
 
+  /** The transaction ids that those have whose statements wait for a lock; who has none is 0. */
+  public List<Long> idsOfThoseThatWaitForALock() throws Exception {
+    return column(
+            "SELECT coalesce(backend_xid::text, '0') FROM pg_stat_activity"
+                + " WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        .stream()
+        .map(Long::valueOf)
+        .toList();
+  }
+
   public int execute(String sql) throws Exception {
     return database.inTransaction(
         connection -> {

@@ -148,7 +148,7 @@ class BenchTest {
                 "rebuild-under-load", 4,
                 "drain", 4,
                 "consult", 4,
-                "fence", 3,
+                "fence", 10,
                 "start", 2));
     assertThat(program.out()).contains("Every figure is in " + json);
   }

@@ -71,8 +71,13 @@ function fencePanel({ xid, takenAt, waitsFor }) {
   return h('div', { class: 'fence' },
     h('h3', { id: 'fence-title' }, 'Whom the fence waits for'),
     h('p', { class: 'quiet' }, `Transaction ${xid}`, takenAt !== null && [', taken ', ago(takenAt)],
-      '. It passes when all transactions that began before it have ended; nobody is blocked meanwhile.'),
+      '. It passes when all transactions that may act on the status before it have ended; nobody is blocked meanwhile.'),
     waitsFor.length === 0 ? h('p', {}, 'It has passed.') : holders(waitsFor));
+}
+
+/** What the database's user may not see of another's session is null. */
+function timeCell(time, shown) {
+  return h('td', { class: 'number', title: time ?? 'not visible to the database user' }, time === null ? '–' : shown(time));
 }
 
 const COLUMNS = ['Who', 'Application', 'User', 'Database', 'State', 'Age', 'Query began'];
@@ -84,6 +89,6 @@ function holders(waitsFor) {
       h('tbody', {}, waitsFor.map((holder) => h('tr', { 'data-holder': plain(holder.who) },
         h('th', { scope: 'row' }, h('bdi', {}, plain(holder.who))),
         [holder.application, holder.user, holder.database, holder.state].map((text) => h('td', {}, h('bdi', {}, plain(text)))),
-        h('td', { class: 'number', title: holder.since }, duration((now() - Date.parse(holder.since)) / 1000)),
-        h('td', { class: 'number' }, ago(holder.queryStart)))))));
+        timeCell(holder.since, (since) => duration((now() - Date.parse(since)) / 1000)),
+        timeCell(holder.queryStart, ago))))));
 }

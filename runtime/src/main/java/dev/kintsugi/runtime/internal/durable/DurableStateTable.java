@@ -4,7 +4,6 @@ import com.typesafe.config.Config;
 import dev.kintsugi.runtime.internal.event.NumberedTable;
 import dev.kintsugi.runtime.internal.event.SerializedPayload;
 import dev.kintsugi.runtime.internal.jdbc.Identifiers;
-import dev.kintsugi.runtime.internal.jdbc.StatementResults;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -32,13 +31,6 @@ public final class DurableStateTable {
 
   /** How many columns {@link #columns} are. */
   static final int COLUMNS = 7;
-
-  /**
-   * Before the global offset is drawn, for whoever reads changes in the order of their offsets: an
-   * offset that was drawn before a fence (DESIGN 4) then belongs to a transaction that the fence
-   * waits for, and none can turn up behind what was read.
-   */
-  private static final String TAKE_ID = "SELECT pg_current_xact_id(); ";
 
   private final String name;
   private final NumberedTable offsets;
@@ -88,22 +80,21 @@ public final class DurableStateTable {
     findRevision = "SELECT " + revision + ofState;
     // The offset is the column's default, a new one each time, also where the row is updated.
     upsert =
-        TAKE_ID
-            + """
-            INSERT INTO %1$s AS stored (%2$s) VALUES (?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (%3$s) DO UPDATE SET %4$s, %5$s = excluded.%5$s
-            WHERE stored.%6$s = excluded.%6$s - 1
-            RETURNING %6$s
-            """
-                .formatted(
-                    name,
-                    columns,
-                    persistenceId,
-                    written.stream()
-                        .map(column -> column + " = excluded." + column)
-                        .collect(Collectors.joining(", ")),
-                    offsets.column(),
-                    revision);
+        """
+        INSERT INTO %1$s AS stored (%2$s) VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (%3$s) DO UPDATE SET %4$s, %5$s = excluded.%5$s
+        WHERE stored.%6$s = excluded.%6$s - 1
+        RETURNING %6$s
+        """
+            .formatted(
+                name,
+                columns,
+                persistenceId,
+                written.stream()
+                    .map(column -> column + " = excluded." + column)
+                    .collect(Collectors.joining(", ")),
+                offsets.column(),
+                revision);
     delete = "DELETE" + ofState;
     deleteRevision = delete + " AND " + revision + " = ?";
   }
@@ -118,9 +109,8 @@ public final class DurableStateTable {
   }
 
   /**
-   * The states in the order of their last changes. A change draws its offset after its transaction
-   * has taken an id, and what it draws is written with it or not at all: so a fence proves up to
-   * where this order is final, wherever the states are by then.
+   * The states in the order of their last changes. What a change draws is written with it or not at
+   * all: so who writes tells up to where this order is final, wherever the states are by then.
    */
   public NumberedTable offsets() {
     return offsets;
@@ -178,8 +168,7 @@ public final class DurableStateTable {
       statement.setBytes(5, row.state().bytes());
       statement.setString(6, row.tag());
       statement.setLong(7, row.timestamp());
-      StatementResults.first(statement).close();
-      try (ResultSet written = StatementResults.next(statement)) {
+      try (ResultSet written = statement.executeQuery()) {
         if (written.next()) {
           return OptionalLong.empty();
         }

@@ -13,10 +13,11 @@ import java.util.List;
  * replay it. What can't be deleted at once is on record in {@code kintsugi_deletion}: actors don't
  * see it any more, and it is deleted when the last of these has ended.
  *
- * <p>The transaction takes its id first, and then reads all rows in one snapshot (DESIGN 5). So
- * nothing can need one of the events later: a writer records events of its own only, a replay moves
- * its checkpoint and records what failed in one transaction, and the fence of a rebuild that begins
- * after that snapshot waits for the deletion.
+ * <p>The transaction takes its id first, and then reads all rows in one snapshot, those of {@code
+ * kintsugi_projection} among them (DESIGN 5), as somebody who acts on a status. So nothing can need
+ * one of the events later: a writer records events of its own only, a replay moves its checkpoint
+ * and records what failed in one transaction, and the fence of a rebuild that begins after that
+ * snapshot waits for the deletion.
  *
  * <p>Every method works in the caller's transaction, which has read nothing before.
  */

@@ -48,10 +48,13 @@ public final class OrderingSequence {
       ORDER BY 1 DESC, 2
       """;
 
-  /** No row where this user may not look at the sequence. */
-  private static final String LAST_VALUE =
+  /**
+   * A query of the sequence's oid, in the column {@code seqrelid}. Its parameters are the table and
+   * its column, both quoted.
+   */
+  public static final String OID =
       """
-      SELECT COALESCE(pg_sequence_last_value(s.seqrelid), 0)
+      SELECT s.seqrelid
       FROM pg_attribute a
       LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
       JOIN pg_depend p ON p.refclassid = 'pg_class'::regclass
@@ -61,8 +64,15 @@ public final class OrderingSequence {
       JOIN pg_sequence s
         ON s.seqrelid = CASE WHEN p.classid = 'pg_attrdef'::regclass THEN p.refobjid ELSE p.objid END
       WHERE a.attrelid = to_regclass(?) AND '"' || replace(a.attname, '"', '""') || '"' = ?
-        AND has_sequence_privilege(s.seqrelid, 'USAGE, SELECT')
       """;
+
+  /** No row where this user may not look at the sequence. */
+  private static final String LAST_VALUE =
+      """
+      SELECT COALESCE(pg_sequence_last_value(o.seqrelid), 0) FROM (%s) o
+      WHERE has_sequence_privilege(o.seqrelid, 'USAGE, SELECT')
+      """
+          .formatted(OID);
 
   private OrderingSequence() {}
 

@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.internal.jdbc;
 
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
 
 /**
@@ -8,17 +9,27 @@ import java.sql.SQLException;
  * of the catalog that a version lacks are read by name, as JSON, where they are needed.)
  *
  * @param major 13, say
+ * @param minor 5, of 13.5
  */
-public record ServerVersion(int major) {
+public record ServerVersion(int major, int minor) {
 
   /** As the server told it when the connection was made; no statement is sent. */
   public static ServerVersion of(Connection connection) throws SQLException {
-    return new ServerVersion(connection.getMetaData().getDatabaseMajorVersion());
+    DatabaseMetaData server = connection.getMetaData();
+    return new ServerVersion(server.getDatabaseMajorVersion(), server.getDatabaseMinorVersion());
   }
 
   /** Whether it has what the writer's protocol needs: {@code pg_current_xact_id}. */
   public boolean isSupported() {
     return major >= 13;
+  }
+
+  /**
+   * Whether a transaction has the same name among the locks when it has been prepared ({@code
+   * pg_locks.virtualtransaction}); before November 2021 its locks got another one, one by one.
+   */
+  public boolean keepsNamesOfPrepared() {
+    return major > 14 || (major == 14 && minor >= 1) || (major == 13 && minor >= 5);
   }
 
   /** Whether a partition can be detached while others use its table. */

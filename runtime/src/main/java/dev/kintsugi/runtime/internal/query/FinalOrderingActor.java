@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.internal.query;
 
 import dev.kintsugi.runtime.internal.event.NumberedTable;
+import dev.kintsugi.runtime.internal.finality.FinalOrdering;
 import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import dev.kintsugi.runtime.persistence.OrderingsWentBackException;
 import dev.kintsugi.runtime.status.FenceHolder;
@@ -50,7 +51,7 @@ final class FinalOrderingActor {
 
   private record Impatient() implements Command {}
 
-  private record Looked(FinalOrdering now) implements Command {}
+  private record Looked(FinalOrdering now, Duration took) implements Command {}
 
   private record LookFailed(Throwable error) implements Command {}
 
@@ -59,6 +60,9 @@ final class FinalOrderingActor {
 
   /** However much is written, it is looked no more often than this. */
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(10);
+
+  /** A look takes long where the server holds many locks: so it looks a tenth of the time. */
+  private static final int PAUSE_BY_LOOK = 9;
 
   private record Waiting(AwaitAbove question, long sinceNanos) {}
 
@@ -73,6 +77,11 @@ final class FinalOrderingActor {
   private boolean looking;
   private boolean lookAgain;
   private long lookedAtNanos;
+
+  /** How long the last look took, and how long the next one has to wait for that. */
+  private Duration tookLast = Duration.ZERO;
+
+  private Duration betweenLooks = BETWEEN_LOOKS;
   private Duration pause;
   private Duration warnAfter;
 
@@ -130,10 +139,10 @@ final class FinalOrderingActor {
     }
     if (looking) {
       lookAgain = true;
-    } else if (System.nanoTime() - lookedAtNanos >= BETWEEN_LOOKS.toNanos()) {
+    } else if (System.nanoTime() - lookedAtNanos >= betweenLooks.toNanos()) {
       return look();
     } else {
-      pollAfter(BETWEEN_LOOKS);
+      pollAfter(betweenLooks);
     }
     return Behaviors.same();
   }
@@ -147,7 +156,7 @@ final class FinalOrderingActor {
     long seen = highest(AwaitAbove::seen);
     context.pipeToSelf(
         node.onBlockingThread(() -> look(before, asked, seen)),
-        (looked, error) -> error == null ? new Looked(looked) : new LookFailed(error));
+        (looked, error) -> error == null ? looked : new LookFailed(error));
     return Behaviors.same();
   }
 
@@ -155,9 +164,11 @@ final class FinalOrderingActor {
     return waiting.stream().map(Waiting::question).mapToLong(of).max().orElse(0);
   }
 
-  private FinalOrdering look(FinalOrdering before, long asked, long seen) throws SQLException {
+  private Looked look(FinalOrdering before, long asked, long seen) throws SQLException {
     try (Connection connection = node.database().connection()) {
-      return before.look(connection, table, asked, seen);
+      long begin = System.nanoTime();
+      FinalOrdering found = before.look(connection, table, asked, seen);
+      return new Looked(found, Duration.ofNanos(System.nanoTime() - begin));
     }
   }
 
@@ -168,9 +179,21 @@ final class FinalOrderingActor {
     answer();
     warnOfHolders();
     lookedAtNanos = System.nanoTime();
+    rest(looked.took());
     pause = isNews ? settings.pollMin() : settings.longer(pause);
-    pollAfter(lookAgain ? BETWEEN_LOOKS : pause);
+    pollAfter(lookAgain ? betweenLooks : longerOf(pause, betweenLooks));
     return Behaviors.same();
+  }
+
+  /** One look that took long by chance is no reason to rest. */
+  private void rest(Duration took) {
+    Duration least = took.compareTo(tookLast) < 0 ? took : tookLast;
+    tookLast = took;
+    betweenLooks = longerOf(BETWEEN_LOOKS, least.multipliedBy(PAUSE_BY_LOOK));
+  }
+
+  private static Duration longerOf(Duration one, Duration other) {
+    return one.compareTo(other) > 0 ? one : other;
   }
 
   /** Answers who has waited long enough, however rarely it is looked. */
@@ -227,7 +250,7 @@ final class FinalOrderingActor {
       return;
     }
     warnAfter = warnAfter.multipliedBy(2);
-    node.inTransaction(unproven.fence()::holders)
+    node.inTransaction(connection -> unproven.holders(connection, table))
         .whenComplete((holders, error) -> warn(unproven, holders, error));
   }
 
@@ -240,8 +263,8 @@ final class FinalOrderingActor {
             ? "unknown: " + error
             : holders.isEmpty() ? "nobody any more" : holders.toString();
     log.warn(
-        "Live queries of {} have waited since {} for what was written up to {} {}: transactions that began"
-            + " earlier are still open and may have drawn a lower one. Nothing is lost; end these: {}",
+        "Live queries of {} have waited since {} for what was written up to {} {}: transactions that have"
+            + " written there are still open and may have drawn a lower one. Nothing is lost; end these: {}",
         table.name(),
         unproven.since(),
         table.number(),

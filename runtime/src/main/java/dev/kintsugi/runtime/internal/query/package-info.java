@@ -1,6 +1,6 @@
 /**
  * The read journal {@code kintsugi.query}, and how a table is read in the order of its numbers: no
- * gap is ever guessed at, as what is read is final, which a fence has proven.
+ * gap is ever guessed at, as what is read is proven to be final.
  */
 @NullMarked
 package dev.kintsugi.runtime.internal.query;

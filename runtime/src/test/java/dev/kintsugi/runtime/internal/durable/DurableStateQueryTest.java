@@ -1,6 +1,5 @@
 package dev.kintsugi.runtime.internal.durable;
 
-import static dev.kintsugi.runtime.testing.TestSystem.eventually;
 import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,11 +8,9 @@ import dev.kintsugi.runtime.persistence.OrderingsWentBackException;
 import dev.kintsugi.runtime.persistence.SchemaException;
 import dev.kintsugi.runtime.testing.HeldStates;
 import dev.kintsugi.runtime.testing.TestSystem;
+import dev.kintsugi.runtime.testing.WaitingQueries;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -43,17 +40,19 @@ class DurableStateQueryTest {
 
   private static final String OURS = "kintsugi.durable-state";
   private static final String SMALL_PAGES =
-      "kintsugi.query { batch-size = 2, poll-min = 1ms, poll-max = 20ms }";
+      "kintsugi.query { batch-size = 2, poll-min = 1ms, poll-max = 20ms, warn-after = 1ms }";
   private static final String NO_POLLS = "kintsugi.query { poll-min = 1h, poll-max = 1h }";
 
   private final World world = new World();
   private final HeldStates held = new HeldStates();
+  private final WaitingQueries waiting = new WaitingQueries();
   private TestSystem node = new TestSystem(world, SMALL_PAGES);
 
   @AfterEach
   void close() {
     node.close();
     world.close();
+    waiting.close();
   }
 
   // By tag
@@ -156,10 +155,9 @@ class DurableStateQueryTest {
     CompletionStage<Optional<DurableStateChange<Object>>> first;
     try (Connection late = world.database().connection()) {
       held.upsert(late, "late", 1, "red");
-      long id = id(late);
       write("early", 1, "red");
       first = live.pull();
-      fenceIsTakenAfter(id);
+      waiting.are("have waited");
       assertThat(first.toCompletableFuture()).isNotDone();
       late.commit();
     }
@@ -177,10 +175,9 @@ class DurableStateQueryTest {
     CompletionStage<Optional<DurableStateChange<Object>>> next;
     try (Connection late = world.database().connection()) {
       held.upsert(late, "late", 2, "red");
-      long id = id(late);
       write("early", 1, "red");
       next = live.pull();
-      fenceIsTakenAfter(id);
+      waiting.are("have waited");
       assertThat(next.toCompletableFuture()).isNotDone();
       late.commit();
     }
@@ -209,10 +206,9 @@ class DurableStateQueryTest {
     CompletionStage<List<DurableStateChange<Object>>> current;
     try (Connection late = world.database().connection()) {
       held.upsert(late, "late", 1, "red");
-      long id = id(late);
       write("early", 1, "red");
       current = run(query().currentChanges("red", Offset.noOffset()));
-      fenceIsTakenAfter(id);
+      waiting.are("have waited");
       late.commit();
     }
 
@@ -226,10 +222,9 @@ class DurableStateQueryTest {
     CompletionStage<List<DurableStateChange<Object>>> current;
     try (Connection late = world.database().connection()) {
       held.upsert(late, "late", 1, "red");
-      long id = id(late);
       write("a", 1, "red");
       current = run(query().currentChanges("red", Offset.noOffset()));
-      fenceIsTakenAfter(id);
+      waiting.are("have waited");
       get(store().deleteObject("a", 2));
       late.commit();
     }
@@ -513,24 +508,5 @@ class DurableStateQueryTest {
     void cancel() {
       queue.cancel();
     }
-  }
-
-  private static long id(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("SELECT pg_current_xact_id()::text")) {
-      row.next();
-      return Long.parseLong(row.getString(1));
-    }
-  }
-
-  /** The one who writes early has taken the id after this one, and a fence the next. */
-  private void fenceIsTakenAfter(long id) {
-    eventually(
-        () ->
-            assertThat(
-                    Long.parseLong(
-                        world.column("SELECT pg_snapshot_xmax(pg_current_snapshot())").get(0)))
-                .as("a fence was taken")
-                .isGreaterThan(id + 2));
   }
 }

@@ -49,7 +49,7 @@ class NextOwnerTest {
     node.record("a", "one", "two");
     try (Connection held = world.database().connection();
         Statement statement = held.createStatement()) {
-      statement.execute("SELECT pg_current_xact_id()");
+      statement.execute("SELECT pg_current_xact_id(); SELECT 1 FROM kintsugi_projection");
       get(node.kintsugi().rebuild("log", "test"));
       node.record("a", "three");
       eventually(() -> assertThat(world.rebuild(log).fence()).isNotNull());

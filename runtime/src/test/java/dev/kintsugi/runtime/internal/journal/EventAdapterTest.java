@@ -110,7 +110,7 @@ class EventAdapterTest {
     RebuildHandle rebuild;
     try (Connection held = world.database().connection();
         Statement statement = held.createStatement()) {
-      statement.execute("SELECT pg_current_xact_id()");
+      statement.execute("SELECT pg_current_xact_id(); SELECT 1 FROM kintsugi_projection");
       rebuild = get(node.kintsugi().rebuild("log", "test"));
       node.record("a", "two");
       assertThat(world.open(log)).containsExactly("a/2 REBUILDING");

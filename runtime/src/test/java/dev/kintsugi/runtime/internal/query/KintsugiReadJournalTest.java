@@ -1,18 +1,16 @@
 package dev.kintsugi.runtime.internal.query;
 
-import static dev.kintsugi.runtime.testing.TestSystem.eventually;
 import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
 import dev.kintsugi.runtime.internal.event.NewEvent;
 import dev.kintsugi.runtime.query.KintsugiReadJournal;
 import dev.kintsugi.runtime.query.KintsugiScalaReadJournal;
+import dev.kintsugi.runtime.testing.OldTransactions;
 import dev.kintsugi.runtime.testing.Recorder;
 import dev.kintsugi.runtime.testing.TestSystem;
+import dev.kintsugi.runtime.testing.WaitingQueries;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -26,7 +24,6 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -44,21 +41,22 @@ import org.apache.pekko.stream.javadsl.Source;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 @Tag("slow")
 class KintsugiReadJournalTest {
 
   private static final String SMALL_PAGES =
-      "kintsugi.query { batch-size = 2, poll-min = 1ms, poll-max = 20ms }";
+      "kintsugi.query { batch-size = 2, poll-min = 1ms, poll-max = 20ms, warn-after = 1ms }";
 
   private final World world = new World();
+  private final WaitingQueries waiting = new WaitingQueries();
   private TestSystem system = new TestSystem(world, SMALL_PAGES);
 
   @AfterEach
   void close() {
     system.close();
     world.close();
+    waiting.close();
   }
 
   // By tag
@@ -98,10 +96,9 @@ class KintsugiReadJournalTest {
         World.HeldWriter early = world.holdWriter()) {
       late.write(tagged("late", 1, "red"));
       early.write(tagged("early", 1, "red"));
-      long id = takeId(early.connection());
       early.commit();
       first = live.pull();
-      eventually(() -> assertThat(nextId()).as("a fence was taken").isGreaterThan(id + 1));
+      waiting.are("up to ordering 2");
       assertThat(first.toCompletableFuture()).isNotDone();
       late.commit();
     }
@@ -118,10 +115,9 @@ class KintsugiReadJournalTest {
         World.HeldWriter early = world.holdWriter()) {
       late.write(tagged("late", 1, "red"));
       early.write(tagged("early", 1, "red"));
-      long id = takeId(early.connection());
       early.commit();
       current = run(journal().currentEventsByTag("red", Offset.noOffset()));
-      eventually(() -> assertThat(nextId()).as("a fence was taken").isGreaterThan(id + 1));
+      waiting.are("up to ordering 2");
       late.commit();
     }
     assertThat(get(current)).extracting(this::idOf).containsExactly("late 1", "early 1");
@@ -335,35 +331,33 @@ class KintsugiReadJournalTest {
 
   @Test
   void the_log_names_whose_transaction_holds_a_query_up() throws Exception {
-    system.close();
-    system =
-        new TestSystem(
-            world, "kintsugi.query { poll-min = 1ms, poll-max = 5ms, warn-after = 1ms }");
-    List<String> logged = new CopyOnWriteArrayList<>();
-    AppenderBase<ILoggingEvent> appender =
-        new AppenderBase<>() {
-          @Override
-          protected void append(ILoggingEvent event) {
-            logged.add(event.getFormattedMessage());
-          }
-        };
-    Logger log = (Logger) LoggerFactory.getLogger(FinalOrderingActor.class);
-    appender.start();
-    log.addAppender(appender);
-    try (World.HeldWriter late = world.holdWriter()) {
+    try (OldTransactions old = OldTransactions.begin(world.url());
+        World.HeldWriter late = world.holdWriter()) {
       late.write(tagged("late", 1, "red"));
       world.append(tagged("a", 1, "red"));
       Live<EventEnvelope> live = live(journal().eventsByTag("red", Offset.noOffset()));
       live.pull();
       String holder = "pid " + pidOf(late.connection());
-      eventually(
-          () ->
-              assertThat(logged)
-                  .anySatisfy(line -> assertThat(line).contains("up to ordering 2", holder)));
+      waiting.are("up to ordering 2", holder);
+      assertThat(waiting.logged())
+          .allSatisfy(line -> assertThat(line.split("FenceHolder", -1)).hasSize(2));
       live.cancel();
-    } finally {
-      log.detachAppender(appender);
     }
+  }
+
+  @Test
+  void old_transactions_that_do_not_write_hold_no_query_up() throws Exception {
+    world.append(tagged("a", 1, "red"));
+    try (OldTransactions old = OldTransactions.begin(world.url())) {
+      world.append(tagged("a", 2, "red"));
+      Live<EventEnvelope> live = live(journal().eventsByTag("red", Offset.noOffset()));
+      assertThat(live.next(2)).extracting(this::idOf).containsExactly("a 1", "a 2");
+      world.append(tagged("a", 3, "red"));
+      assertThat(live.next(1)).extracting(this::idOf).containsExactly("a 3");
+      assertThat(all(journal().currentEventsByTag("red", Offset.noOffset()))).hasSize(3);
+      live.cancel();
+    }
+    assertThat(waiting.logged()).isEmpty();
   }
 
   // For Scala
@@ -416,18 +410,6 @@ class KintsugiReadJournalTest {
             provider.source(
                 () -> java.util.concurrent.CompletableFuture.completedStage(Optional.empty())));
     return get(source.take(elements).runWith(Sink.seq(), system.system()));
-  }
-
-  private long nextId() throws Exception {
-    return Long.parseLong(world.column("SELECT pg_snapshot_xmax(pg_current_snapshot())").get(0));
-  }
-
-  private static long takeId(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("SELECT pg_current_xact_id()::text")) {
-      row.next();
-      return Long.parseLong(row.getString(1));
-    }
   }
 
   private static String pidOf(Connection connection) throws SQLException {

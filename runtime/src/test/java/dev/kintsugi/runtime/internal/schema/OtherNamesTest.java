@@ -98,7 +98,7 @@ class OtherNamesTest {
       RebuildHandle rebuild;
       try (Connection held = world.database().connection();
           Statement statement = held.createStatement()) {
-        statement.execute("SELECT pg_current_xact_id()");
+        statement.execute("SELECT pg_current_xact_id(); SELECT 1 FROM kintsugi_projection");
         rebuild = get(node.kintsugi().rebuild("log", "test"));
         node.record("d", "drained");
         log.repair();

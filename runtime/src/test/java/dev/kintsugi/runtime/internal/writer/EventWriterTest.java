@@ -542,13 +542,14 @@ class EventWriterTest {
       await().until(world::someoneWaitsForALock);
 
       world.requestRebuild(log);
-      Fence fence;
-      try (Connection fencing = world.database().connection()) {
-        fence = Fence.take(fencing);
-      }
+      Fence fence = takeFence();
+      assertThat(world.idsOfThoseThatWaitForALock())
+          .as("the writer's id")
+          .singleElement()
+          .satisfies(id -> assertThat(id).isBetween(1L, fence.xid()));
       assertThat(world.database().inTransaction(fence::hasPassed))
-          .as("the fence passes a writer under way")
-          .isFalse();
+          .as("it has yet to read a status, and will read the newer one")
+          .isTrue();
       stopsInserts.rollback();
       writing.get();
     }
@@ -866,6 +867,12 @@ class EventWriterTest {
         ResultSet row = statement.executeQuery(PROBES)) {
       row.next();
       return row.getLong(1);
+    }
+  }
+
+  private Fence takeFence() throws SQLException {
+    try (Connection connection = world.database().connection()) {
+      return Fence.take(connection);
     }
   }
 }

@@ -36,7 +36,8 @@ public final class BenchServer implements AutoCloseable {
           "shared_buffers", "512MB",
           "max_wal_size", "4GB",
           "checkpoint_timeout", "30min",
-          "max_connections", "200");
+          "max_connections", "200",
+          "max_prepared_transactions", "10");
 
   private static final List<String> SHOWN =
       List.of(

@@ -10,6 +10,7 @@ import dev.kintsugi.runtime.metrics.KintsugiMeter;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
@@ -19,12 +20,15 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 
 /**
  * How long a rebuild waits for its two fences, by the runtime's own timer: that has the pause
  * between two looks in it. The floor takes two round trips of a transaction each, and waits for a
- * long transaction by the lock that it holds, which wakes it up at once.
+ * long transaction by the lock that it holds, which wakes it up at once. Beside transactions that
+ * never end and read no status, the floor is a fence by ids: that never passes, and is given up
+ * after the duration of a long transaction.
  */
 final class FenceGroup implements Group {
 
@@ -65,7 +69,12 @@ final class FenceGroup implements Group {
                 .formatted(ground.sizes().transaction().toMillis()),
             Unit.MILLISECONDS,
             () -> whileOpen(database, () -> ours.fences(1)),
-            () -> whileOpen(database, () -> waitForLock(connection))));
+            () -> whileOpen(database, () -> waitForLock(connection))),
+        Measure.of(
+            "both fences of a rebuild, a forgotten and a prepared transaction; by ids",
+            Unit.MILLISECONDS,
+            () -> besideForgotten(database, () -> ours.fences(many)),
+            () -> besideForgotten(database, () -> waitByIds(connection))));
   }
 
   /** Ours. */
@@ -112,6 +121,28 @@ final class FenceGroup implements Group {
     return (System.nanoTime() - begin) / 1e6;
   }
 
+  private double waitByIds(Connection connection) throws SQLException {
+    long begin = System.nanoTime();
+    long giveUp = begin + ground.sizes().transaction().toNanos();
+    long fence = number(connection, "SELECT pg_current_xact_id()::text::bigint");
+    while (System.nanoTime() < giveUp
+        && number(connection, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+            <= fence) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+    }
+    return (System.nanoTime() - begin) / 1e6;
+  }
+
+  private static long number(Connection connection, String query) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(query)) {
+      row.next();
+      long number = row.getLong(1);
+      connection.commit();
+      return number;
+    }
+  }
+
   private static void select(Connection connection, String query) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.executeQuery(query).close();
@@ -134,12 +165,47 @@ final class FenceGroup implements Group {
     }
   }
 
-  /** With a transaction that has an id and a lock, and ends after a while. */
+  /** With transactions that have an id, never end, and have nothing to do with projections. */
+  private static double besideForgotten(BenchDatabase database, Callable<Double> work)
+      throws Exception {
+    String gid = "forgotten_" + System.nanoTime();
+    database.execute("CREATE TABLE IF NOT EXISTS of_others (n INT)");
+    try (Connection open = database.login().connect();
+        Connection prepared = database.login().connect();
+        Statement forgotten = open.createStatement();
+        Statement preparing = prepared.createStatement()) {
+      forgotten.execute("BEGIN; INSERT INTO of_others VALUES (1)");
+      boolean prepares =
+          number(preparing, "SELECT current_setting('max_prepared_transactions')") > 0;
+      if (prepares) {
+        preparing.execute(
+            "BEGIN; INSERT INTO of_others VALUES (1); PREPARE TRANSACTION '" + gid + "'");
+      }
+      try {
+        return work.call();
+      } finally {
+        forgotten.execute("ROLLBACK");
+        if (prepares) {
+          preparing.execute("ROLLBACK PREPARED '" + gid + "'");
+        }
+      }
+    }
+  }
+
+  private static int number(Statement statement, String query) throws SQLException {
+    try (ResultSet row = statement.executeQuery(query)) {
+      row.next();
+      return row.getInt(1);
+    }
+  }
+
+  /** With a transaction that has read the statuses, and a lock, and ends after a while. */
   private double whileOpen(BenchDatabase database, Callable<Double> work) throws Exception {
     try (Connection open = database.login().connect()) {
       open.setAutoCommit(false);
       try (Statement statement = open.createStatement()) {
-        statement.execute("SELECT pg_current_xact_id(), pg_advisory_xact_lock(1)");
+        statement.execute(
+            "SELECT pg_current_xact_id(), pg_advisory_xact_lock(1); SELECT 1 FROM kintsugi_projection");
       }
       ScheduledExecutorService later = Executors.newSingleThreadScheduledExecutor();
       try {

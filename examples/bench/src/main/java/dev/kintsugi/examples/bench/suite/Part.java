@@ -21,7 +21,7 @@ enum Part {
       case REBUILD_UNDER_LOAD -> List.of(new RebuildGroup(ground, true));
       case DRAIN -> DrainGroup.all(ground);
       case CONSULT -> ConsultGroup.all(ground);
-      case FENCE -> List.of(new FenceGroup(ground));
+      case FENCE -> List.of(new FenceGroup(ground), new LookGroup(ground));
       case START -> List.of(new StartGroup(ground));
     };
   }
