@@ -9,7 +9,7 @@
 CREATE TABLE IF NOT EXISTS kintsugi_projection (
   projection TEXT    NOT NULL CHECK (projection ~ '^[a-z][a-z0-9_]{0,47}$'),
   generation INTEGER NOT NULL CHECK (generation > 0),
-  status     TEXT    NOT NULL CHECK (status IN ('rebuilding', 'active')),
+  status     TEXT    NOT NULL CHECK (status IN ('rebuilding', 'active', 'following')),
   paused     BOOLEAN NOT NULL DEFAULT FALSE,
   version    INTEGER NOT NULL CHECK (version > 0),
   returns_to INTEGER,
@@ -19,6 +19,31 @@ CREATE TABLE IF NOT EXISTS kintsugi_projection (
 -- While a rebuild by another version can still be stopped with nothing lost: the version that would be active
 -- again. Writers record what either may subscribe to.
 ALTER TABLE kintsugi_projection ADD COLUMN IF NOT EXISTS returns_to INTEGER;
+
+-- One that was made before projections could follow the journal.
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('kintsugi_projection')
+      AND conname = 'kintsugi_projection_status_check'
+      AND pg_get_constraintdef(oid) LIKE '%following%') THEN
+    ALTER TABLE kintsugi_projection DROP CONSTRAINT IF EXISTS kintsugi_projection_status_check;
+    ALTER TABLE kintsugi_projection ADD CONSTRAINT kintsugi_projection_status_check
+      CHECK (status IN ('rebuilding', 'active', 'following'));
+  END IF;
+END $$;
+
+-- What an append reads: those that follow the journal are nothing to it, however many there are.
+CREATE INDEX IF NOT EXISTS kintsugi_projection_consulted_idx
+  ON kintsugi_projection (projection, generation) WHERE status <> 'following';
+
+-- How far those that follow have come: all events up to the position are applied or have a record. Apart from
+-- kintsugi_projection, as it changes all the time, and writers read that one.
+CREATE TABLE IF NOT EXISTS kintsugi_cursor (
+  projection TEXT        NOT NULL,
+  generation INTEGER     NOT NULL CHECK (generation > 0),
+  position   BIGINT      NOT NULL CHECK (position >= 0),
+  moved_at   TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (projection, generation)
+) WITH (fillfactor = 50);
 
 -- One row for each rebuild: the checkpoint that a new owner goes on from, and the history that
 -- people look at. "fence" is the transaction id that the phases fence, takeover and settle wait for. One that
@@ -53,6 +78,7 @@ CREATE TABLE IF NOT EXISTS kintsugi_rebuild (
   from_generation  INTEGER,
   from_version     INTEGER,
   takes_over       BOOLEAN     NOT NULL DEFAULT FALSE,
+  follows          BOOLEAN     NOT NULL DEFAULT FALSE,
   PRIMARY KEY (projection, generation),
   CHECK (phase IN ('fence', 'done') OR (replay_to IS NOT NULL AND checkpoint IS NOT NULL))
 ) WITH (fillfactor = 50);
@@ -67,6 +93,9 @@ ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS from_projection TEXT;
 ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS from_generation INTEGER;
 ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS from_version INTEGER;
 ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS takes_over BOOLEAN NOT NULL DEFAULT FALSE;
+
+-- Whether the generation follows the journal once it is built; if not, writers apply to it.
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS follows BOOLEAN NOT NULL DEFAULT FALSE;
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('kintsugi_rebuild')
       AND conname = 'kintsugi_rebuild_phase_check'

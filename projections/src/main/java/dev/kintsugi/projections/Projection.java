@@ -57,6 +57,7 @@ public final class Projection<E> {
   private final Kind<E> kind;
   private final FailurePolicy failurePolicy;
   private final boolean sharesRows;
+  private final boolean following;
   private final Writing writing;
 
   private Projection(Builder<E> builder, Tables tables, Kind<E> kind) {
@@ -67,6 +68,7 @@ public final class Projection<E> {
     this.kind = kind;
     this.failurePolicy = builder.failurePolicy;
     this.sharesRows = builder.sharesRows;
+    this.following = builder.following;
     this.writing = Writing.AS_SETS;
   }
 
@@ -78,6 +80,7 @@ public final class Projection<E> {
     this.kind = definition.kind;
     this.failurePolicy = definition.failurePolicy;
     this.sharesRows = definition.sharesRows;
+    this.following = definition.following;
     this.writing = writing;
   }
 
@@ -137,6 +140,14 @@ public final class Projection<E> {
    */
   public boolean sharesRows() {
     return sharesRows || writing.inEventsOrder();
+  }
+
+  /**
+   * Whether it follows the journal ({@link Builder#following()}), and is not applied in the
+   * transaction that appends the events.
+   */
+  public boolean isFollowing() {
+    return following;
   }
 
   /** How its read model has to be written; for the runtime, which finds that out. */
@@ -222,6 +233,7 @@ public final class Projection<E> {
     private @Nullable Kind<E> kind;
     private FailurePolicy failurePolicy = FailurePolicy.reject();
     private boolean sharesRows;
+    private boolean following;
     private @Nullable Fold<E, ?> fold;
     private List<RowTable> rowTables = List.of();
 
@@ -428,6 +440,29 @@ public final class Projection<E> {
      */
     public Builder<E> sharedRows() {
       this.sharesRows = true;
+      return this;
+    }
+
+    /**
+     * Has the projection follow the journal: it costs appends nothing, and its read model comes a
+     * moment later. All else is as with {@link #inline()}: each event is applied exactly once, those
+     * of a stream in sequence.
+     *
+     * <p>There is no append that a failing event could be rejected with: it is recorded, its stream
+     * waits behind it, and all others go on, also with {@link FailurePolicy#reject()}. (A build from
+     * history stops at it then, as that of an inline projection does.)
+     */
+    public Builder<E> following() {
+      this.following = true;
+      return this;
+    }
+
+    /**
+     * Has the projection live in the transaction that appends the events: the default. Whoever sees
+     * an event sees what it did to the read model.
+     */
+    public Builder<E> inline() {
+      this.following = false;
       return this;
     }
 

@@ -105,13 +105,15 @@ public final class ProjectionManagement {
   private RebuildRequest.Answer begin(
       Connection connection, String projection, String reason, boolean allowLowerVersion)
       throws SQLException {
-    Optional<Integer> version = node.registry().find(projection).map(Projection::version);
-    if (version.isEmpty()) {
-      version = Generations.find(connection, projection).map(Generation::version);
-    }
-    return version.isEmpty()
+    Optional<Projection<?>> here = node.registry().find(projection);
+    Optional<RebuildRequest> request =
+        here.isPresent()
+            ? here.map(definition -> RebuildRequest.of(definition, who, reason))
+            : RebuildRequest.asItIs(connection, projection, who, reason);
+    return request.isEmpty()
         ? new RebuildRequest.Unknown()
-        : new RebuildRequest(projection, version.get(), who, reason)
+        : request
+            .get()
             .begin(connection, readModels.apply(projection), allowLowerVersion);
   }
 

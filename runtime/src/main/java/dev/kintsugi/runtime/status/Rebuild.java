@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param takesOver whether it makes the read model of {@code from} its own as it is: because
  *     somebody stopped it before anything was emptied, or for another name; no more once it has
  *     ended without the proof: stopped while it settled, superseded, or retired
+ * @param follows whether the generation follows the journal once it is built; if not, writers apply
+ *     to it
  */
 @ApiMayChange
 public record Rebuild(
@@ -55,6 +57,7 @@ public record Rebuild(
     @Nullable Instant blockedAt,
     @Nullable Generation from,
     boolean takesOver,
+    boolean follows,
     Instant readAt) {
 
   public boolean isDone() {
@@ -71,7 +74,7 @@ public record Rebuild(
     return stoppedBy != null && !takesOver;
   }
 
-  /** Whether writers apply to its read model; from settling on they do. */
+  /** Whether its read model is in use; from settling on writers apply to it, or it follows. */
   public boolean isInUse() {
     return phase == Phase.SETTLE || phase == Phase.DONE;
   }

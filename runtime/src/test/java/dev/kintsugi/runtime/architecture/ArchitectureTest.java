@@ -245,6 +245,22 @@ class ArchitectureTest {
               "status",
               "projections");
 
+  /** Projections that follow the journal (DESIGN 7a), up to what queries prove final. */
+  @ArchTest
+  static final ArchRule follow =
+      kintsugi("internal.follow")
+          .knows(
+              "internal.query",
+              "internal.node",
+              "internal.handler",
+              "internal.event",
+              "internal.skip",
+              "internal.state",
+              "internal.jdbc",
+              "skip",
+              "status",
+              "projections");
+
   /** The rebuild in place (DESIGN 6), which drains as recovery does. */
   @ArchTest
   static final ArchRule rebuild =
@@ -304,11 +320,12 @@ class ArchitectureTest {
   static final ArchRule housekeeping =
       kintsugi("internal.housekeeping").knows("internal.node", "internal.event", "internal.jdbc");
 
-  /** A projection's actor (DESIGN 9): runs the rebuild or recovery that its row asks for. */
+  /** A projection's actor (DESIGN 9): runs what its row asks for. */
   @ArchTest
   static final ArchRule supervisor =
       kintsugi("internal.supervisor")
           .knows(
+              "internal.follow",
               "internal.rebuild",
               "internal.recovery",
               "internal.node",
@@ -411,6 +428,7 @@ class ArchitectureTest {
                                   "internal.durable",
                                   "internal.node",
                                   "internal.recovery",
+                                  "internal.follow",
                                   "internal.rebuild",
                                   "internal.retirement",
                                   "internal.housekeeping",

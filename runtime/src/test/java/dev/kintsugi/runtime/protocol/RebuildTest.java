@@ -361,7 +361,7 @@ class RebuildTest {
     world
         .database()
         .inTransaction(
-            connection -> new RebuildRequest("log", 2, "test", "raised").beginIfRaised(connection));
+            connection -> new RebuildRequest("log", 2, false, "test", "raised").beginIfRaised(connection));
 
     assertThat(world.stepUntilNotDone(older)).isInstanceOf(RebuildStep.NotOurs.class);
     world.runToTheEnd(log);
@@ -440,7 +440,7 @@ class RebuildTest {
     world
         .database()
         .inTransaction(
-            connection -> new RebuildRequest("log", 2, "test", "raised").beginIfRaised(connection));
+            connection -> new RebuildRequest("log", 2, false, "test", "raised").beginIfRaised(connection));
   }
 
   private List<String> uniqueConstraints() throws Exception {
@@ -511,7 +511,7 @@ class RebuildTest {
     world.haveHandlersOf(older);
     world.append(world.event("a", 2));
 
-    RebuildRequest request = new RebuildRequest("log", 1, "test", "back");
+    RebuildRequest request = new RebuildRequest("log", 1, false, "test", "back");
     RebuildRequest.Answer answer =
         world
             .database()

@@ -41,6 +41,7 @@ public final class TestProjection {
   private List<String> entityTypes = List.of();
   private List<String> tags = List.of();
   private boolean sharesRows;
+  private boolean following;
   private boolean uniquePayloads;
   private @Nullable Function<Connection, ? extends OwnSession> sessions;
   private Kind kind = Kind.HANDLER;
@@ -92,6 +93,12 @@ public final class TestProjection {
   /** Declares that its rows are shared between streams. */
   public TestProjection sharedRows() {
     sharesRows = true;
+    return this;
+  }
+
+  /** Follows the journal. */
+  public TestProjection following() {
+    following = true;
     return this;
   }
 
@@ -331,6 +338,9 @@ public final class TestProjection {
       return other;
     }
     Projection.Builder<String> builder = Projection.named(name).of(String.class);
+    if (following) {
+      builder.following();
+    }
     if (!entityTypes.isEmpty()) {
       builder.entityTypes(entityTypes.toArray(String[]::new));
     }

@@ -8,6 +8,11 @@ import dev.kintsugi.runtime.internal.event.EventCodec;
 import dev.kintsugi.runtime.internal.event.EventJournal;
 import dev.kintsugi.runtime.internal.event.JournalTables;
 import dev.kintsugi.runtime.internal.event.NewEvent;
+import dev.kintsugi.runtime.internal.follow.FollowSettings;
+import dev.kintsugi.runtime.internal.follow.FollowStep;
+import dev.kintsugi.runtime.internal.follow.Follower;
+import dev.kintsugi.runtime.internal.follow.JournalPage;
+import dev.kintsugi.runtime.internal.follow.JournalReader;
 import dev.kintsugi.runtime.internal.handler.Applier;
 import dev.kintsugi.runtime.internal.handler.HandlerException;
 import dev.kintsugi.runtime.internal.handler.ProjectionRegistry;
@@ -53,7 +58,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.persistence.PersistentRepr;
@@ -90,6 +98,7 @@ public final class World implements AutoCloseable {
   private ProjectionRegistry registry = new ProjectionRegistry();
   private InlineWriter writer;
   private Appender appender;
+  private final List<FinalProof> proofs = new ArrayList<>();
 
   /** A rebuild in batches of so many events; what is gathered is written after each of them. */
   public static RebuildSettings steps(int batchSize) {
@@ -189,7 +198,7 @@ public final class World implements AutoCloseable {
           connection -> {
             Subscriptions.note(
                 connection, test.name(), projection.version(), projection.subscription());
-            return new RebuildRequest(test.name(), projection.version(), "test", "first")
+            return RebuildRequest.of(projection, "test", "first")
                 .registerFirst(connection);
           });
     }
@@ -211,7 +220,7 @@ public final class World implements AutoCloseable {
               Generations.find(connection, raised.name()).map(Generation::version));
           Subscriptions.note(
               connection, raised.name(), projection.version(), projection.subscription());
-          return new RebuildRequest(raised.name(), projection.version(), "test", "raised")
+          return RebuildRequest.of(projection, "test", "raised")
               .beginIfRaised(connection)
               .orElseThrow();
         });
@@ -309,8 +318,7 @@ public final class World implements AutoCloseable {
 
   public RebuildRequest.Answer requestRebuild(TestProjection projection) throws Exception {
     return database.inTransaction(
-        new RebuildRequest(projection.name(), projection.definition().version(), "test", "because")
-            ::begin);
+        RebuildRequest.of(projection.definition(), "test", "because")::begin);
   }
 
   /** Stops the rebuild that is under way, as people do. */
@@ -347,8 +355,95 @@ public final class World implements AutoCloseable {
         drains(projection, generation(projection).generation(), connections),
         settings,
         readers,
+        this::proof,
         readModelOf(projection),
         generation(projection).generation());
+  }
+
+  /**
+   * Proves by transaction ids, each beginning here: so no step waits for it that nobody holds up.
+   */
+  private CompletionStage<Long> proof() {
+    FinalProof proof = new FinalProof();
+    proofs.add(proof);
+    proof.look();
+    return proof.proven;
+  }
+
+  /** Looks again whether what is to be proven final is; a test has ended what it waited for. */
+  public void lookAtProofs() {
+    proofs.forEach(FinalProof::look);
+    proofs.removeIf(proof -> proof.proven.isDone());
+  }
+
+  /** That the journal is final up to the highest ordering that there was at the beginning. */
+  private final class FinalProof {
+    private final CompletableFuture<Long> proven = new CompletableFuture<>();
+    private final long highest;
+    private final String id;
+
+    FinalProof() {
+      try {
+        highest = Long.parseLong(column("SELECT COALESCE(max(ordering), 0) FROM event_journal").get(0));
+        id = column("SELECT pg_current_xact_id()::text").get(0);
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    void look() {
+      try {
+        if (column("SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint > %s)::text".formatted(id))
+            .get(0)
+            .equals("true")) {
+          proven.complete(highest);
+        }
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  /** Up to where the journal is final, of a test in which no other transaction is open. */
+  public long finalOrdering() throws Exception {
+    return proof().toCompletableFuture().get(0, TimeUnit.SECONDS);
+  }
+
+  /** A follower of the projection's newest generation, in small transactions. */
+  public Follower follower(TestProjection projection) throws Exception {
+    return follower(projection, database);
+  }
+
+  /** The same, on connections of its own. */
+  public Follower follower(TestProjection projection, Database connections) throws Exception {
+    return new Follower(
+        connections,
+        journal,
+        readModelOf(projection).projection(),
+        generation(projection).generation(),
+        new FollowSettings(3, Duration.ofSeconds(1), 1 << 20));
+  }
+
+  /** The journal's page behind a position. */
+  public JournalPage page(long after, long upTo, int size) throws Exception {
+    JournalReader reader = new JournalReader(journal, codec);
+    return database.inTransaction(connection -> reader.read(connection, after, upTo, size, true));
+  }
+
+  /** Has a projection follow up to where the journal is final. */
+  public FollowStep follow(TestProjection projection) throws Exception {
+    return follow(projection, follower(projection));
+  }
+
+  public FollowStep follow(TestProjection projection, Follower follower) throws Exception {
+    long upTo = finalOrdering();
+    try (Applier applier = new Applier()) {
+      FollowStep step = follower.open();
+      while (step instanceof FollowStep.Moved && follower.position() < upTo) {
+        step = follower.take(applier, page(follower.position(), upTo, 5));
+      }
+      return step instanceof FollowStep.Moved ? follower.store() : step;
+    }
   }
 
   private ReadModel readModelOf(TestProjection projection) {
@@ -453,6 +548,7 @@ public final class World implements AutoCloseable {
 
   /** Does steps until one is not simply done, and returns it. */
   public RebuildStep stepUntilNotDone(RebuildSteps owner) throws Exception {
+    lookAtProofs();
     try (Applier applier = new Applier()) {
       RebuildStep step;
       do {
@@ -484,7 +580,9 @@ public final class World implements AutoCloseable {
         return;
       }
       if (steps.size() > 1000
-          || !(step instanceof RebuildStep.Activated || step instanceof RebuildStep.Waiting)) {
+          || !(step instanceof RebuildStep.Activated
+              || step instanceof RebuildStep.Follows
+              || step instanceof RebuildStep.Waiting)) {
         throw new AssertionError(
             "the rebuild does not end: "
                 + steps.subList(0, Math.min(steps.size(), 5))

@@ -40,6 +40,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -212,8 +213,10 @@ final class FreshDatabase implements AutoCloseable {
     carryOut(readModel(), Meanwhile.NOTHING);
   }
 
+  /** What its handlers do is the same whether it follows or not: it is taken as inline. */
   private RebuildRequest request() {
-    return new RebuildRequest(projection.name(), projection.version(), "test kit", "a scenario");
+    return new RebuildRequest(
+        projection.name(), projection.version(), false, "test kit", "a scenario");
   }
 
   private ReadModel readModel() {
@@ -230,6 +233,7 @@ final class FreshDatabase implements AutoCloseable {
             drain(generation),
             rebuildSettings(),
             Runnable::run,
+            () -> CompletableFuture.failedStage(new IllegalStateException("nothing follows here")),
             readModel,
             generation);
     long giveUpAt = System.nanoTime() + PATIENCE.toNanos();

@@ -3,19 +3,20 @@ import { confirmChange } from './change.js';
 import { h } from './dom.js';
 import { button } from './parts.js';
 import { isOpen } from './verification.js';
-import { underWay } from './words.js';
+import { isBuilt, underWay } from './words.js';
 
 /** The buttons for what can be done about a projection as it stands, and its last verification. */
 export function buttons({ status, paused, rebuild }, verification) {
   const running = underWay(rebuild);
+  const built = isBuilt({ status, phase: rebuild?.phase });
   return [
     !running && button('rebuild', 'Rebuild', 'primary'),
     running && (!rebuild.takesOver || rebuild.phase === 'settle') && button('stop', 'Stop rebuild', 'danger'),
     running && button('rate', 'Limit rate'),
     isOpen(verification) && button('stop-verification', 'Stop verification', 'danger'),
-    !isOpen(verification) && status === 'active' && button('verify', 'Verify'),
+    !isOpen(verification) && built && button('verify', 'Verify'),
     paused ? button('resume', 'Resume', 'primary') : button('pause', 'Pause'),
-    !running && status === 'active' && button('rename', 'Rename'),
+    !running && built && button('rename', 'Rename'),
     button('retire', 'Retire', 'danger'),
   ];
 }

@@ -50,19 +50,25 @@ export function byReason(counts) {
       reason, ' ', h('b', {}, count(counts[reason])))));
 }
 
+/** Whether its read model is in use; one that follows has its status from the outset. */
+export function isBuilt({ status, phase }) {
+  return status === 'active' || (status === 'following' && (phase === 'settle' || phase === 'done'));
+}
+
 /** The badges that say how a projection stands; of a list's entry and of a projection alike. */
 export function standing({ status, paused, stopped, blocked, unhandled, phase, parked }) {
-  const rebuilding = status === 'rebuilding';
+  const rebuilding = !isBuilt({ status, phase });
   return [
     stopped && rebuilding
       ? badge('stopped', 'bad', 'Its rebuild was stopped: the read model is incomplete')
       : rebuilding
         ? badge(phase && phase !== 'done' ? `rebuilding: ${phase}` : 'rebuilding', 'work')
-        : badge(phase === 'settle' && !stopped ? 'active: settling' : 'active', phase === 'settle' && !stopped ? 'work' : 'good'),
+        : badge(phase === 'settle' && !stopped ? `${status}: settling` : status, phase === 'settle' && !stopped ? 'work' : 'good'),
     stopped && !rebuilding && badge('not proven', 'warn', 'Its rebuild was stopped while it was settling: the read model is in use'),
     blocked && badge('blocked', 'bad', `Its rebuild's next step fails, and is tried again: ${blocked}`),
     unhandled && badge('no node has it', 'bad', unhandled),
-    paused && badge('paused', 'warn', 'Writers record what comes; recovery and rebuild rest'),
+    paused && badge('paused', 'warn', status === 'following'
+      ? 'It stands still, and recovery and rebuild rest' : 'Writers record what comes; recovery and rebuild rest'),
     parked > 0 && badge('parked records', 'bad', 'Records that failed for good wait for a decision'),
   ];
 }

@@ -9,8 +9,8 @@ import java.util.List;
 
 /**
  * Deletes events that the application wants deleted, once nothing needs them any more. An event is
- * needed while a skip record of it is open, of whichever generation, and while a rebuild has yet to
- * replay it. What can't be deleted at once is on record in {@code kintsugi_deletion}: actors don't
+ * needed while a skip record of it is open, of whichever generation, while a rebuild has yet to
+ * replay it, and while a projection that follows has yet to come to it. What can't be deleted at once is on record in {@code kintsugi_deletion}: actors don't
  * see it any more, and it is deleted when the last of these has ended.
  *
  * <p>The transaction takes its id first, and then reads all rows in one snapshot, those of {@code
@@ -25,7 +25,8 @@ final class Deletions {
 
   /**
    * How far the deletion goes, and the first of these events that is needed. No rebuild replays, as
-   * a rule, and the events are not looked at.
+   * a rule, and nothing follows, and the events are not looked at. One that follows once it is
+   * built also needs what is beyond its replay.
    */
   private static final String LOOK =
       """
@@ -36,9 +37,14 @@ final class Deletions {
         CASE WHEN EXISTS (SELECT FROM kintsugi_rebuild r
             JOIN kintsugi_projection p USING (projection, generation) WHERE r.phase IN ('fence', 'replay'))
           THEN (SELECT min(e.%2$s) FROM %1$s e JOIN kintsugi_rebuild r ON r.phase = 'fence'
-                OR r.phase = 'replay' AND e.%5$s > r.checkpoint AND e.%5$s <= r.replay_to
+                OR r.phase = 'replay' AND e.%5$s > r.checkpoint AND (e.%5$s <= r.replay_to OR r.follows)
               JOIN kintsugi_projection p USING (projection, generation)
             WHERE e.%3$s = h.stream AND e.%2$s <= h.last AND NOT e.%4$s)
+        END,
+        CASE WHEN EXISTS (SELECT FROM kintsugi_cursor)
+          THEN (SELECT min(e.%2$s) FROM %1$s e
+            WHERE e.%3$s = h.stream AND e.%2$s <= h.last AND NOT e.%4$s
+              AND e.%5$s > (SELECT min(position) FROM kintsugi_cursor))
         END
       FROM (SELECT ?::text AS stream, max(%2$s) AS last FROM %1$s
         WHERE %3$s = ? AND %2$s <= GREATEST(?,
@@ -68,10 +74,14 @@ final class Deletions {
           JOIN kintsugi_projection p USING (projection, generation) WHERE r.phase IN ('fence', 'replay'))
         AND NOT EXISTS (SELECT FROM kintsugi_skip s
           WHERE s.persistence_id = d.persistence_id AND s.sequence_number <= d.up_to)
+        AND NOT EXISTS (SELECT FROM %1$s e
+          WHERE e.%3$s = d.persistence_id AND e.%2$s <= d.up_to AND NOT e.%4$s
+            AND e.%5$s > (SELECT min(position) FROM kintsugi_cursor))
       ORDER BY requested_at LIMIT ? FOR UPDATE OF d SKIP LOCKED
       """;
 
   private final String look;
+  private final String free;
   private final String highestUpTo;
   private final String deleteBelow;
   private final String markDeleted;
@@ -79,6 +89,7 @@ final class Deletions {
 
   Deletions(JournalTables names) {
     look = with(names, LOOK);
+    free = with(names, "SELECT pg_current_xact_id(); " + FREE);
     highestUpTo = with(names, "SELECT max(%2$s) FROM %1$s WHERE %3$s = ? AND %2$s <= ?");
     deleteBelow = with(names, "DELETE FROM %1$s WHERE %3$s = ? AND %2$s < ?");
     markDeleted = with(names, "UPDATE %1$s SET %4$s = TRUE WHERE %3$s = ? AND %2$s = ?");
@@ -134,22 +145,21 @@ final class Deletions {
    */
   int carryOut(Connection connection, int streams) throws SQLException {
     record Kept(String persistenceId, long upTo) {}
-    List<Kept> free = new ArrayList<>();
-    try (PreparedStatement select =
-        connection.prepareStatement("SELECT pg_current_xact_id(); " + FREE)) {
+    List<Kept> kepts = new ArrayList<>();
+    try (PreparedStatement select = connection.prepareStatement(free)) {
       select.setInt(1, streams);
       select.execute();
       select.getMoreResults();
       try (ResultSet row = select.getResultSet()) {
         while (row.next()) {
-          free.add(new Kept(row.getString(1), row.getLong(2)));
+          kepts.add(new Kept(row.getString(1), row.getLong(2)));
         }
       }
     }
-    for (Kept kept : free) {
+    for (Kept kept : kepts) {
       upTo(connection, kept.persistenceId(), kept.upTo());
     }
-    return free.size();
+    return kepts.size();
   }
 
   /**
@@ -175,8 +185,15 @@ final class Deletions {
         boolean isOpen = !row.wasNull();
         long toReplay = row.getLong(3);
         boolean isToReplay = !row.wasNull();
+        long toFollow = row.getLong(4);
+        boolean isToFollow = !row.wasNull();
         return new Look(
-            last, Math.min(isOpen ? open : Long.MAX_VALUE, isToReplay ? toReplay : Long.MAX_VALUE));
+            last,
+            Math.min(
+                isOpen ? open : Long.MAX_VALUE,
+                Math.min(
+                    isToReplay ? toReplay : Long.MAX_VALUE,
+                    isToFollow ? toFollow : Long.MAX_VALUE)));
       }
     }
   }

@@ -3,7 +3,6 @@ package dev.kintsugi.runtime.internal.hosting;
 import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import dev.kintsugi.runtime.internal.schema.ReadModel;
 import dev.kintsugi.runtime.internal.supervisor.ProjectionSupervisor;
-import dev.kintsugi.runtime.internal.supervisor.RowWatch;
 import dev.kintsugi.runtime.status.ClusterTotals;
 import dev.kintsugi.runtime.status.HostedProjection;
 import dev.kintsugi.runtime.status.Registrations;
@@ -27,14 +26,14 @@ final class LocalHosting implements Hosting {
 
   private final ActorSystem<?> system;
   private final KintsugiNode node;
-  private final ActorRef<RowWatch.Command> watch;
+  private final ProjectionSupervisor.Shared shared;
   private final Map<HostedProjection, ActorRef<ProjectionSupervisor.Command>> supervisors =
       new ConcurrentHashMap<>();
 
   LocalHosting(ActorSystem<?> system, KintsugiNode node) {
     this.system = system;
     this.node = node;
-    this.watch = system.systemActorOf(RowWatch.create(node), "kintsugi-row-watch", Props.empty());
+    this.shared = ProjectionSupervisor.Shared.start(system, node);
     CoordinatedShutdown.get(system)
         .addTask(CoordinatedShutdown.PhaseServiceStop(), "stop-projections", this::stop);
   }
@@ -46,7 +45,7 @@ final class LocalHosting implements Hosting {
     supervisors.put(
         id,
         system.systemActorOf(
-            Supervisors.restarted(ProjectionSupervisor.create(node, readModel, watch)),
+            Supervisors.restarted(ProjectionSupervisor.create(node, readModel, shared)),
             "kintsugi-projection-" + id,
             Props.empty()));
   }

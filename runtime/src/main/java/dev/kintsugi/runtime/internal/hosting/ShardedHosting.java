@@ -3,7 +3,6 @@ package dev.kintsugi.runtime.internal.hosting;
 import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import dev.kintsugi.runtime.internal.schema.ReadModel;
 import dev.kintsugi.runtime.internal.supervisor.ProjectionSupervisor;
-import dev.kintsugi.runtime.internal.supervisor.RowWatch;
 import dev.kintsugi.runtime.status.ClusterTotals;
 import dev.kintsugi.runtime.status.HostedProjection;
 import dev.kintsugi.runtime.status.Registrations;
@@ -54,7 +53,7 @@ final class ShardedHosting implements Hosting {
 
   private final ActorSystem<?> system;
   private final KintsugiNode node;
-  private final ActorRef<RowWatch.Command> watch;
+  private final ProjectionSupervisor.Shared shared;
   private final HostingSettings settings;
   private final ClusterSharding sharding;
   private final ActorRef<ShardingEnvelope<ProjectionSupervisor.Command>> region;
@@ -65,7 +64,7 @@ final class ShardedHosting implements Hosting {
   ShardedHosting(ActorSystem<?> system, KintsugiNode node, HostingSettings settings) {
     this.system = system;
     this.node = node;
-    this.watch = system.systemActorOf(RowWatch.create(node), "kintsugi-row-watch", Props.empty());
+    this.shared = ProjectionSupervisor.Shared.start(system, node);
     this.settings = settings;
     this.sharding = ClusterSharding.get(system);
     this.canHost =
@@ -122,7 +121,7 @@ final class ShardedHosting implements Hosting {
   private Behavior<ProjectionSupervisor.Command> supervisor(HostedProjection id) {
     ReadModel readModel = readModels.get(id);
     if (readModel != null) {
-      return Supervisors.restarted(ProjectionSupervisor.create(node, readModel, watch));
+      return Supervisors.restarted(ProjectionSupervisor.create(node, readModel, shared));
     }
     // It was placed by what was known of a node that is no more; it is moved at the next rebalance.
     system.log().warn("Projection {} is not hosted: this node does not have it", id);

@@ -148,11 +148,7 @@ public final class ProjectionStart {
       throws SQLException {
     Projection<?> projection = readModel.projection();
     RebuildRequest request =
-        new RebuildRequest(
-            projection.name(),
-            projection.version(),
-            "start",
-            "built version " + projection.version());
+        RebuildRequest.of(projection, "start", "built version " + projection.version());
     Subscriptions.note(
         connection, projection.name(), projection.version(), projection.subscription());
     refuseRetiring(connection, projection.name());

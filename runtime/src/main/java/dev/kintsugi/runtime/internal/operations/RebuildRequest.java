@@ -1,8 +1,10 @@
 package dev.kintsugi.runtime.internal.operations;
 
+import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.internal.text.StorableText;
 import dev.kintsugi.runtime.internal.schema.ReadModel;
 import dev.kintsugi.runtime.internal.schema.ReadModels;
+import dev.kintsugi.runtime.internal.state.Cursors;
 import dev.kintsugi.runtime.internal.state.Generations;
 import dev.kintsugi.runtime.internal.state.Rebuilds;
 import dev.kintsugi.runtime.status.Generation;
@@ -14,16 +16,46 @@ import java.util.Optional;
 
 /**
  * Step 1 of a rebuild (DESIGN 6): the projection's row becomes the next generation, rebuilding, and
- * the rebuild is noted. In the caller's transaction.
+ * the rebuild is noted. One that follows is so from the outset: no writer need record for it. In the
+ * caller's transaction.
  *
  * @param version the version that this build has of the projection
+ * @param follows whether it follows the journal in this build
  */
-public record RebuildRequest(String projection, int version, String requestedBy, String reason) {
+public record RebuildRequest(
+    String projection, int version, boolean follows, String requestedBy, String reason) {
 
   /** What people read is stored with a replacement for what can't be. */
   public RebuildRequest {
     requestedBy = StorableText.repaired(requestedBy);
     reason = StorableText.repaired(reason);
+  }
+
+  /** One of a definition. */
+  public static RebuildRequest of(Projection<?> definition, String requestedBy, String reason) {
+    return new RebuildRequest(
+        definition.name(), definition.version(), definition.isFollowing(), requestedBy, reason);
+  }
+
+  /** One of what the database has, whether this build has it or not; empty if that has none. */
+  public static Optional<RebuildRequest> asItIs(
+      Connection connection, String projection, String requestedBy, String reason)
+      throws SQLException {
+    Optional<Generation> row = Generations.find(connection, projection);
+    if (row.isEmpty()) {
+      return Optional.empty();
+    }
+    boolean follows =
+        Rebuilds.find(connection, projection, row.get().generation())
+            .filter(Rebuild::follows)
+            .isPresent();
+    return Optional.of(
+        new RebuildRequest(projection, row.get().version(), follows, requestedBy, reason));
+  }
+
+  /** What the row is from the request on. */
+  private Status status() {
+    return follows ? Status.FOLLOWING : Status.REBUILDING;
   }
 
   /** The answer to a request. */
@@ -55,12 +87,18 @@ public record RebuildRequest(String projection, int version, String requestedBy,
 
   /** Makes the first generation of a projection that the database does not know yet. */
   public boolean registerFirst(Connection connection) throws SQLException {
-    if (!Generations.register(connection, projection, version)) {
+    if (!Generations.register(connection, projection, version, status())) {
       return false;
     }
     Generation first = Generations.find(connection, projection).orElseThrow();
     Rebuilds.request(
-        connection, projection, first.generation(), requestedBy, reason, Optional.empty());
+        connection,
+        projection,
+        first.generation(),
+        requestedBy,
+        reason,
+        follows,
+        Optional.empty());
     return true;
   }
 
@@ -116,7 +154,7 @@ public record RebuildRequest(String projection, int version, String requestedBy,
   }
 
   private Answer beginAfter(Connection connection, Generation seen) throws SQLException {
-    if (!Generations.beginNext(connection, seen, version)) {
+    if (!Generations.beginNext(connection, seen, version, status())) {
       return new LostRace();
     }
     int next = seen.generation() + 1;
@@ -127,7 +165,20 @@ public record RebuildRequest(String projection, int version, String requestedBy,
         next,
         requestedBy,
         reason,
-        Optional.of(seen).filter(g -> g.status() == Status.ACTIVE));
+        follows,
+        canReturnTo(connection, seen) ? Optional.of(seen) : Optional.empty());
     return new Accepted(next);
+  }
+
+  /**
+   * Whether the rebuild can be stopped with nothing lost until its read model is emptied. That takes
+   * one that is whole, and that what comes meanwhile finds its way: writers record it, or the older
+   * one's cursor says what is still to come.
+   */
+  private boolean canReturnTo(Connection connection, Generation seen) throws SQLException {
+    return follows
+        ? seen.status() == Status.FOLLOWING
+            && Cursors.find(connection, projection, seen.generation()).isPresent()
+        : seen.status() == Status.ACTIVE;
   }
 }

@@ -18,7 +18,7 @@ import java.util.Optional;
  * Gives a projection another name: a takeover across names (see {@link RebuildSteps}). In one
  * transaction the older name's row goes and the newer name has a generation that is rebuilding, so
  * writers record for that one; when its fence has passed, the older one's records become its own,
- * and it is active, with the read model as it was. Its tables stay, its history stays under the
+ * and it is active, with the read model as it was. (One that follows goes on at the older one's cursor.) Its tables stay, its history stays under the
  * older name. In the caller's transaction.
  *
  * @param from its name
@@ -38,7 +38,7 @@ public record Renaming(String from, String to, String requestedBy, String reason
   /** Nothing was changed. */
   public record Refused(String why) implements Answer {}
 
-  /** Renames it, if it is active and nothing is under way, and the name is free. */
+  /** Renames it, if it is active, or follows, and nothing is under way, and the name is free. */
   public Answer begin(Connection connection) throws SQLException {
     Optional<Generation> row = Generations.find(connection, from);
     if (row.isEmpty()) {
@@ -46,7 +46,7 @@ public record Renaming(String from, String to, String requestedBy, String reason
     }
     Generation seen = row.get();
     Optional<Rebuild> rebuild = Rebuilds.lock(connection, from, seen.generation());
-    if (seen.status() != Status.ACTIVE || rebuild.filter(Rebuild::isDone).isEmpty()) {
+    if (seen.status() == Status.REBUILDING || rebuild.filter(Rebuild::isDone).isEmpty()) {
       return new Refused(
           "generation %d is being built; wait for its end".formatted(seen.generation()));
     }
@@ -60,7 +60,14 @@ public record Renaming(String from, String to, String requestedBy, String reason
           "projection '%s' was to be renamed to '%s', and one of them was changed meanwhile, or the latter is being retired; nothing is changed, ask again"
               .formatted(from, to));
     }
-    Rebuilds.takeOver(connection, to, generation.get(), requestedBy, reason, seen);
+    Rebuilds.takeOver(
+        connection,
+        to,
+        generation.get(),
+        requestedBy,
+        reason,
+        seen,
+        seen.status() == Status.FOLLOWING);
     Subscriptions.rename(connection, from, to);
     OperationLog.note(
         connection, from, Operation.Kind.RENAME, requestedBy, reason, "to '" + to + "'");

@@ -73,11 +73,7 @@ final class Ownership {
       throw new NotOursException(new RebuildStep.NotOurs("a newer generation has begun"));
     }
     Rebuild locked = Rebuilds.lock(connection, projection, generation).orElseThrow();
-    boolean belongs =
-        row.get().status() == Status.ACTIVE
-            ? locked.phase() == Phase.SETTLE
-            : locked.phase() != Phase.SETTLE && locked.phase() != Phase.DONE;
-    if (!belongs) {
+    if (!belongs(row.get().status(), locked.phase())) {
       throw new NotOursException(new RebuildStep.NotOurs("the rebuild has moved on"));
     }
     if (locked.isGivenUp()) {
@@ -88,5 +84,13 @@ final class Ownership {
       throw new NotOursException(notOurs);
     }
     return step;
+  }
+
+  private static boolean belongs(Status status, Phase phase) {
+    return switch (status) {
+      case REBUILDING -> phase != Phase.SETTLE && phase != Phase.DONE;
+      case ACTIVE -> phase == Phase.SETTLE;
+      case FOLLOWING -> phase != Phase.DONE;
+    };
   }
 }

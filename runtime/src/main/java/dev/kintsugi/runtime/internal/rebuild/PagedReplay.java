@@ -9,10 +9,12 @@ import dev.kintsugi.runtime.internal.handler.HandlerException;
 import dev.kintsugi.runtime.internal.handler.HandlerTarget;
 import dev.kintsugi.runtime.internal.jdbc.BatchSize;
 import dev.kintsugi.runtime.internal.schema.ReadModels;
+import dev.kintsugi.runtime.internal.state.Cursors;
 import dev.kintsugi.runtime.internal.state.Rebuilds;
 import dev.kintsugi.runtime.status.Phase;
 import dev.kintsugi.runtime.status.Rebuild;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 
 /**
@@ -81,10 +83,21 @@ final class PagedReplay implements Replay {
             return new RebuildStep.NotOurs("another owner ended the replay");
           }
           ReadModels.createIndexes(connection, projection);
+          if (rebuild.follows()) {
+            return follow(connection, rebuild);
+          }
           return Rebuilds.endReplay(connection, rebuild)
               ? new RebuildStep.Done("replayed history")
               : new RebuildStep.NotOurs("another owner moved the checkpoint");
         });
+  }
+
+  /** All up to R is final: the generation goes on from there by itself. */
+  private static RebuildStep follow(Connection connection, Rebuild rebuild) throws SQLException {
+    Cursors.put(connection, rebuild.projection(), rebuild.generation(), rebuild.replayTo());
+    return Rebuilds.endReplayToFollow(connection, rebuild)
+        ? new RebuildStep.Follows(rebuild.replayTo())
+        : new RebuildStep.NotOurs("another owner moved the checkpoint");
   }
 
   private RebuildStep apply(Applier applier, ReplayPage page, OnThrow onThrow) throws Exception {

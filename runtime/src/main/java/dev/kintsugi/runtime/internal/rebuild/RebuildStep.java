@@ -39,6 +39,9 @@ public sealed interface RebuildStep {
   /** Writers apply to the generation from now on. What is left is recovery's to drain. */
   record Activated() implements RebuildStep {}
 
+  /** The generation follows the journal by itself from now on, behind a position. */
+  record Follows(long position) implements RebuildStep {}
+
   /** The rebuild has ended: nothing is missing from the read model. */
   record Proven() implements RebuildStep {}
 

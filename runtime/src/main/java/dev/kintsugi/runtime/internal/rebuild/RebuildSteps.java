@@ -10,6 +10,7 @@ import dev.kintsugi.runtime.internal.recovery.Drain;
 import dev.kintsugi.runtime.internal.schema.ReadModel;
 import dev.kintsugi.runtime.internal.schema.ReadModels;
 import dev.kintsugi.runtime.internal.skip.SkipRecords;
+import dev.kintsugi.runtime.internal.state.Cursors;
 import dev.kintsugi.runtime.internal.state.Fence;
 import dev.kintsugi.runtime.internal.state.Generations;
 import dev.kintsugi.runtime.internal.state.Rebuilds;
@@ -21,7 +22,12 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,6 +58,12 @@ import org.slf4j.LoggerFactory;
  * </ol>
  *
  * <p>A projection gets another name in the same way, from the generation under its older name.
+ *
+ * <p>A generation that is to <em>follow</em> (DESIGN 7a) does so from the outset: writers record
+ * nothing for it. So its bound is an ordering that is proven final, and the replay's last
+ * transaction makes a cursor there, from which it follows. Nobody need wait for a second fence then:
+ * no writer makes records of it. One that is stopped before anything was emptied takes over the
+ * older one's cursor.
  */
 public final class RebuildSteps {
 
@@ -68,6 +80,7 @@ public final class RebuildSteps {
   private final ReplayPace pace = new ReplayPace();
   private final Blockage blockage;
   private final RebuildSettings settings;
+  private final Supplier<CompletionStage<Long>> proofs;
   private final Projection<?> projection;
   private final ReadModel readModel;
   private final int generation;
@@ -77,6 +90,9 @@ public final class RebuildSteps {
    * is not measured: when that was, nobody knows.
    */
   private @Nullable Fence awaited;
+
+  /** Up to which ordering the journal is final, of one that follows, once it is proven. */
+  private @Nullable CompletableFuture<Long> proof;
 
   private int fullBatches;
   private long openAtLastLook = Long.MAX_VALUE;
@@ -88,6 +104,8 @@ public final class RebuildSteps {
    * The steps of the rebuild that builds a generation of a read model.
    *
    * @param readers runs what reads the journal ahead, and may block
+   * @param proofs begins a proof that the journal is final up to an ordering, which is at least the
+   *     highest that is committed by then
    */
   public RebuildSteps(
       Database database,
@@ -96,12 +114,14 @@ public final class RebuildSteps {
       Drain drain,
       RebuildSettings settings,
       Executor readers,
+      Supplier<CompletionStage<Long>> proofs,
       ReadModel readModel,
       int generation) {
     this.database = database.forLongWork();
     this.journal = journal;
     this.drain = drain;
     this.settings = settings;
+    this.proofs = proofs;
     this.projection = readModel.projection();
     this.readModel = readModel;
     this.generation = generation;
@@ -238,8 +258,38 @@ public final class RebuildSteps {
     if (!hasPassed(rebuild, fence, listener)) {
       return new RebuildStep.Waiting("fence " + fence.xid());
     }
-    return ownership.inTransaction(
-        (connection, locked) -> reset(connection, locked, row.returnsTo() != null));
+    boolean couldReturn = row.returnsTo() != null;
+    if (!rebuild.follows()) {
+      return ownership.inTransaction(
+          (connection, locked) ->
+              reset(connection, locked, couldReturn, journal.maxOrdering(connection)));
+    }
+    OptionalLong proven = proven();
+    return proven.isEmpty()
+        ? new RebuildStep.Waiting("the proof that the journal is final up to its end")
+        : ownership.inTransaction(
+            (connection, locked) -> reset(connection, locked, couldReturn, proven.getAsLong()));
+  }
+
+  /**
+   * An ordering up to which the journal is final. Its proof begins with the first call, and is in
+   * this owner's memory alone: another one begins it anew.
+   */
+  private OptionalLong proven() throws Exception {
+    CompletableFuture<Long> begun = proof;
+    if (begun == null) {
+      begun = proofs.get().toCompletableFuture();
+      proof = begun;
+    }
+    if (!begun.isDone()) {
+      return OptionalLong.empty();
+    }
+    proof = null;
+    try {
+      return OptionalLong.of(begun.get());
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof Exception cause ? cause : e;
+    }
   }
 
   private RebuildStep takeFence(Rebuild rebuild) throws Exception {
@@ -312,8 +362,10 @@ public final class RebuildSteps {
    *
    * @param couldReturn whether the row names a version to return to: nothing sets that but the
    *     request that began the generation, so it need not be read again here
+   * @param replayTo the bound R
    */
-  private RebuildStep reset(Connection connection, Rebuild rebuild, boolean couldReturn)
+  private RebuildStep reset(
+      Connection connection, Rebuild rebuild, boolean couldReturn, long replayTo)
       throws SQLException {
     if (rebuild.phase() != Phase.FENCE || rebuild.fence() == null) {
       return new RebuildStep.NotOurs("another owner emptied the read model");
@@ -326,7 +378,7 @@ public final class RebuildSteps {
     ReadModels.reset(connection, readModel);
     ReadModels.dropIndexes(connection, projection);
     SkipRecords.supersedeOlder(connection, projection.name(), generation);
-    long replayTo = journal.maxOrdering(connection);
+    Cursors.removeOlder(connection, projection.name(), generation);
     if (couldReturn) {
       Generations.returnNoMore(connection, projection.name(), generation);
     }
@@ -356,10 +408,26 @@ public final class RebuildSteps {
     int open =
         SkipRecords.takeOver(
             connection, from.projection(), from.generation(), projection.name(), generation);
+    if (rebuild.follows()) {
+      return followOn(connection, rebuild, from);
+    }
     return Rebuilds.endTakeover(connection, rebuild)
         ? new RebuildStep.Done(
             "took over the read model and %d open records of generation %d of projection '%s'"
                 .formatted(open, from.generation(), from.projection()))
+        : new RebuildStep.NotOurs("another owner took the read model over");
+  }
+
+  /** As the older generation followed, so does this one from where that one stood. */
+  private RebuildStep followOn(Connection connection, Rebuild rebuild, Generation from)
+      throws SQLException {
+    long position =
+        Cursors.find(connection, from.projection(), from.generation())
+            .orElseThrow(() -> new IllegalStateException(from + " has no cursor to take over"));
+    Cursors.removeOlder(connection, from.projection(), from.generation() + 1);
+    Cursors.put(connection, projection.name(), generation, position);
+    return Rebuilds.endTakeoverToFollow(connection, rebuild)
+        ? new RebuildStep.Follows(position)
         : new RebuildStep.NotOurs("another owner took the read model over");
   }
 
@@ -436,11 +504,13 @@ public final class RebuildSteps {
 
   private RebuildStep settle(Rebuild rebuild, RebuildListener listener) throws Exception {
     Fence fence = Fence.of(rebuild.fence());
-    if (fence == null) {
-      return takeFence(rebuild);
-    }
-    if (!hasPassed(rebuild, fence, listener)) {
-      return new RebuildStep.Waiting("fence " + fence.xid());
+    if (!rebuild.follows()) { // of one that follows writers make no records
+      if (fence == null) {
+        return takeFence(rebuild);
+      }
+      if (!hasPassed(rebuild, fence, listener)) {
+        return new RebuildStep.Waiting("fence " + fence.xid());
+      }
     }
     boolean unfinished =
         database.inTransaction(

@@ -5,6 +5,7 @@ import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import dev.kintsugi.runtime.internal.schema.ReadModels;
 import dev.kintsugi.runtime.internal.skip.SkipRecords;
+import dev.kintsugi.runtime.internal.state.Cursors;
 import dev.kintsugi.runtime.internal.state.Fence;
 import dev.kintsugi.runtime.internal.state.Generations;
 import dev.kintsugi.runtime.internal.state.OperationLog;
@@ -143,6 +144,7 @@ public final class RetirementSteps {
     }
     String projection = seen.projection();
     int superseded = SkipRecords.supersedeOlder(connection, projection, Integer.MAX_VALUE);
+    Cursors.removeOlder(connection, projection, Integer.MAX_VALUE);
     ReadModels.retire(connection, projection, seen.dropsTables());
     Subscriptions.forget(connection, projection);
     Retirements.end(connection, seen);

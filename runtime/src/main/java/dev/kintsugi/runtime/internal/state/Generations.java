@@ -35,7 +35,7 @@ public final class Generations {
       """
       INSERT INTO kintsugi_projection (projection, generation, status, version)
       SELECT ?, COALESCE((SELECT max(generation) FROM kintsugi_rebuild WHERE projection = ?), 0) + 1,
-        'rebuilding', ?
+        ?, ?
       WHERE NOT EXISTS (SELECT 1 FROM kintsugi_projection WHERE projection = ?)
         AND NOT EXISTS (
           SELECT 1 FROM kintsugi_retirement WHERE projection = ? AND ended_at IS NULL)
@@ -44,15 +44,15 @@ public final class Generations {
 
   private static final String BEGIN_NEXT =
       """
-      UPDATE kintsugi_projection SET generation = generation + 1, status = 'rebuilding', version = ?,
-        returns_to = CASE WHEN status = 'active' AND version <> ? THEN version END
+      UPDATE kintsugi_projection SET generation = generation + 1, status = ?, version = ?,
+        returns_to = CASE WHEN status = 'active' AND ? = 'rebuilding' AND version <> ? THEN version END
       WHERE projection = ? AND generation = ? AND status = ?
       """;
 
   private static final String RETURN =
       """
       UPDATE kintsugi_projection SET version = ?, returns_to = NULL
-      WHERE projection = ? AND generation = ? AND status = 'rebuilding'
+      WHERE projection = ? AND generation = ? AND status <> 'active'
       """;
 
   private static final String RETURN_NO_MORE =
@@ -67,11 +67,17 @@ public final class Generations {
       WHERE projection = ? AND generation = ? AND status = 'rebuilding'
       """;
 
+  private static final String FOLLOW =
+      """
+      UPDATE kintsugi_projection SET status = 'following'
+      WHERE projection = ? AND generation = ? AND status = 'rebuilding'
+      """;
+
   private static final String RENAME =
       """
       INSERT INTO kintsugi_projection (projection, generation, status, paused, version)
       SELECT ?, COALESCE((SELECT max(generation) FROM kintsugi_rebuild WHERE projection = ?), 0) + 1,
-        'rebuilding', ?, ?
+        ?, ?, ?
       WHERE NOT EXISTS (SELECT 1 FROM kintsugi_projection WHERE projection = ?)
         AND NOT EXISTS (
           SELECT 1 FROM kintsugi_retirement WHERE projection = ? AND ended_at IS NULL)
@@ -136,45 +142,50 @@ public final class Generations {
   }
 
   /**
-   * Makes the first generation of a projection that has none, as rebuilding; unless one of that
-   * name is just being retired.
+   * Makes the first generation of a projection that has none; unless one of that name is just being
+   * retired.
    *
+   * @param status rebuilding, or following from the outset
    * @return whether it was made; if not, it was there
    */
-  public static boolean register(Connection connection, String projection, int version)
-      throws SQLException {
+  public static boolean register(
+      Connection connection, String projection, int version, Status status) throws SQLException {
     try (PreparedStatement register = connection.prepareStatement(REGISTER)) {
       register.setString(1, projection);
       register.setString(2, projection);
-      register.setInt(3, version);
-      register.setString(4, projection);
+      register.setString(3, status.inTable());
+      register.setInt(4, version);
       register.setString(5, projection);
+      register.setString(6, projection);
       return register.executeUpdate() == 1;
     }
   }
 
   /**
-   * Turns the row into the next generation, rebuilding (DESIGN 6, step 1).
+   * Turns the row into the next generation (DESIGN 6, step 1).
    *
+   * @param status rebuilding, so that writers record for it; or following, so that they do nothing
    * @return whether the row was still as {@code seen}
    */
-  public static boolean beginNext(Connection connection, Generation seen, int version)
-      throws SQLException {
+  public static boolean beginNext(
+      Connection connection, Generation seen, int version, Status status) throws SQLException {
     try (PreparedStatement begin = connection.prepareStatement(BEGIN_NEXT)) {
-      begin.setInt(1, version);
+      begin.setString(1, status.inTable());
       begin.setInt(2, version);
-      begin.setString(3, seen.projection());
-      begin.setInt(4, seen.generation());
-      begin.setString(5, seen.status().inTable());
+      begin.setString(3, status.inTable());
+      begin.setInt(4, version);
+      begin.setString(5, seen.projection());
+      begin.setInt(6, seen.generation());
+      begin.setString(7, seen.status().inTable());
       return begin.executeUpdate() == 1;
     }
   }
 
   /**
-   * Gives a generation that is rebuilding the version that was active before, whose read model it
+   * Gives a generation that is being built the version that was there before, whose read model it
    * takes over as it is.
    *
-   * @return whether the row was this generation, rebuilding
+   * @return whether the row was this generation, being built
    */
   public static boolean returnTo(
       Connection connection, String projection, int generation, int version) throws SQLException {
@@ -205,16 +216,31 @@ public final class Generations {
    */
   public static boolean activate(Connection connection, String projection, int generation)
       throws SQLException {
-    try (PreparedStatement activate = connection.prepareStatement(ACTIVATE)) {
-      activate.setString(1, projection);
-      activate.setInt(2, generation);
-      return activate.executeUpdate() == 1;
+    return update(connection, ACTIVATE, projection, generation);
+  }
+
+  /**
+   * Has writers do nothing about a generation any more: from here on it follows (DESIGN 7a).
+   *
+   * @return whether the row was this generation, rebuilding
+   */
+  public static boolean follow(Connection connection, String projection, int generation)
+      throws SQLException {
+    return update(connection, FOLLOW, projection, generation);
+  }
+
+  private static boolean update(
+      Connection connection, String sql, String projection, int generation) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(sql)) {
+      update.setString(1, projection);
+      update.setInt(2, generation);
+      return update.executeUpdate() == 1;
     }
   }
 
   /**
    * Gives a projection another name: the next generation under that one is rebuilding, in the same
-   * version.
+   * version; or follows, if this one does.
    *
    * @return that generation; empty if the row is not as {@code seen}, or there is a projection of
    *     that name, or one is just being retired
@@ -227,10 +253,12 @@ public final class Generations {
     try (PreparedStatement insert = connection.prepareStatement(RENAME)) {
       insert.setString(1, to);
       insert.setString(2, to);
-      insert.setBoolean(3, seen.paused());
-      insert.setInt(4, seen.version());
-      insert.setString(5, to);
+      insert.setString(
+          3, (seen.status() == Status.FOLLOWING ? seen.status() : Status.REBUILDING).inTable());
+      insert.setBoolean(4, seen.paused());
+      insert.setInt(5, seen.version());
       insert.setString(6, to);
+      insert.setString(7, to);
       try (ResultSet row = insert.executeQuery()) {
         return row.next() ? Optional.of(row.getInt(1)) : Optional.empty();
       }

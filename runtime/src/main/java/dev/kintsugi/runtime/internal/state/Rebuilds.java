@@ -30,7 +30,7 @@ public final class Rebuilds {
       projection, generation, requested_by, reason, phase, fence::text, replay_to, checkpoint,
       events_to_replay, events_deleted, replayed, drained, last_error, requested_at, fence_at,
       replay_at, drain_at, settle_at, stopped_at, stopped_by, ended_at, max_rate,
-      blocked_at, from_projection, from_generation, from_version, takes_over, clock_timestamp()
+      blocked_at, from_projection, from_generation, from_version, takes_over, follows, clock_timestamp()
       """;
 
   private static final String FIND =
@@ -50,9 +50,9 @@ public final class Rebuilds {
 
   private static final String REQUEST =
       """
-      INSERT INTO kintsugi_rebuild (projection, generation, requested_by, reason, phase,
+      INSERT INTO kintsugi_rebuild (projection, generation, requested_by, reason, phase, follows,
         from_projection, from_generation, from_version)
-      VALUES (?, ?, ?, ?, 'fence', ?, ?, ?)
+      VALUES (?, ?, ?, ?, 'fence', ?, ?, ?, ?)
       """;
 
   private static final String RETURN =
@@ -109,6 +109,22 @@ public final class Rebuilds {
       UPDATE kintsugi_rebuild
       SET phase = 'drain', checkpoint = replay_to, drain_at = clock_timestamp()
       WHERE projection = ? AND generation = ? AND phase = 'replay' AND checkpoint = ?
+      """;
+
+  private static final String END_REPLAY_TO_FOLLOW =
+      """
+      UPDATE kintsugi_rebuild
+      SET phase = 'settle', checkpoint = replay_to, drain_at = clock_timestamp(),
+        settle_at = clock_timestamp()
+      WHERE projection = ? AND generation = ? AND phase = 'replay' AND checkpoint = ?
+      """;
+
+  private static final String END_TAKEOVER_TO_FOLLOW =
+      """
+      UPDATE kintsugi_rebuild
+      SET phase = 'settle', fence = NULL, fence_at = NULL, drain_at = clock_timestamp(),
+        settle_at = clock_timestamp()
+      WHERE projection = ? AND generation = ? AND phase = 'takeover'
       """;
 
   private static final String BEGIN_SETTLING =
@@ -171,8 +187,8 @@ public final class Rebuilds {
   private static final String TAKE_OVER =
       """
       INSERT INTO kintsugi_rebuild (projection, generation, requested_by, reason, phase, takes_over,
-        replay_to, checkpoint, from_projection, from_generation, from_version)
-      VALUES (?, ?, ?, ?, 'takeover', TRUE, 0, 0, ?, ?, ?)
+        replay_to, checkpoint, from_projection, from_generation, from_version, follows)
+      VALUES (?, ?, ?, ?, 'takeover', TRUE, 0, 0, ?, ?, ?, ?)
       """;
 
   private static final String RETIRE =
@@ -236,6 +252,10 @@ public final class Rebuilds {
           find(connection, generation.projection(), generation.generation())
               .filter(rebuild -> rebuild.phase() == Phase.DRAIN)
               .isPresent();
+      case FOLLOWING ->
+          find(connection, generation.projection(), generation.generation())
+              .filter(Rebuild::isInUse)
+              .isPresent();
     };
   }
 
@@ -273,7 +293,9 @@ public final class Rebuilds {
   /**
    * Notes a rebuild that was asked for; its generation is new.
    *
-   * @param from the generation that it replaces, if that was active
+   * @param follows whether it follows the journal once it is built
+   * @param from the generation that it replaces, if it can be stopped with nothing lost while that
+   *     one's read model is there
    */
   public static void request(
       Connection connection,
@@ -281,6 +303,7 @@ public final class Rebuilds {
       int generation,
       String requestedBy,
       String reason,
+      boolean follows,
       Optional<Generation> from)
       throws SQLException {
     try (PreparedStatement request = connection.prepareStatement(REQUEST)) {
@@ -288,21 +311,27 @@ public final class Rebuilds {
       request.setInt(2, generation);
       request.setString(3, requestedBy);
       request.setString(4, reason);
-      request.setString(5, from.map(Generation::projection).orElse(null));
-      request.setObject(6, from.map(Generation::generation).orElse(null), Types.INTEGER);
-      request.setObject(7, from.map(Generation::version).orElse(null), Types.INTEGER);
+      request.setBoolean(5, follows);
+      request.setString(6, from.map(Generation::projection).orElse(null));
+      request.setObject(7, from.map(Generation::generation).orElse(null), Types.INTEGER);
+      request.setObject(8, from.map(Generation::version).orElse(null), Types.INTEGER);
       request.executeUpdate();
     }
   }
 
-  /** Notes one that takes a read model over as it is; its generation is new. */
+  /**
+   * Notes one that takes a read model over as it is; its generation is new.
+   *
+   * @param follows whether it follows the journal from then on
+   */
   public static void takeOver(
       Connection connection,
       String projection,
       int generation,
       String requestedBy,
       String reason,
-      Generation from)
+      Generation from,
+      boolean follows)
       throws SQLException {
     try (PreparedStatement insert = connection.prepareStatement(TAKE_OVER)) {
       insert.setString(1, projection);
@@ -312,6 +341,7 @@ public final class Rebuilds {
       insert.setString(5, from.projection());
       insert.setInt(6, from.generation());
       insert.setInt(7, from.version());
+      insert.setBoolean(8, follows);
       insert.executeUpdate();
     }
   }
@@ -421,6 +451,29 @@ public final class Rebuilds {
       update.setLong(3, rebuild.checkpoint());
       return update.executeUpdate() == 1;
     }
+  }
+
+  /**
+   * From replay to settle, of one that follows from the bound on: in the transaction that makes its
+   * cursor.
+   */
+  public static boolean endReplayToFollow(Connection connection, Rebuild rebuild)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(END_REPLAY_TO_FOLLOW)) {
+      update.setString(1, rebuild.projection());
+      update.setInt(2, rebuild.generation());
+      update.setLong(3, rebuild.checkpoint());
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /**
+   * From takeover to settle, of one that follows as the older generation did: in the transaction
+   * that makes its cursor.
+   */
+  public static boolean endTakeoverToFollow(Connection connection, Rebuild rebuild)
+      throws SQLException {
+    return update(connection, END_TAKEOVER_TO_FOLLOW, rebuild);
   }
 
   /** From drain to settle, in the transaction that makes the generation active. */
@@ -552,7 +605,8 @@ public final class Rebuilds {
         instant(row, 23),
         from(row),
         row.getBoolean(27),
-        row.getTimestamp(28).toInstant());
+        row.getBoolean(28),
+        row.getTimestamp(29).toInstant());
   }
 
   private static @Nullable Generation from(ResultSet row) throws SQLException {

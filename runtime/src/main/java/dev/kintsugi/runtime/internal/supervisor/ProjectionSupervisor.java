@@ -1,6 +1,8 @@
 package dev.kintsugi.runtime.internal.supervisor;
 
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.internal.follow.FollowerActor;
+import dev.kintsugi.runtime.internal.follow.SharedJournal;
 import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import dev.kintsugi.runtime.internal.rebuild.RebuildActor;
 import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
@@ -23,7 +25,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -32,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The actor of one projection (DESIGN 9). It follows the projection's row: rebuilding, it runs a
  * {@link RebuildActor}; active, a {@link RecoveryActor}, and the RebuildActor until the rebuild is
- * proven. It decides nothing that the row does not say, so a second one on another node does no
+ * proven; following, a {@link FollowerActor} besides, once it is built. It decides nothing that the row does not say, so a second one on another node does no
  * harm.
  */
 public final class ProjectionSupervisor {
@@ -40,6 +44,17 @@ public final class ProjectionSupervisor {
   /** What it can be told. */
   public sealed interface Command
       permits Message, Stop, Look, Seen, LookFailed, FromRebuild, RebuildActorEnded {}
+
+  /** What the supervisors of a node share. */
+  public record Shared(ActorRef<RowWatch.Command> watch, SharedJournal journal) {
+
+    /** Made once for each node. */
+    public static Shared start(ActorSystem<?> system, KintsugiNode node) {
+      return new Shared(
+          system.systemActorOf(RowWatch.create(node), "kintsugi-row-watch", Props.empty()),
+          SharedJournal.start(system, node));
+    }
+  }
 
   /** What it can be told from other nodes. Only hints: what is so, rows say. */
   public sealed interface Message extends Command {}
@@ -115,12 +130,14 @@ public final class ProjectionSupervisor {
 
   private final ActorContext<Command> context;
   private final KintsugiNode node;
+  private final SharedJournal journal;
   private final ReadModel readModel;
   private final Projection<?> projection;
   private final RebuildSettings rebuildSettings;
   private final ActorRef<RebuildActor.Report> reports;
   private @Nullable Child<RebuildActor.Command> rebuildActor;
   private @Nullable Child<RecoveryActor.Command> recoveryActor;
+  private @Nullable Child<FollowerActor.Command> followerActor;
 
   /** A look that began earlier may be told of later. */
   private int newestSeen;
@@ -129,9 +146,10 @@ public final class ProjectionSupervisor {
   private int stoppedGeneration;
 
   private ProjectionSupervisor(
-      ActorContext<Command> context, KintsugiNode node, ReadModel readModel) {
+      ActorContext<Command> context, KintsugiNode node, SharedJournal journal, ReadModel readModel) {
     this.context = context;
     this.node = node;
+    this.journal = journal;
     this.readModel = readModel;
     this.projection = readModel.projection();
     this.rebuildSettings = RebuildSettings.of(node.config().getConfig("rebuild"));
@@ -141,21 +159,22 @@ public final class ProjectionSupervisor {
   /**
    * The supervisor of a projection that this node has registered.
    *
-   * @param watch looks at the projection's rows for it
+   * @param shared looks at the projection's rows for it, and reads the journal
    */
-  public static Behavior<Command> create(
-      KintsugiNode node, ReadModel readModel, ActorRef<RowWatch.Command> watch) {
+  public static Behavior<Command> create(KintsugiNode node, ReadModel readModel, Shared shared) {
     return Behaviors.setup(
         context -> {
           context.setLoggerName(ProjectionSupervisor.class);
-          watch.tell(new RowWatch.Subscribe(readModel.projection().name(), context.getSelf()));
-          return new ProjectionSupervisor(context, node, readModel).starting();
+          shared
+              .watch()
+              .tell(new RowWatch.Subscribe(readModel.projection().name(), context.getSelf()));
+          return new ProjectionSupervisor(context, node, shared.journal(), readModel).starting();
         });
   }
 
   private Behavior<Command> starting() {
     look();
-    return following();
+    return seeing();
   }
 
   /** Reads the row on a blocking thread; {@link Seen} comes of it. */
@@ -168,33 +187,58 @@ public final class ProjectionSupervisor {
 
   /** The generation is being built: this node's part in it is the rebuild. */
   private Behavior<Command> rebuilding(Generation generation, Optional<Rebuild> rebuild) {
+    stopFollower();
     stopRecovery();
     if (rebuild.filter(Rebuild::isGivenUp).isEmpty()) {
       startRebuild(generation.generation());
     }
-    return following();
+    return seeing();
   }
 
   /** Writers apply: this node's part is recovery, and the end of the rebuild's proof. */
   private Behavior<Command> active(Generation generation, Row row) {
+    stopFollower();
+    recover(generation, row);
+    if (row.rebuild().filter(r -> r.phase() == Phase.SETTLE && !r.isGivenUp()).isPresent()) {
+      startRebuild(generation.generation());
+    }
+    return seeing();
+  }
+
+  /**
+   * Writers do nothing about it: this node's part is to follow, and to recover what failed; before
+   * that, to build it, and until the proof to look whether all of that is recovered.
+   */
+  private Behavior<Command> following(Generation generation, Row row) {
+    if (row.rebuild().filter(Rebuild::isInUse).isPresent()) {
+      recover(generation, row);
+      startFollower(generation.generation());
+    } else {
+      stopFollower();
+      stopRecovery();
+    }
+    if (row.rebuild().filter(r -> !r.isDone() && !r.isGivenUp()).isPresent()) {
+      startRebuild(generation.generation());
+    }
+    return seeing();
+  }
+
+  private void recover(Generation generation, Row row) {
     startRecovery(generation.generation());
     if (recoveryActor != null && row.hasOpenSkips()) {
       recoveryActor.ref().tell(new RecoveryActor.Hint());
     }
-    if (row.rebuild().filter(r -> r.phase() == Phase.SETTLE && !r.isGivenUp()).isPresent()) {
-      startRebuild(generation.generation());
-    }
-    return following();
   }
 
   /** The row is for a build of the application that has another version of the projection. */
   private Behavior<Command> leftToOthers() {
+    stopFollower();
     stopRecovery();
     stopRebuild();
-    return following();
+    return seeing();
   }
 
-  private Behavior<Command> following() {
+  private Behavior<Command> seeing() {
     return Behaviors.receive(Command.class)
         .onMessage(Look.class, look -> onLook())
         .onMessage(Seen.class, this::onSeen)
@@ -227,6 +271,7 @@ public final class ProjectionSupervisor {
     return switch (generation.status()) {
       case REBUILDING -> rebuilding(generation, seen.row().rebuild());
       case ACTIVE -> active(generation, seen.row());
+      case FOLLOWING -> following(generation, seen.row());
     };
   }
 
@@ -246,6 +291,14 @@ public final class ProjectionSupervisor {
     RebuildStep step = message.report().step();
     if (step instanceof RebuildStep.Activated) {
       context.getLog().info("Projection '{}', generation {} is active", name, generation);
+    } else if (step instanceof RebuildStep.Follows follows) {
+      context
+          .getLog()
+          .info(
+              "Projection '{}', generation {} follows the journal from behind ordering {}",
+              name,
+              generation,
+              follows.position());
     } else if (step instanceof RebuildStep.Proven) {
       context
           .getLog()
@@ -257,7 +310,7 @@ public final class ProjectionSupervisor {
       context
           .getLog()
           .info(
-              "Projection '{}', generation {} is active again with its read model as it was:"
+              "Projection '{}', generation {} is in use again with its read model as it was:"
                   + " nothing was emptied, and nothing is missing",
               name,
               generation);
@@ -307,10 +360,14 @@ public final class ProjectionSupervisor {
     if (recoveryActor != null) {
       recoveryActor.ref().tell(new RecoveryActor.Wake());
     }
+    if (followerActor != null) {
+      followerActor.ref().tell(new FollowerActor.Wake());
+    }
     return onLook();
   }
 
   private Behavior<Command> onStop() {
+    stopFollower();
     stopRecovery();
     if (rebuildActor == null) {
       return Behaviors.stopped();
@@ -342,6 +399,7 @@ public final class ProjectionSupervisor {
             Drain.of(node, projection.name(), generation),
             rebuildSettings,
             node.blockingThreads(),
+            journal::proof,
             readModel,
             generation);
     ActorRef<RebuildActor.Command> ref =
@@ -370,6 +428,20 @@ public final class ProjectionSupervisor {
             generation);
   }
 
+  /** One that rests looks again whenever the rows were looked at. */
+  private void startFollower(int generation) {
+    if (followerActor != null && followerActor.generation() == generation) {
+      followerActor.ref().tell(new FollowerActor.Wake());
+      return;
+    }
+    stopFollower();
+    followerActor =
+        new Child<>(
+            context.spawnAnonymous(
+                restarted(FollowerActor.create(journal, projection, generation))),
+            generation);
+  }
+
   private <T> Behavior<T> restarted(Behavior<T> child) {
     return Behaviors.supervise(child)
         .onFailure(
@@ -383,6 +455,13 @@ public final class ProjectionSupervisor {
     if (rebuildActor != null) {
       context.stop(rebuildActor.ref());
       rebuildActor = null;
+    }
+  }
+
+  private void stopFollower() {
+    if (followerActor != null) {
+      context.stop(followerActor.ref());
+      followerActor = null;
     }
   }
 

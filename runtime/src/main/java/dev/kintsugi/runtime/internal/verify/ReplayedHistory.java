@@ -6,7 +6,9 @@ import dev.kintsugi.runtime.internal.event.EventJournal;
 import dev.kintsugi.runtime.internal.event.EventRow;
 import dev.kintsugi.runtime.internal.event.JournalEvent;
 import dev.kintsugi.runtime.internal.skip.SkipRecords;
+import dev.kintsugi.runtime.internal.state.Cursors;
 import dev.kintsugi.runtime.status.Generation;
+import dev.kintsugi.runtime.status.Status;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -33,6 +35,7 @@ final class ReplayedHistory {
   private final Connection snapshot;
   private final String page;
   private final String highest;
+  private final long end;
 
   /** All of them: the archive has no index by ordering, and few were given up. */
   private final Set<Long> discarded;
@@ -60,7 +63,7 @@ final class ReplayedHistory {
     this.generation = generation;
     this.snapshot = snapshot;
     this.page =
-        "SELECT %2$s FROM %3$s WHERE %1$s > ? AND NOT %4$s ORDER BY %1$s LIMIT ?"
+        "SELECT %2$s FROM %3$s WHERE %1$s > ? AND %1$s <= ? AND NOT %4$s ORDER BY %1$s LIMIT ?"
             .formatted(
                 journal.column(EventJournal.Column.ORDERING),
                 journal.rowColumns(),
@@ -73,10 +76,18 @@ final class ReplayedHistory {
                 journal.table(),
                 journal.column(EventJournal.Column.DELETED));
     this.discarded = discarded();
+    this.end =
+        generation.status() == Status.FOLLOWING
+            ? Cursors.find(snapshot, generation.projection(), generation.generation()).orElse(0)
+            : highest();
   }
 
-  /** The highest ordering that there is to look at. */
-  long end() throws SQLException {
+  /** The highest ordering that there is to look at: of one that follows, where its cursor stands. */
+  long end() {
+    return end;
+  }
+
+  private long highest() throws SQLException {
     try (PreparedStatement select = snapshot.prepareStatement(highest);
         ResultSet row = select.executeQuery()) {
       row.next();
@@ -121,7 +132,8 @@ final class ReplayedHistory {
   private List<EventRow> rows(int size) throws SQLException {
     try (PreparedStatement select = snapshot.prepareStatement(page)) {
       select.setLong(1, last);
-      select.setInt(2, size);
+      select.setLong(2, end);
+      select.setInt(3, size);
       List<EventRow> rows = new ArrayList<>();
       try (ResultSet row = select.executeQuery()) {
         while (row.next()) {

@@ -7,6 +7,7 @@ import dev.kintsugi.runtime.internal.handler.Applier;
 import dev.kintsugi.runtime.internal.handler.HandlerTarget;
 import dev.kintsugi.runtime.internal.handler.ProjectionRegistry;
 import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.state.Cursors;
 import dev.kintsugi.runtime.internal.state.Generations;
 import dev.kintsugi.runtime.status.Generation;
 import dev.kintsugi.runtime.status.Status;
@@ -83,9 +84,11 @@ public final class Verifier {
     try (Connection snapshot = database.connection()) {
       beginSnapshot(snapshot);
       Optional<Generation> generation = Generations.find(snapshot, name);
-      return generation.isPresent()
-          ? Optional.of(verify(snapshot, generation.get(), listener))
-          : Optional.empty();
+      if (generation.isEmpty()) {
+        return Optional.empty();
+      }
+      refuseUnbuilt(snapshot, generation.get());
+      return Optional.of(verify(snapshot, generation.get(), listener));
     }
   }
 
@@ -100,6 +103,21 @@ public final class Verifier {
               + " SET LOCAL idle_in_transaction_session_timeout = '1h';"
               + " SET LOCAL statement_timeout = 0");
     }
+  }
+
+  /** One that follows does so from the outset: its cursor says whether it is built. */
+  private static void refuseUnbuilt(Connection connection, Generation generation)
+      throws SQLException, NotVerifiableException {
+    if (generation.status() == Status.FOLLOWING
+        && Cursors.find(connection, generation.projection(), generation.generation()).isEmpty()) {
+      throw beingBuilt(generation);
+    }
+  }
+
+  private static NotVerifiableException beingBuilt(Generation generation) {
+    return new NotVerifiableException(
+        "generation %d of projection '%s' is being rebuilt: its read model is not whole yet. Verify it when the rebuild is done."
+            .formatted(generation.generation(), generation.projection()));
   }
 
   private Verification verify(
@@ -119,9 +137,7 @@ public final class Verifier {
    */
   Projection<?> verifiable(Generation generation) throws NotVerifiableException {
     if (generation.status() == Status.REBUILDING) {
-      throw new NotVerifiableException(
-          "generation %d of projection '%s' is being rebuilt: its read model is not whole yet. Verify it when the rebuild is done."
-              .formatted(generation.generation(), generation.projection()));
+      throw beingBuilt(generation);
     }
     Optional<Projection<?>> projection =
         registry.find(generation.projection(), generation.version());

@@ -49,7 +49,8 @@ final class AppendAndConsult {
           + "; ";
 
   /**
-   * The status of every projection, and what is open in these streams of active ones. In the index
+   * The status of every projection that does not follow, and what is open in these streams of active
+   * ones. Those that follow are not in the index that this reads, so they cost an append nothing. In the index
    * of open records each stream skips from one projection that it is behind in to the next: mostly
    * there is none, and that is one look-up, however many projections there are.
    *
@@ -88,6 +89,7 @@ final class AppendAndConsult {
             AND r.persistence_id = b.persistence_id
           ORDER BY r.sequence_number LIMIT ?) s
         GROUP BY a.projection, a.generation, b.persistence_id) o USING (projection, generation)
+      WHERE p.status <> 'following'
       ORDER BY p.projection, p.generation
       """;
 

@@ -222,6 +222,7 @@ public final class InlineWriter {
 
     private void applyHelpOrRecord(JournalEvent event) throws Exception {
       switch (view.generation().status()) {
+        case FOLLOWING -> {} // the consult leaves them out
         case REBUILDING -> record(event, SkipReason.REBUILDING);
         case ACTIVE -> {
           if (view.generation().paused()) {

@@ -37,6 +37,7 @@ class SchemaTest {
 
   private static final List<String> KINTSUGI =
       List.of(
+          "kintsugi_cursor",
           "kintsugi_deletion",
           "kintsugi_projection",
           "kintsugi_rebuild",
@@ -102,7 +103,7 @@ class SchemaTest {
   void an_empty_database_gets_all_tables() throws Exception {
     schema.ensure(true);
 
-    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(17);
+    assertThat(tables()).containsAll(JOURNAL).containsAll(KINTSUGI).hasSize(18);
   }
 
   @Test
@@ -195,7 +196,7 @@ class SchemaTest {
     } finally {
       threads.shutdown();
     }
-    assertThat(tables()).hasSize(17);
+    assertThat(tables()).hasSize(18);
   }
 
   @Test
@@ -203,7 +204,7 @@ class SchemaTest {
     assertThatThrownBy(() -> schema.ensure(false))
         .isInstanceOf(SchemaException.class)
         .hasMessageContaining("event_journal")
-        .hasMessageContaining("kintsugi_projection, kintsugi_rebuild, kintsugi_skip,")
+        .hasMessageContaining("kintsugi_projection, kintsugi_projection_consulted_idx, kintsugi_cursor, kintsugi_rebuild")
         .hasMessageContaining("kintsugi_skip_ordering_idx")
         .hasMessageContaining("config/ddl/postgresql/journal.sql, kintsugi.sql and functions.sql")
         .hasMessageContaining("kintsugi.schema.create");
@@ -286,6 +287,33 @@ class SchemaTest {
     assertThat(column(url, "SELECT operation FROM kintsugi_operation ORDER BY id"))
         .containsExactly("pause", "stop", "limit");
     assertThat(column(url, "SELECT count(stopped_by) FROM kintsugi_rebuild")).containsExactly("0");
+  }
+
+  @Test
+  void an_installation_from_before_projections_could_follow_gets_what_that_needs()
+      throws Exception {
+    schema.ensure(true);
+    execute(
+        url,
+        "DROP TABLE kintsugi_cursor",
+        "DROP INDEX kintsugi_projection_consulted_idx",
+        "ALTER TABLE kintsugi_rebuild DROP COLUMN follows",
+        "ALTER TABLE kintsugi_projection DROP CONSTRAINT kintsugi_projection_status_check,"
+            + " ADD CONSTRAINT kintsugi_projection_status_check"
+            + " CHECK (status IN ('rebuilding', 'active'))");
+
+    schema.ensure(true);
+
+    execute(
+        url,
+        "INSERT INTO kintsugi_projection (projection, generation, status, version)"
+            + " VALUES ('files', 1, 'following', 1)",
+        "INSERT INTO kintsugi_cursor (projection, generation, position) VALUES ('files', 1, 0)");
+    assertThat(column(url, "SELECT count(follows) FROM kintsugi_rebuild")).containsExactly("0");
+    assertThat(column(url, "SELECT to_regclass('kintsugi_projection_consulted_idx')::text"))
+        .containsExactly("kintsugi_projection_consulted_idx");
+    assertThatThrownBy(() -> execute(url, "UPDATE kintsugi_projection SET status = 'resting'"))
+        .hasMessageContaining("kintsugi_projection_status_check");
   }
 
   @Test

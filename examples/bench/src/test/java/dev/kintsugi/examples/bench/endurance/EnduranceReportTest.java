@@ -71,6 +71,7 @@ class EnduranceReportTest {
         null,
         null,
         false,
+        false,
         then);
   }
 }

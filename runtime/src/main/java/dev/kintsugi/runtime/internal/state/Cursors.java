@@ -1,0 +1,84 @@
+package dev.kintsugi.runtime.internal.state;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.OptionalLong;
+
+/**
+ * The rows of {@code kintsugi_cursor}: up to which ordering a generation that follows has come.
+ * What was applied up to there, or has a record, was committed with it. In the caller's
+ * transaction.
+ */
+public final class Cursors {
+
+  private static final String FIND =
+      "SELECT position FROM kintsugi_cursor WHERE projection = ? AND generation = ?";
+
+  private static final String PUT =
+      "INSERT INTO kintsugi_cursor (projection, generation, position) VALUES (?, ?, ?)";
+
+  private static final String MOVE =
+      """
+      UPDATE kintsugi_cursor SET position = ?, moved_at = clock_timestamp()
+      WHERE projection = ? AND generation = ? AND position = ?
+      """;
+
+  private static final String REMOVE_OLDER =
+      "DELETE FROM kintsugi_cursor WHERE projection = ? AND generation < ?";
+
+  private Cursors() {}
+
+  /** Where a generation stands; empty if it does not follow, or not yet. */
+  public static OptionalLong find(Connection connection, String projection, int generation)
+      throws SQLException {
+    try (PreparedStatement find = connection.prepareStatement(FIND)) {
+      find.setString(1, projection);
+      find.setInt(2, generation);
+      try (ResultSet row = find.executeQuery()) {
+        return row.next() ? OptionalLong.of(row.getLong(1)) : OptionalLong.empty();
+      }
+    }
+  }
+
+  /** Has a generation follow from behind a position, and forgets where older ones stood. */
+  public static void put(Connection connection, String projection, int generation, long position)
+      throws SQLException {
+    removeOlder(connection, projection, generation);
+    try (PreparedStatement put = connection.prepareStatement(PUT)) {
+      put.setString(1, projection);
+      put.setInt(2, generation);
+      put.setLong(3, position);
+      put.executeUpdate();
+    }
+  }
+
+  /**
+   * Moves a cursor on; until this transaction ends, whoever else wants to waits.
+   *
+   * @param from where it was seen
+   * @return whether it was there; if not, another follower has moved it
+   */
+  public static boolean move(
+      Connection connection, String projection, int generation, long from, long to)
+      throws SQLException {
+    try (PreparedStatement move = connection.prepareStatement(MOVE)) {
+      move.setLong(1, to);
+      move.setString(2, projection);
+      move.setInt(3, generation);
+      move.setLong(4, from);
+      return move.executeUpdate() == 1;
+    }
+  }
+
+  /** Forgets where generations before one stood. */
+  public static void removeOlder(Connection connection, String projection, int generation)
+      throws SQLException {
+    try (PreparedStatement remove = connection.prepareStatement(REMOVE_OLDER)) {
+      remove.setString(1, projection);
+      remove.setInt(2, generation);
+      remove.executeUpdate();
+    }
+  }
+}
