@@ -285,7 +285,8 @@ public final class Kintsugi implements Extension {
 
   /** All projections that the database knows, in few words each. */
   public CompletionStage<Overview> overview() {
-    return node.inTransaction(StatusRows::overview).thenCompose(presence::of);
+    return node.inTransaction(connection -> StatusRows.overview(connection, node))
+        .thenCompose(presence::of);
   }
 
   /**
@@ -298,8 +299,7 @@ public final class Kintsugi implements Extension {
 
   /** How a projection stands; fails with {@link UnknownProjectionException}. */
   public CompletionStage<ProjectionStatus> status(String projection) {
-    return node.inTransaction(
-            connection -> StatusRows.status(connection, projection, node.counters()))
+    return node.inTransaction(connection -> StatusRows.status(connection, projection, node))
         .thenApply(found -> found.orElseThrow(() -> new UnknownProjectionException(projection)))
         .thenCompose(presence::of);
   }

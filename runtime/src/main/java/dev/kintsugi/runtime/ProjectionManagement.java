@@ -112,9 +112,7 @@ public final class ProjectionManagement {
             : RebuildRequest.asItIs(connection, projection, who, reason);
     return request.isEmpty()
         ? new RebuildRequest.Unknown()
-        : request
-            .get()
-            .begin(connection, readModels.apply(projection), allowLowerVersion);
+        : request.get().begin(connection, readModels.apply(projection), allowLowerVersion);
   }
 
   private int generation(String projection, RebuildRequest.Answer answer) {

@@ -9,6 +9,7 @@ import dev.kintsugi.runtime.skip.SkipReason;
 import dev.kintsugi.runtime.skip.SkipSummary;
 import dev.kintsugi.runtime.status.ClusterTotals;
 import dev.kintsugi.runtime.status.FenceHolder;
+import dev.kintsugi.runtime.status.Following;
 import dev.kintsugi.runtime.status.NodeTotals;
 import dev.kintsugi.runtime.status.Operation;
 import dev.kintsugi.runtime.status.Overview;
@@ -85,7 +86,8 @@ final class JsonViews {
       long open,
       long parked,
       Map<SkipReason, Long> byReason,
-      Optional<Double> oldestSeconds) {
+      Optional<Double> oldestSeconds,
+      Optional<FollowingView> following) {
     static ProjectionSummary of(Overview.Summary summary, Optional<String> node) {
       SkipSummary skips = summary.skips();
       return new ProjectionSummary(
@@ -107,7 +109,18 @@ final class JsonViews {
           skips.open(),
           skips.parked(),
           skips.byReason(),
-          seconds(skips.oldest()));
+          seconds(skips.oldest()),
+          summary.following().map(FollowingView::of));
+    }
+  }
+
+  record FollowingView(long position, long lag, double behindSeconds, Optional<String> problem) {
+    static FollowingView of(Following following) {
+      return new FollowingView(
+          following.position(),
+          following.lag(),
+          following.behind().toMillis() / 1000.0,
+          following.problem());
     }
   }
 
@@ -349,6 +362,7 @@ final class JsonViews {
       Optional<Double> oldestSeconds,
       Optional<String> unhandled,
       WaitingDeletions waitingDeletions,
+      Optional<FollowingView> following,
       CountsView counts) {
     static Projection of(ProjectionStatus status, Optional<String> node, ClusterTotals totals) {
       String name = status.generation().projection();
@@ -368,6 +382,7 @@ final class JsonViews {
           seconds(status.skips().oldest()),
           status.unhandled().map(Unhandled::message),
           status.waitingDeletions(),
+          status.following().map(FollowingView::of),
           CountsView.of(totals, name));
     }
   }

@@ -89,7 +89,9 @@ class OpenApiTest {
                     .retry(Duration.ofDays(9), Backoff.constant(Duration.ofDays(1)))
                     .thenPark());
     TestProjection strict = new TestProjection("strict").onFailure(FailurePolicy.reject());
-    node.startAndFinish(log, slow, strict);
+    node.startAndFinish(log, slow, strict, new TestProjection("search").following());
+    world.execute("UPDATE kintsugi_cursor SET position = 1000000"); // beyond the journal
+    get(ONE, "/projections/search");
 
     records(log, slow);
     rebuilds(log, strict);

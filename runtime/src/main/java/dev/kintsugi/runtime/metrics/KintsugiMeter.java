@@ -32,11 +32,34 @@ public enum KintsugiMeter {
       "Events that rebuilds applied to a read model from history",
       Tag.PROJECTION),
 
+  EVENTS_FOLLOWED(
+      "kintsugi.events.followed",
+      Kind.COUNTER,
+      null,
+      "Events that projections that follow the journal applied to a read model",
+      Tag.PROJECTION),
+
+  FOLLOW_LAG(
+      "kintsugi.follow.lag",
+      Kind.GAUGE,
+      "events",
+      "How many events at most a projection that follows has yet to come to, as the database has it:"
+          + " every node tells the same, some seconds old",
+      Tag.PROJECTION),
+
+  FOLLOW_BEHIND(
+      "kintsugi.follow.behind",
+      Kind.GAUGE,
+      "seconds",
+      "How old the first event is that a projection that follows has yet to come to, 0 if there is"
+          + " none; every node tells the same",
+      Tag.PROJECTION),
+
   SKIPS_RECORDED(
       "kintsugi.skips.recorded",
       Kind.COUNTER,
       null,
-      "Skip records that appends and replays wrote for events that they could not apply, by the"
+      "Skip records that appends, replays and followers wrote for events that they could not apply, by the"
           + " reason why",
       Tag.PROJECTION,
       Tag.REASON),

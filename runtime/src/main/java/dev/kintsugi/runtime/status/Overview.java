@@ -22,10 +22,12 @@ public record Overview(List<Summary> projections, WaitingDeletions waitingDeleti
    * @param skips its open skip records
    * @param unhandled those of them that pile up, as no node has the projection; empty if one has
    *     it, or may have it
+   * @param following how far it has come, if it follows the journal and is built
    */
   public record Summary(
       Generation generation,
       Optional<Rebuild> rebuild,
       SkipSummary skips,
-      Optional<Unhandled> unhandled) {}
+      Optional<Unhandled> unhandled,
+      Optional<Following> following) {}
 }

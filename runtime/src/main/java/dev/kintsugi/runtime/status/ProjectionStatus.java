@@ -15,7 +15,8 @@ import org.apache.pekko.annotation.ApiMayChange;
  *     one has it, or may have it
  * @param waitsFor who holds up the fence that the rebuild waits for, the oldest first
  * @param waitingDeletions events that the application has deleted, and that stay until its records
- *     are closed or its replay has ended
+ *     are closed, its replay has ended, or it has come to them
+ * @param following how far it has come, if it follows the journal and is built
  * @param counts what the answering node did for it since the node's start
  */
 @ApiMayChange
@@ -27,6 +28,7 @@ public record ProjectionStatus(
     Optional<Unhandled> unhandled,
     List<FenceHolder> waitsFor,
     WaitingDeletions waitingDeletions,
+    Optional<Following> following,
     ProjectionCounts counts) {
 
   /** How many skip records are open, parked ones among them. */

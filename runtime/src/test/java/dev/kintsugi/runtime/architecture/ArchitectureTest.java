@@ -355,6 +355,7 @@ class ArchitectureTest {
               "internal.metrics",
               "internal.handler",
               "internal.hosting",
+              "internal.follow",
               "internal.rebuild",
               "internal.retirement",
               "internal.node",

@@ -228,7 +228,8 @@ final class Programs {
 
   /** Asks for a rebuild; where one is under way, that one it is. */
   void request(Database database) throws Exception {
-    database.inTransaction(new RebuildRequest(scene.log().name(), 1, false, "test", "because")::begin);
+    database.inTransaction(
+        new RebuildRequest(scene.log().name(), 1, false, "test", "because")::begin);
   }
 
   private void carryOn(Session session, RebuildSteps owner, boolean isTheOnlyOne) throws Exception {

@@ -9,12 +9,19 @@ import dev.kintsugi.runtime.internal.follow.Follower;
 import dev.kintsugi.runtime.internal.handler.Applier;
 import dev.kintsugi.runtime.internal.handler.HandlerException;
 import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.metrics.Metrics;
+import dev.kintsugi.runtime.internal.node.Counters;
 import dev.kintsugi.runtime.internal.operations.Renaming;
+import dev.kintsugi.runtime.internal.operations.StatusRows;
 import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
 import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.internal.retirement.RetirementSteps;
+import dev.kintsugi.runtime.status.Following;
+import dev.kintsugi.runtime.status.Overview;
 import dev.kintsugi.runtime.status.Phase;
+import dev.kintsugi.runtime.status.ProjectionStatus;
 import dev.kintsugi.runtime.status.Status;
+import dev.kintsugi.runtime.status.WaitingDeletions;
 import dev.kintsugi.runtime.testing.FailingCommits;
 import dev.kintsugi.runtime.testing.FailingCommits.Lost;
 import dev.kintsugi.runtime.testing.TestProjection;
@@ -23,7 +30,9 @@ import dev.kintsugi.runtime.testing.World;
 import dev.kintsugi.runtime.verify.NotVerifiableException;
 import dev.kintsugi.runtime.verify.Verification;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -416,6 +425,8 @@ class FollowTest {
     world.column("SELECT setval('event_journal_ordering_seq', 1)::text");
 
     assertThat(world.follower(log).open()).isEqualTo(new FollowStep.BeyondJournal(3, 1));
+    assertThat(following().problem().orElseThrow())
+        .contains("'log', generation 1", "ordering 3", "none above 1", "Kintsugi.rebuild(\"log\"");
   }
 
   @Test
@@ -435,6 +446,7 @@ class FollowTest {
         .containsExactly("2", "3", "4");
     world.journal().carryOutDeletions(world.database());
     assertThat(world.column("SELECT persistence_id FROM kintsugi_deletion")).containsExactly("a");
+    assertThat(status().waitingDeletions()).isEqualTo(new WaitingDeletions(2, 1, List.of("a")));
 
     world.follow(log);
     assertThat(world.applied(log)).containsExactly("a/1", "a/2", "a/3", "a/4");
@@ -465,6 +477,41 @@ class FollowTest {
     world.follow(log);
 
     assertThat(world.applied(log)).contains("b/1", "b/2");
+  }
+
+  private ProjectionStatus status() throws Exception {
+    return world
+        .database()
+        .inTransaction(
+            connection ->
+                StatusRows.status(connection, "log", world.journal(), new Counters(new Metrics())))
+        .orElseThrow();
+  }
+
+  private Following following() throws Exception {
+    return status().following().orElseThrow();
+  }
+
+  @Test
+  void its_status_says_how_far_it_has_come_and_how_much_is_to_come() throws Exception {
+    world.register(log);
+    assertThat(status().following()).as("while it is built").isEmpty();
+    world.runToTheEnd(log);
+    append("a", 1, 4);
+
+    assertThat(following().position()).isZero();
+    assertThat(following().lag()).isEqualTo(4);
+    assertThat(following().behind())
+        .as("written at a fixed time")
+        .isGreaterThan(Duration.ofDays(1));
+
+    world.follow(log);
+    assertThat(following()).isEqualTo(new Following(4, 0, Duration.ZERO, Optional.empty()));
+    Overview overview =
+        world
+            .database()
+            .inTransaction(connection -> StatusRows.overview(connection, world.journal()));
+    assertThat(overview.projections().get(0).following()).contains(following());
   }
 
   @Test

@@ -276,7 +276,10 @@ class RebuildTest {
         assertThat(
                 world
                     .database()
-                    .inTransaction(c -> StatusRows.status(c, "log", new Counters(new Metrics())))
+                    .inTransaction(
+                        c ->
+                            StatusRows.status(
+                                c, "log", world.journal(), new Counters(new Metrics())))
                     .orElseThrow()
                     .waitsFor())
             .isEmpty();
@@ -361,7 +364,8 @@ class RebuildTest {
     world
         .database()
         .inTransaction(
-            connection -> new RebuildRequest("log", 2, false, "test", "raised").beginIfRaised(connection));
+            connection ->
+                new RebuildRequest("log", 2, false, "test", "raised").beginIfRaised(connection));
 
     assertThat(world.stepUntilNotDone(older)).isInstanceOf(RebuildStep.NotOurs.class);
     world.runToTheEnd(log);
@@ -440,7 +444,8 @@ class RebuildTest {
     world
         .database()
         .inTransaction(
-            connection -> new RebuildRequest("log", 2, false, "test", "raised").beginIfRaised(connection));
+            connection ->
+                new RebuildRequest("log", 2, false, "test", "raised").beginIfRaised(connection));
   }
 
   private List<String> uniqueConstraints() throws Exception {

@@ -199,7 +199,8 @@ export class ProjectionView {
     if (this.readOnly !== null) {
       patch(this.actions, this.readOnly ? h('span', { class: 'quiet' }, 'Read-only: nothing can be changed here.') : buttons(current, this.verification.last));
     }
-    patch(this.callouts, current.paused && pauseCallout(current.pause), current.unhandled && unhandledCallout(current.unhandled));
+    patch(this.callouts, current.paused && pauseCallout(current.pause), current.unhandled && unhandledCallout(current.unhandled),
+      current.following?.problem && unhandledCallout(current.following.problem));
     patch(this.rebuild, rebuildPanel(current));
     patch(this.counts, countsPanel(current));
   }
@@ -229,7 +230,7 @@ function retirementCallout({ requestedAt, requestedBy, reason, dropsTables, ende
     lastError !== null && h('pre', { tabindex: '0', role: 'region', 'aria-label': 'What is in the way of its retirement' }, plain(lastError)));
 }
 
-function countsPanel({ open, parked, byReason: reasons, oldestSeconds, waitingDeletions, counts }) {
+function countsPanel({ open, parked, byReason: reasons, oldestSeconds, waitingDeletions, following, counts }) {
   return [
     h('h2', { id: 'counts-title' }, 'Counts'),
     h('dl', { class: 'facts' },
@@ -237,6 +238,10 @@ function countsPanel({ open, parked, byReason: reasons, oldestSeconds, waitingDe
       fact('Parked', count(parked)),
       fact('Oldest', oldestSeconds === null ? '–' : duration(oldestSeconds)),
       fact('By reason', byReason(reasons))),
+    following !== null && h('dl', { class: 'facts', 'data-following': '' },
+      fact('Followed up to', count(following.position)),
+      fact('Events to come', following.lag === 0 ? 'none' : `up to ${count(following.lag)}`),
+      fact('Behind by', following.lag === 0 ? '–' : duration(following.behindSeconds))),
     deletions(waitingDeletions, 'it still needs them'),
     h('h3', {}, 'Since the nodes began'),
     h('dl', { class: 'facts' },

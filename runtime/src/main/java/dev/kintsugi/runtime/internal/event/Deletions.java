@@ -10,8 +10,9 @@ import java.util.List;
 /**
  * Deletes events that the application wants deleted, once nothing needs them any more. An event is
  * needed while a skip record of it is open, of whichever generation, while a rebuild has yet to
- * replay it, and while a projection that follows has yet to come to it. What can't be deleted at once is on record in {@code kintsugi_deletion}: actors don't
- * see it any more, and it is deleted when the last of these has ended.
+ * replay it, and while a projection that follows has yet to come to it. What can't be deleted at
+ * once is on record in {@code kintsugi_deletion}: actors don't see it any more, and it is deleted
+ * when the last of these has ended.
  *
  * <p>The transaction takes its id first, and then reads all rows in one snapshot, those of {@code
  * kintsugi_projection} among them (DESIGN 5), as somebody who acts on a status. So nothing can need

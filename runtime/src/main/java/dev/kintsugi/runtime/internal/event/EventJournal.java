@@ -31,7 +31,8 @@ public final class EventJournal {
     ORDERING,
     PERSISTENCE_ID,
     SEQUENCE_NUMBER,
-    DELETED
+    DELETED,
+    WRITE_TIMESTAMP
   }
 
   /** Of so many streams in a transaction. */
@@ -88,7 +89,9 @@ public final class EventJournal {
             Column.SEQUENCE_NUMBER,
             sequenceNumber,
             Column.DELETED,
-            deleted);
+            deleted,
+            Column.WRITE_TIMESTAMP,
+            names.writeTimestamp());
     table = names.table();
     tagTable = names.tags().table();
     insertColumns =

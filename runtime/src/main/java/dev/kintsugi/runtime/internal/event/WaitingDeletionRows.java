@@ -20,6 +20,8 @@ public final class WaitingDeletionRows {
           WHERE r.projection = ? AND r.phase IN ('fence', 'replay'))
         OR EXISTS (SELECT FROM kintsugi_skip s WHERE s.persistence_id = d.persistence_id
           AND s.projection = ? AND s.sequence_number <= d.up_to)
+        OR EXISTS (SELECT FROM %1$s e WHERE e.%2$s = d.persistence_id AND e.%3$s <= d.up_to
+          AND NOT e.%4$s AND e.%5$s > (SELECT min(position) FROM kintsugi_cursor WHERE projection = ?))
       """;
 
   private static final String READ_ALL =
@@ -39,11 +41,19 @@ public final class WaitingDeletionRows {
   }
 
   /** Those that wait for a projection, in the caller's transaction. */
-  public static WaitingDeletions read(Connection connection, String projection)
-      throws SQLException {
-    try (PreparedStatement select = connection.prepareStatement(READ)) {
+  public static WaitingDeletions read(
+      Connection connection, EventJournal journal, String projection) throws SQLException {
+    String sql =
+        READ.formatted(
+            journal.table(),
+            journal.column(EventJournal.Column.PERSISTENCE_ID),
+            journal.column(EventJournal.Column.SEQUENCE_NUMBER),
+            journal.column(EventJournal.Column.DELETED),
+            journal.column(EventJournal.Column.ORDERING));
+    try (PreparedStatement select = connection.prepareStatement(sql)) {
       select.setString(1, projection);
       select.setString(2, projection);
+      select.setString(3, projection);
       return read(select);
     }
   }

@@ -250,7 +250,6 @@ final class FeedActor {
     int now = epoch;
     context.pipeToSelf(
         finality.pull(),
-        (ordering, error) ->
-            error == null ? new FinalUpTo(now, ordering) : new Failed(now, error));
+        (ordering, error) -> error == null ? new FinalUpTo(now, ordering) : new Failed(now, error));
   }
 }

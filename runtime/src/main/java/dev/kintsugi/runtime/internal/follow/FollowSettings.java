@@ -15,10 +15,12 @@ public record FollowSettings(int batchSize, Duration batchTime, long memory) {
   /** Refuses what can't be used. */
   public FollowSettings {
     if (batchSize < 1) {
-      throw new IllegalArgumentException("kintsugi.follow.batch-size must be above 0: " + batchSize);
+      throw new IllegalArgumentException(
+          "kintsugi.follow.batch-size must be above 0: " + batchSize);
     }
     if (batchTime.isZero() || batchTime.isNegative()) {
-      throw new IllegalArgumentException("kintsugi.follow.batch-time must be above 0: " + batchTime);
+      throw new IllegalArgumentException(
+          "kintsugi.follow.batch-time must be above 0: " + batchTime);
     }
     if (memory < 1) {
       throw new IllegalArgumentException("kintsugi.follow.memory must be above 0: " + memory);
@@ -32,8 +34,6 @@ public record FollowSettings(int batchSize, Duration batchTime, long memory) {
    */
   public static FollowSettings of(Config config) {
     return new FollowSettings(
-        config.getInt("batch-size"),
-        config.getDuration("batch-time"),
-        config.getBytes("memory"));
+        config.getInt("batch-size"), config.getDuration("batch-time"), config.getBytes("memory"));
   }
 }

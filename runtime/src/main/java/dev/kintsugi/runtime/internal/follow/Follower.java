@@ -29,8 +29,8 @@ import java.util.OptionalLong;
  * So two followers do no harm: the second waits for the first, and does nothing. Rows, records and
  * cursor are committed together.
  *
- * <p>What a handler fails on is recorded, and what is behind it in its stream, too; recovery goes on
- * with these. There is nobody to reject an event to: so it is with each failure policy.
+ * <p>What a handler fails on is recorded, and what is behind it in its stream, too; recovery goes
+ * on with these. There is nobody to reject an event to: so it is with each failure policy.
  *
  * <p>Where nothing is of interest, the cursor is in memory alone for up to a second. Not
  * thread-safe.
@@ -99,13 +99,11 @@ public final class Follower {
   public FollowStep open() throws Exception {
     return database.inTransaction(
         connection -> {
-          Optional<FollowStep> rest =
-              rest(Generations.find(connection, projection.name()));
+          Optional<FollowStep> rest = rest(Generations.find(connection, projection.name()));
           if (rest.isPresent()) {
             return rest.get();
           }
-          OptionalLong cursor =
-              Cursors.find(connection, projection.name(), target.generation());
+          OptionalLong cursor = Cursors.find(connection, projection.name(), target.generation());
           if (cursor.isEmpty()) {
             return new FollowStep.Resting("it is being built");
           }
@@ -186,16 +184,14 @@ public final class Follower {
     long to = position;
     FollowStep step =
         database.inTransaction(
-            connection ->
-                begin(connection, to).orElseGet(() -> new FollowStep.Moved(to, 0, 0, 0)));
+            connection -> begin(connection, to).orElseGet(() -> new FollowStep.Moved(to, 0, 0, 0)));
     if (step instanceof FollowStep.Moved) {
       arrivedAt(to);
     }
     return step;
   }
 
-  private FollowStep apply(Applier applier, List<JournalEvent> events, long upTo)
-      throws Exception {
+  private FollowStep apply(Applier applier, List<JournalEvent> events, long upTo) throws Exception {
     FollowStep step;
     try {
       step = apply(applier, events, upTo, false);
@@ -220,8 +216,8 @@ public final class Follower {
     return now - notNowSince < PATIENCE.toNanos();
   }
 
-  private FollowStep apply(
-      Applier applier, List<JournalEvent> events, long upTo, boolean halves) throws Exception {
+  private FollowStep apply(Applier applier, List<JournalEvent> events, long upTo, boolean halves)
+      throws Exception {
     return applier.inTransaction(
         database,
         connection -> {

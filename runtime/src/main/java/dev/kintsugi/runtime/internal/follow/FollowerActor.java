@@ -53,6 +53,8 @@ public final class FollowerActor {
   private final SharedJournal journal;
   private final KintsugiNode node;
   private final Follower follower;
+  private final String projection;
+  private final int generation;
   private final String name;
   private final boolean isTagged;
   private final Applier applier = new Applier();
@@ -68,17 +70,18 @@ public final class FollowerActor {
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
       SharedJournal journal,
-      Projection<?> projection,
+      Projection<?> definition,
       int generation) {
     this.context = context;
     this.timers = timers;
     this.journal = journal;
     this.node = journal.node();
     this.follower =
-        new Follower(
-            node.database(), node.journal(), projection, generation, journal.settings());
-    this.name = "Projection '%s', generation %d".formatted(projection.name(), generation);
-    this.isTagged = projection.subscription().isByTag();
+        new Follower(node.database(), node.journal(), definition, generation, journal.settings());
+    this.projection = definition.name();
+    this.generation = generation;
+    this.name = "Projection '%s', generation %d".formatted(projection, generation);
+    this.isTagged = definition.subscription().isByTag();
     this.feeds = context.messageAdapter(FeedActor.Answer.class, Fed::new);
     this.longestPause = node.config().getDuration("supervisor.max-backoff");
   }
@@ -207,6 +210,7 @@ public final class FollowerActor {
       return resting(taken.step());
     }
     failures = 0;
+    node.counters().followed(projection, moved.applied(), moved.failed(), moved.behind());
     if (moved.failed() > 0) {
       context
           .getLog()
@@ -228,12 +232,8 @@ public final class FollowerActor {
       context
           .getLog()
           .error(
-              "{} has followed up to ordering {}, but the journal has handed out none above {}: the"
-                  + " database is a copy that lacks the latest, and the read model has what the journal"
-                  + " has not. Nothing is applied until it is rebuilt: call Kintsugi.rebuild(...)",
-              name,
-              beyond.position(),
-              beyond.lastOrdering());
+              FollowingRows.beyond(
+                  projection, generation, beyond.position(), beyond.lastOrdering()));
     }
     lastRest = why;
     context.getLog().debug("{} rests: {}", name, why);

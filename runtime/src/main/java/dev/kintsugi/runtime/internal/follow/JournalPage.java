@@ -15,8 +15,7 @@ public record JournalPage(long after, long upTo, List<SharedEvent> events, boole
     if (position == after) {
       return this;
     }
-    List<SharedEvent> left =
-        events.stream().filter(event -> event.ordering() > position).toList();
+    List<SharedEvent> left = events.stream().filter(event -> event.ordering() > position).toList();
     return new JournalPage(position, upTo, left, isTagged);
   }
 

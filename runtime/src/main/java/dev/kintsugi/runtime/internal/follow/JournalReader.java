@@ -48,8 +48,7 @@ public final class JournalReader {
    * @param size how many at most
    * @param isTagged whether their tags are read, too
    */
-  public JournalPage read(
-      Connection connection, long after, long upTo, int size, boolean isTagged)
+  public JournalPage read(Connection connection, long after, long upTo, int size, boolean isTagged)
       throws SQLException {
     int limit = (int) Math.max(1, Math.min(size, PAGE_BYTES / eventBytes));
     List<EventRow> rows = new ArrayList<>();

@@ -39,10 +39,11 @@ public final class SharedJournal {
     this.feed =
         system.systemActorOf(
             Behaviors.supervise(FeedActor.create(this))
-                .onFailure(SupervisorStrategy.restartWithBackoff(
-                    node.config().getDuration("supervisor.min-backoff"),
-                    node.config().getDuration("supervisor.max-backoff"),
-                    0.2)),
+                .onFailure(
+                    SupervisorStrategy.restartWithBackoff(
+                        node.config().getDuration("supervisor.min-backoff"),
+                        node.config().getDuration("supervisor.max-backoff"),
+                        0.2)),
             "kintsugi-follow-feed",
             Props.empty());
     node.writeHints().subscribe(streams -> finality.written());
@@ -85,8 +86,7 @@ public final class SharedJournal {
    */
   public CompletionStage<Long> proof() {
     return finality
-        .<Long>current(
-            0, (connection, after, upTo) -> new FinalPages.Page<>(List.of(upTo), upTo))
+        .<Long>current(0, (connection, after, upTo) -> new FinalPages.Page<>(List.of(upTo), upTo))
         .runWith(Sink.fold(0L, Math::max), system);
   }
 }

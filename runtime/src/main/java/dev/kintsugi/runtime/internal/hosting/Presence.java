@@ -58,7 +58,8 @@ public final class Presence {
   }
 
   private static Overview.Summary handled(Overview.Summary one) {
-    return new Overview.Summary(one.generation(), one.rebuild(), one.skips(), Optional.empty());
+    return new Overview.Summary(
+        one.generation(), one.rebuild(), one.skips(), Optional.empty(), one.following());
   }
 
   private static ProjectionStatus handled(ProjectionStatus status) {
@@ -70,6 +71,7 @@ public final class Presence {
         Optional.empty(),
         status.waitsFor(),
         status.waitingDeletions(),
+        status.following(),
         status.counts());
   }
 

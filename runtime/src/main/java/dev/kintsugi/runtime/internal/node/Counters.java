@@ -30,6 +30,7 @@ public final class Counters {
     private final LongAdder discarded = new LongAdder();
     private final LongAdder deleted = new LongAdder();
     private final LongAdder replayed = new LongAdder();
+    private final LongAdder followed = new LongAdder();
     private final RecentRate recovery = new RecentRate(System::nanoTime);
 
     OfProjection(Metrics metrics, String projection) {
@@ -40,6 +41,7 @@ public final class Counters {
       }
       metrics.counter(KintsugiMeter.EVENTS_APPLIED, applied, projection);
       metrics.counter(KintsugiMeter.EVENTS_REPLAYED, replayed, projection);
+      metrics.counter(KintsugiMeter.EVENTS_FOLLOWED, followed, projection);
       metrics.counter(KintsugiMeter.SKIPS_RECOVERED, recovered, projection);
       metrics.counter(KintsugiMeter.SKIPS_PARKED, parked, projection);
       metrics.counter(KintsugiMeter.SKIPS_DISCARDED, discarded, projection);
@@ -125,6 +127,20 @@ public final class Counters {
   public void replayed(String projection, int events, int failed, int behind) {
     OfProjection counters = of(projection);
     counters.replayed.add(events);
+    counters.recorded(SkipReason.FAILED, failed);
+    counters.recorded(SkipReason.BEHIND, behind);
+  }
+
+  /**
+   * Counts a step of a follower whose transaction has committed.
+   *
+   * @param events how many it applied
+   * @param failed how many it recorded as failed
+   * @param behind how many it recorded as behind an open record
+   */
+  public void followed(String projection, int events, int failed, int behind) {
+    OfProjection counters = of(projection);
+    counters.followed.add(events);
     counters.recorded(SkipReason.FAILED, failed);
     counters.recorded(SkipReason.BEHIND, behind);
   }

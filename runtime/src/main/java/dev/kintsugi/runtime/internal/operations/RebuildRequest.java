@@ -16,8 +16,8 @@ import java.util.Optional;
 
 /**
  * Step 1 of a rebuild (DESIGN 6): the projection's row becomes the next generation, rebuilding, and
- * the rebuild is noted. One that follows is so from the outset: no writer need record for it. In the
- * caller's transaction.
+ * the rebuild is noted. One that follows is so from the outset: no writer need record for it. In
+ * the caller's transaction.
  *
  * @param version the version that this build has of the projection
  * @param follows whether it follows the journal in this build
@@ -92,13 +92,7 @@ public record RebuildRequest(
     }
     Generation first = Generations.find(connection, projection).orElseThrow();
     Rebuilds.request(
-        connection,
-        projection,
-        first.generation(),
-        requestedBy,
-        reason,
-        follows,
-        Optional.empty());
+        connection, projection, first.generation(), requestedBy, reason, follows, Optional.empty());
     return true;
   }
 
@@ -171,9 +165,9 @@ public record RebuildRequest(
   }
 
   /**
-   * Whether the rebuild can be stopped with nothing lost until its read model is emptied. That takes
-   * one that is whole, and that what comes meanwhile finds its way: writers record it, or the older
-   * one's cursor says what is still to come.
+   * Whether the rebuild can be stopped with nothing lost until its read model is emptied. That
+   * takes one that is whole, and that what comes meanwhile finds its way: writers record it, or the
+   * older one's cursor says what is still to come.
    */
   private boolean canReturnTo(Connection connection, Generation seen) throws SQLException {
     return follows

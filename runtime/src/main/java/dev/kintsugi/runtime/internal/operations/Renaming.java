@@ -18,8 +18,8 @@ import java.util.Optional;
  * Gives a projection another name: a takeover across names (see {@link RebuildSteps}). In one
  * transaction the older name's row goes and the newer name has a generation that is rebuilding, so
  * writers record for that one; when its fence has passed, the older one's records become its own,
- * and it is active, with the read model as it was. (One that follows goes on at the older one's cursor.) Its tables stay, its history stays under the
- * older name. In the caller's transaction.
+ * and it is active, with the read model as it was. (One that follows goes on at the older one's
+ * cursor.) Its tables stay, its history stays under the older name. In the caller's transaction.
  *
  * @param from its name
  * @param to its name from now on, which a build of the application has to have for it to be active

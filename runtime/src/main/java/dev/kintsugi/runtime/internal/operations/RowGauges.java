@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.internal.operations;
 
 import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import dev.kintsugi.runtime.metrics.KintsugiMeter;
+import dev.kintsugi.runtime.status.Following;
 import dev.kintsugi.runtime.status.Overview;
 import dev.kintsugi.runtime.status.Rebuild;
 import java.time.Duration;
@@ -14,10 +15,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gauges of what projections' rows say: their open skip records, and whether their rebuilds are
- * blocked. Whoever reads them waits for no database: what was read last is told, and read anew for
- * the next time if it is older than some seconds, or than ten times as long as reading it took; all
- * gauges at once. Where nobody reads them, nothing is read.
+ * Gauges of what projections' rows say: their open skip records, how far those that follow are
+ * behind, and whether their rebuilds are blocked. Whoever reads them waits for no database: what
+ * was read last is told, and read anew for the next time if it is older than some seconds, or than
+ * ten times as long as reading it took; all gauges at once. Where nobody reads them, nothing is
+ * read.
  */
 final class RowGauges {
 
@@ -35,8 +37,16 @@ final class RowGauges {
     this.node = node;
   }
 
-  /** Reports a projection's rows. */
+  /** Reports a projection's rows; how far it is behind is 0 while it does not follow. */
   void report(String projection) {
+    gauge(
+        KintsugiMeter.FOLLOW_LAG,
+        projection,
+        summary -> summary.following().map(Following::lag).orElse(0L));
+    gauge(
+        KintsugiMeter.FOLLOW_BEHIND,
+        projection,
+        summary -> summary.following().map(one -> one.behind().toMillis() / 1000.0).orElse(0.0));
     gauge(KintsugiMeter.SKIPS_OPEN, projection, summary -> summary.skips().open());
     gauge(KintsugiMeter.SKIPS_OPEN_PARKED, projection, summary -> summary.skips().parked());
     gauge(
@@ -58,7 +68,7 @@ final class RowGauges {
     long now = System.nanoTime();
     if (!isReading && nextAt - now <= 0) {
       isReading = true;
-      node.inTransaction(StatusRows::overview)
+      node.inTransaction(connection -> StatusRows.overview(connection, node))
           .whenComplete((found, error) -> read(found, error, System.nanoTime() - now));
     }
     if (last == null) {

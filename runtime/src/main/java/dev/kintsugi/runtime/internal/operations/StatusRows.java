@@ -1,7 +1,10 @@
 package dev.kintsugi.runtime.internal.operations;
 
+import dev.kintsugi.runtime.internal.event.EventJournal;
 import dev.kintsugi.runtime.internal.event.WaitingDeletionRows;
+import dev.kintsugi.runtime.internal.follow.FollowingRows;
 import dev.kintsugi.runtime.internal.node.Counters;
+import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import dev.kintsugi.runtime.internal.skip.OpenSkips;
 import dev.kintsugi.runtime.internal.skip.UnhandledRecords;
 import dev.kintsugi.runtime.internal.state.Fence;
@@ -11,6 +14,7 @@ import dev.kintsugi.runtime.internal.state.Rebuilds;
 import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.skip.SkipSummary;
 import dev.kintsugi.runtime.status.FenceHolder;
+import dev.kintsugi.runtime.status.Following;
 import dev.kintsugi.runtime.status.Generation;
 import dev.kintsugi.runtime.status.Operation;
 import dev.kintsugi.runtime.status.Overview;
@@ -32,12 +36,13 @@ public final class StatusRows {
   private StatusRows() {}
 
   /**
-   * All projections, by name. In four statements, however many there are; the one that counts skip
+   * All projections, by name. In five statements, however many there are; the one that counts skip
    * records looks at all that are open.
    */
-  public static Overview overview(Connection connection) throws SQLException {
+  public static Overview overview(Connection connection, EventJournal journal) throws SQLException {
     Map<String, Rebuild> rebuilds = Rebuilds.newest(connection);
     Map<String, SkipSummary> skips = OpenSkips.summaries(connection);
+    Map<String, Following> following = FollowingRows.all(connection, journal);
     List<Overview.Summary> projections = new ArrayList<>();
     for (Generation generation : Generations.all(connection)) {
       String name = generation.projection();
@@ -47,14 +52,27 @@ public final class StatusRows {
               generation,
               Optional.ofNullable(rebuilds.get(name)),
               open,
-              UnhandledRecords.of(name, open)));
+              UnhandledRecords.of(name, open),
+              Optional.ofNullable(following.get(name))));
     }
     return new Overview(List.copyOf(projections), WaitingDeletionRows.readAll(connection));
   }
 
+  /** The same, with what a node has. */
+  public static Overview overview(Connection connection, KintsugiNode node) throws SQLException {
+    return overview(connection, node.journal());
+  }
+
+  /** One of them, with what a node has; empty if the database does not know it. */
+  public static Optional<ProjectionStatus> status(
+      Connection connection, String projection, KintsugiNode node) throws SQLException {
+    return status(connection, projection, node.journal(), node.counters());
+  }
+
   /** One of them; empty if the database does not know it. */
   public static Optional<ProjectionStatus> status(
-      Connection connection, String projection, Counters counters) throws SQLException {
+      Connection connection, String projection, EventJournal journal, Counters counters)
+      throws SQLException {
     Optional<Generation> row = Generations.find(connection, projection);
     if (row.isEmpty()) {
       return Optional.empty();
@@ -75,16 +93,15 @@ public final class StatusRows {
             pause,
             UnhandledRecords.of(projection, skips),
             rebuild.isPresent() ? waitsFor(connection, rebuild.get()) : List.of(),
-            WaitingDeletionRows.read(connection, projection),
+            WaitingDeletionRows.read(connection, journal, projection),
+            FollowingRows.find(connection, journal, projection),
             counters.counts(projection)));
   }
 
   private static List<FenceHolder> waitsFor(Connection connection, Rebuild rebuild)
       throws SQLException {
     Fence fence = Fence.of(rebuild.fence());
-    if (fence == null
-        || !rebuild.phase().isWaiting()
-        || fence.look(connection) != Fence.Look.AWAITED) {
+    if (fence == null || rebuild.isDone() || fence.look(connection) != Fence.Look.AWAITED) {
       return List.of();
     }
     return fence.holders(connection);

@@ -82,7 +82,9 @@ final class ReplayedHistory {
             : highest();
   }
 
-  /** The highest ordering that there is to look at: of one that follows, where its cursor stands. */
+  /**
+   * The highest ordering that there is to look at: of one that follows, where its cursor stands.
+   */
   long end() {
     return end;
   }

@@ -49,10 +49,11 @@ final class AppendAndConsult {
           + "; ";
 
   /**
-   * The status of every projection that does not follow, and what is open in these streams of active
-   * ones. Those that follow are not in the index that this reads, so they cost an append nothing. In the index
-   * of open records each stream skips from one projection that it is behind in to the next: mostly
-   * there is none, and that is one look-up, however many projections there are.
+   * The status of every projection that does not follow, and what is open in these streams of
+   * active ones. Those that follow are not in the index that this reads, so they cost an append
+   * nothing. In the index of open records each stream skips from one projection that it is behind
+   * in to the next: mostly there is none, and that is one look-up, however many projections there
+   * are.
    *
    * <p>The streams come from a subquery so that PostgreSQL thinks as little of a plan that is made
    * for these streams as of one for any: it takes the latter, and does not plan anew each time.

@@ -74,7 +74,8 @@ class DeletionsTest {
   private WaitingDeletions waitingFor(String projection) throws Exception {
     return world
         .database()
-        .inTransaction(connection -> WaitingDeletionRows.read(connection, projection));
+        .inTransaction(
+            connection -> WaitingDeletionRows.read(connection, world.journal(), projection));
   }
 
   private WaitingDeletions waitingForAny() throws Exception {

@@ -81,7 +81,10 @@ class ReportedTest {
             "TIMER kintsugi.append.consult in seconds",
             "COUNTER kintsugi.events.appended",
             "COUNTER kintsugi.events.applied{projection=log}",
+            "COUNTER kintsugi.events.followed{projection=log}",
             "COUNTER kintsugi.events.replayed{projection=log}",
+            "GAUGE kintsugi.follow.behind{projection=log} in seconds",
+            "GAUGE kintsugi.follow.lag{projection=log} in events",
             "DISTRIBUTION_SUMMARY kintsugi.journal.group in writes",
             "GAUGE kintsugi.journal.queue{lane=1} in writes",
             "GAUGE kintsugi.projections.unhandled{projection=log} in records",
@@ -186,6 +189,21 @@ class ReportedTest {
     eventually(() -> assertThat(gauge("kintsugi.skips.open.parked")).isEqualTo(1));
     assertThat(gauge("kintsugi.skips.open")).isEqualTo(2);
     assertThat(gauge("kintsugi.skips.oldest")).isPositive();
+  }
+
+  @Test
+  void gauges_tell_how_far_one_that_follows_is_behind() throws Exception {
+    node.kintsugi().reportTo(registry);
+    node.startAndFinish(log.following());
+    get(node.kintsugi().pause("log", "a test"));
+    node.record("a", "one", "two");
+
+    eventually(() -> assertThat(gauge("kintsugi.follow.lag")).isEqualTo(2));
+    eventually(() -> assertThat(gauge("kintsugi.follow.behind")).isPositive());
+
+    get(node.kintsugi().resume("log", "a test"));
+    eventually(() -> assertThat(gauge("kintsugi.follow.lag")).isZero());
+    assertThat(gauge("kintsugi.follow.behind")).isZero();
   }
 
   @Test

@@ -204,7 +204,8 @@ class SchemaTest {
     assertThatThrownBy(() -> schema.ensure(false))
         .isInstanceOf(SchemaException.class)
         .hasMessageContaining("event_journal")
-        .hasMessageContaining("kintsugi_projection, kintsugi_projection_consulted_idx, kintsugi_cursor, kintsugi_rebuild")
+        .hasMessageContaining(
+            "kintsugi_projection, kintsugi_projection_consulted_idx, kintsugi_cursor, kintsugi_rebuild")
         .hasMessageContaining("kintsugi_skip_ordering_idx")
         .hasMessageContaining("config/ddl/postgresql/journal.sql, kintsugi.sql and functions.sql")
         .hasMessageContaining("kintsugi.schema.create");

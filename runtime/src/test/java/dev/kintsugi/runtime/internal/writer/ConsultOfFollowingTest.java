@@ -89,10 +89,7 @@ class ConsultOfFollowingTest {
       AppendAndConsult consult = new AppendAndConsult(world.journal(), 1);
 
       ConsultedRows rows =
-          consult.run(
-              writer.connection(),
-              List.of(world.event("a", 1)),
-              List.of());
+          consult.run(writer.connection(), List.of(world.event("a", 1)), List.of());
 
       assertThat(rows.views())
           .extracting(view -> view.generation().projection())
