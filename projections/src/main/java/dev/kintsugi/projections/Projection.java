@@ -445,12 +445,15 @@ public final class Projection<E> {
 
     /**
      * Has the projection follow the journal: it costs appends nothing, and its read model comes a
-     * moment later. All else is as with {@link #inline()}: each event is applied exactly once, those
-     * of a stream in sequence.
+     * moment later. All else is as with {@link #inline()}: each event is applied exactly once,
+     * those of a stream in sequence.
      *
      * <p>There is no append that a failing event could be rejected with: it is recorded, its stream
-     * waits behind it, and all others go on, also with {@link FailurePolicy#reject()}. (A build from
-     * history stops at it then, as that of an inline projection does.)
+     * waits behind it, and all others go on, also with {@link FailurePolicy#reject()}. (A build
+     * from history stops at it then, as that of an inline projection does.)
+     *
+     * <p>A projection that was inline follows from its next start on, with no rebuild, and the
+     * other way round; its version need not be raised for that.
      */
     public Builder<E> following() {
       this.following = true;

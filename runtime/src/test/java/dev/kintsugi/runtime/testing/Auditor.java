@@ -20,7 +20,8 @@ public final class Auditor {
   private static final String VIOLATIONS =
       """
       WITH current AS (
-        SELECT generation, r.phase, r.checkpoint, r.replay_to, r.follows, c.position
+        SELECT generation, r.phase, r.checkpoint, r.replay_to, r.follows, r.takes_over,
+          c.position
         FROM kintsugi_projection p JOIN kintsugi_rebuild r USING (projection, generation)
           LEFT JOIN kintsugi_cursor c USING (projection, generation)
         WHERE p.projection = '%2$s' AND r.phase NOT IN ('fence', 'takeover')
@@ -48,7 +49,7 @@ public final class Auditor {
         SELECT persistence_id, sequence_number, coalesce(applied, 0) AS applied,
           coalesce(open, 0) AS open, coalesce(discarded, 0) AS discarded,
           EXISTS (SELECT 1 FROM current WHERE phase = 'replay' AND ordering > checkpoint
-            AND (follows OR ordering <= replay_to) OR ordering > position) AS to_be_replayed
+            AND NOT (follows AND takes_over) AND (follows OR ordering <= replay_to) OR ordering > position) AS to_be_replayed
         FROM journal
         LEFT JOIN count_applied USING (persistence_id, sequence_number)
         LEFT JOIN count_recorded USING (persistence_id, sequence_number)
@@ -88,7 +89,8 @@ public final class Auditor {
 
   /**
    * What is wrong, a line each; empty if nothing is. In the midst of a replay, what it has yet to
-   * reach may be missing, as what is beyond the cursor of one that follows; before it, the newest generation has no read model to look at.
+   * reach may be missing, as what is beyond the cursor of one that follows; before it, the newest
+   * generation has no read model to look at.
    */
   public static List<String> violations(Connection connection, TestProjection projection)
       throws SQLException {

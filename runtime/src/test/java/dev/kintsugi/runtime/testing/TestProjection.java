@@ -102,6 +102,12 @@ public final class TestProjection {
     return this;
   }
 
+  /** Lives in the append's transaction, as it does unless it is told else. */
+  public TestProjection inline() {
+    following = false;
+    return this;
+  }
+
   /** What keeps the log. */
   public enum Kind {
     HANDLER,

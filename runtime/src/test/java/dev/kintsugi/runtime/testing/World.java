@@ -22,6 +22,7 @@ import dev.kintsugi.runtime.internal.operations.ChangeRequest;
 import dev.kintsugi.runtime.internal.operations.Pausing;
 import dev.kintsugi.runtime.internal.operations.RebuildOperations;
 import dev.kintsugi.runtime.internal.operations.RebuildRequest;
+import dev.kintsugi.runtime.internal.rebuild.ModeChange;
 import dev.kintsugi.runtime.internal.rebuild.OnRaisedVersion;
 import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
@@ -198,8 +199,7 @@ public final class World implements AutoCloseable {
           connection -> {
             Subscriptions.note(
                 connection, test.name(), projection.version(), projection.subscription());
-            return RebuildRequest.of(projection, "test", "first")
-                .registerFirst(connection);
+            return RebuildRequest.of(projection, "test", "first").registerFirst(connection);
           });
     }
   }
@@ -321,6 +321,12 @@ public final class World implements AutoCloseable {
         RebuildRequest.of(projection.definition(), "test", "because")::begin);
   }
 
+  /** Begins to have a projection follow, or be inline, as its definition says by now. */
+  public Optional<Integer> changeMode(TestProjection projection) throws Exception {
+    return database.inTransaction(
+        connection -> ModeChange.begin(connection, projection.definition()));
+  }
+
   /** Stops the rebuild that is under way, as people do. */
   public RebuildAnswer stopRebuild(TestProjection projection) throws Exception {
     return database.inTransaction(
@@ -384,7 +390,8 @@ public final class World implements AutoCloseable {
 
     FinalProof() {
       try {
-        highest = Long.parseLong(column("SELECT COALESCE(max(ordering), 0) FROM event_journal").get(0));
+        highest =
+            Long.parseLong(column("SELECT COALESCE(max(ordering), 0) FROM event_journal").get(0));
         id = column("SELECT pg_current_xact_id()::text").get(0);
       } catch (Exception e) {
         throw new IllegalStateException(e);
@@ -393,7 +400,9 @@ public final class World implements AutoCloseable {
 
     void look() {
       try {
-        if (column("SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint > %s)::text".formatted(id))
+        if (column(
+                "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint > %s)::text"
+                    .formatted(id))
             .get(0)
             .equals("true")) {
           proven.complete(highest);

@@ -76,7 +76,11 @@ final class FollowBatch {
     SkipRecords.insert(connection, records);
   }
 
-  /** What is behind an open record in its stream is recorded, too, so that the order stays. */
+  /**
+   * What is behind an open record in its stream is recorded, too, so that the order stays. What has
+   * a record is left out: a writer made it, before the generation followed, and it is not archived
+   * before this has passed it.
+   */
   private List<JournalEvent> withoutHeld(List<JournalEvent> events) throws SQLException {
     if (!SkipRecords.anyOpen(connection, projection, target.generation())) {
       return events;
@@ -85,8 +89,18 @@ final class FollowBatch {
         events.stream().map(JournalEvent::persistenceId).collect(Collectors.toSet());
     Map<String, Long> first =
         SkipRecords.first(connection, projection, target.generation(), streams);
+    Set<Long> recorded =
+        SkipRecords.orderings(
+            connection,
+            projection,
+            target.generation(),
+            events.get(0).ordering() - 1,
+            events.get(events.size() - 1).ordering());
     List<JournalEvent> free = new ArrayList<>(events.size());
     for (JournalEvent event : events) {
+      if (recorded.contains(event.ordering())) {
+        continue;
+      }
       if (first.getOrDefault(event.persistenceId(), Long.MAX_VALUE) < event.sequenceNumber()) {
         record(event, SkipReason.BEHIND, null);
       } else {

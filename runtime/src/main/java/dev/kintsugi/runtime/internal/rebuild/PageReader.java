@@ -36,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  * only the replay's owner does. So a page that was read ahead is good for an owner who moved the
  * checkpoint to its beginning, and remembers which streams it recorded since the page before was
  * handed on; for any other it is not, and has to be {@link #forget forgotten}.
+ *
+ * <p>Where a read model is taken over, records of whichever reason may hold streams back.
  */
 final class PageReader {
 
@@ -123,7 +125,7 @@ final class PageReader {
               SkipRecords.recorded(
                   connection, rebuild.projection(), rebuild.generation(), after, last);
           Map<String, Long> open =
-              recorded.anyHeldBack()
+              recorded.anyHeldBack() || rebuild.takesOver()
                   ? SkipRecords.first(
                       connection, rebuild.projection(), rebuild.generation(), streams(rows))
                   : Map.of();

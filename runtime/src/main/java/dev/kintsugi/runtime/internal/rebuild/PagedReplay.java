@@ -82,7 +82,9 @@ final class PagedReplay implements Replay {
           if (rebuild.phase() != Phase.REPLAY) {
             return new RebuildStep.NotOurs("another owner ended the replay");
           }
-          ReadModels.createIndexes(connection, projection);
+          if (!rebuild.takesOver()) {
+            ReadModels.createIndexes(connection, projection);
+          }
           if (rebuild.follows()) {
             return follow(connection, rebuild);
           }
@@ -143,7 +145,7 @@ final class PagedReplay implements Replay {
           replayed++;
         }
       } catch (HandlerException e) {
-        if (e.policy().onAppend() == FailurePolicy.OnAppend.REJECT) {
+        if (e.policy().onAppend() == FailurePolicy.OnAppend.REJECT && !rebuild.takesOver()) {
           throw new ReplayStoppedException(e);
         }
         if (onThrow == OnThrow.ROLL_BACK) {

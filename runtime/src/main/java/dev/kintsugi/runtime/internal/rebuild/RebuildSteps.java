@@ -17,6 +17,7 @@ import dev.kintsugi.runtime.internal.state.Rebuilds;
 import dev.kintsugi.runtime.status.Generation;
 import dev.kintsugi.runtime.status.Phase;
 import dev.kintsugi.runtime.status.Rebuild;
+import dev.kintsugi.runtime.status.Status;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -61,9 +62,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A generation that is to <em>follow</em> (DESIGN 7a) does so from the outset: writers record
  * nothing for it. So its bound is an ordering that is proven final, and the replay's last
- * transaction makes a cursor there, from which it follows. Nobody need wait for a second fence then:
- * no writer makes records of it. One that is stopped before anything was emptied takes over the
- * older one's cursor.
+ * transaction makes a cursor there, from which it follows. Nobody need wait for a second fence
+ * then: no writer makes records of it. One that is stopped before anything was emptied takes over
+ * the older one's cursor.
  */
 public final class RebuildSteps {
 
@@ -77,6 +78,10 @@ public final class RebuildSteps {
   private final Drain drain;
   private final Ownership ownership;
   private final Replay replay;
+
+  /** For one that takes a read model over: little is left to replay, and it is not empty. */
+  private final Replay onePageAtATime;
+
   private final ReplayPace pace = new ReplayPace();
   private final Blockage blockage;
   private final RebuildSettings settings;
@@ -129,10 +134,11 @@ public final class RebuildSteps {
     this.blockage = new Blockage(database, projection.name(), generation);
     PageReader pages = new PageReader(database, journal, codec, projection.subscription(), readers);
     HandlerTarget target = new HandlerTarget(projection, generation);
+    this.onePageAtATime = new PagedReplay(ownership, pages, target, settings);
     this.replay =
         projection.gathers()
             ? new BulkReplay(ownership, database, pages, target, settings)
-            : new PagedReplay(ownership, pages, target, settings);
+            : onePageAtATime;
   }
 
   /** The name of the projection that is built. */
@@ -181,6 +187,7 @@ public final class RebuildSteps {
     } finally {
       if (!went) {
         replay.forget();
+        onePageAtATime.forget();
       }
     }
   }
@@ -232,8 +239,13 @@ public final class RebuildSteps {
     }
     return switch (rebuild.phase()) {
       case FENCE -> fence(rebuild, row.get(), listener);
-      case TAKEOVER -> takeOver(rebuild, listener);
-      case REPLAY -> replay(applier, rebuild, listener);
+      case TAKEOVER -> takeOver(rebuild, row.get(), listener);
+      case REPLAY -> {
+        if (rebuild.follows() && rebuild.takesOver()) {
+          yield catchUp(rebuild, listener);
+        }
+        yield replay(applier, rebuild, listener);
+      }
       case DRAIN -> drain(applier, rebuild);
       case SETTLE -> settle(rebuild, listener);
       case DONE -> proven(rebuild);
@@ -389,7 +401,8 @@ public final class RebuildSteps {
 
   // Instead of steps 3 and 4: take over the read model as it is.
 
-  private RebuildStep takeOver(Rebuild rebuild, RebuildListener listener) throws Exception {
+  private RebuildStep takeOver(Rebuild rebuild, Generation row, RebuildListener listener)
+      throws Exception {
     Fence fence = Fence.of(rebuild.fence());
     if (fence == null) {
       return takeFence(rebuild);
@@ -397,10 +410,24 @@ public final class RebuildSteps {
     if (!hasPassed(rebuild, fence, listener)) {
       return new RebuildStep.Waiting("fence " + fence.xid());
     }
-    return ownership.inTransaction(this::takeOverRecords);
+    if (!rebuild.follows() || row.status() == Status.FOLLOWING) {
+      return ownership.inTransaction(
+          (connection, locked) -> takeOverRecords(connection, locked, OptionalLong.empty()));
+    }
+    OptionalLong proven = proven();
+    return proven.isEmpty()
+        ? new RebuildStep.Waiting("the proof that the journal is final up to its end")
+        : ownership.inTransaction(
+            (connection, locked) -> takeOverRecords(connection, locked, proven));
   }
 
-  private RebuildStep takeOverRecords(Connection connection, Rebuild rebuild) throws SQLException {
+  /**
+   * Makes the older generation's records this one's.
+   *
+   * @param proven up to where the journal is final, of one that was inline and is to follow
+   */
+  private RebuildStep takeOverRecords(Connection connection, Rebuild rebuild, OptionalLong proven)
+      throws SQLException {
     Generation from = rebuild.from();
     if (rebuild.phase() != Phase.TAKEOVER || rebuild.fence() == null || from == null) {
       return new RebuildStep.NotOurs("another owner took the read model over");
@@ -408,13 +435,91 @@ public final class RebuildSteps {
     int open =
         SkipRecords.takeOver(
             connection, from.projection(), from.generation(), projection.name(), generation);
+    if (proven.isPresent()) {
+      return follow(connection, rebuild, proven.getAsLong());
+    }
     if (rebuild.follows()) {
       return followOn(connection, rebuild, from);
+    }
+    OptionalLong position = Cursors.find(connection, from.projection(), from.generation());
+    if (position.isPresent()) {
+      return replayOn(connection, rebuild, position.getAsLong());
     }
     return Rebuilds.endTakeover(connection, rebuild)
         ? new RebuildStep.Done(
             "took over the read model and %d open records of generation %d of projection '%s'"
                 .formatted(open, from.generation(), from.projection()))
+        : new RebuildStep.NotOurs("another owner took the read model over");
+  }
+
+  // Instead of step 3, where the older generation was inline and this one follows, or the other way
+  // round (DESIGN 7a).
+
+  /**
+   * It was inline, and follows from an ordering that is proven final, whose proof began when no
+   * writer applied any more: each event up to there is applied or has a record. Beyond it, those
+   * have records whose writers read the row while it was rebuilding. The follower leaves these out,
+   * and nothing is drained before it has passed the last of them: see {@link #catchUp}.
+   */
+  private RebuildStep follow(Connection connection, Rebuild rebuild, long proven)
+      throws SQLException {
+    Cursors.put(connection, projection.name(), generation, proven);
+    return Generations.follow(connection, projection.name(), generation)
+            && Rebuilds.beginToCatchUp(connection, rebuild, proven, 0)
+        ? new RebuildStep.Follows(proven)
+        : new RebuildStep.NotOurs("another owner took the read model over");
+  }
+
+  /**
+   * Waits until no writer runs that read the row while it was rebuilding, and then until the
+   * follower has passed all that such writers wrote: from there on no event beyond its cursor has a
+   * record, and recovery may archive those that there are.
+   */
+  private RebuildStep catchUp(Rebuild rebuild, RebuildListener listener) throws Exception {
+    if (rebuild.replayTo() == 0) {
+      Fence fence = Fence.of(rebuild.fence());
+      if (fence == null) {
+        return takeFence(rebuild);
+      }
+      if (!hasPassed(rebuild, fence, listener)) {
+        return new RebuildStep.Waiting("fence " + fence.xid());
+      }
+    }
+    return ownership.inTransaction(this::passBound);
+  }
+
+  private RebuildStep passBound(Connection connection, Rebuild rebuild) throws SQLException {
+    if (rebuild.phase() != Phase.REPLAY) {
+      return new RebuildStep.NotOurs("another owner saw it catch up");
+    }
+    long bound = rebuild.replayTo() == 0 ? journal.maxOrdering(connection) : rebuild.replayTo();
+    long position =
+        Cursors.find(connection, projection.name(), generation)
+            .orElseThrow(() -> new IllegalStateException("there is no cursor that could pass"));
+    if (position >= bound) {
+      return Rebuilds.caughtUp(connection, rebuild)
+          ? new RebuildStep.Done("its follower has passed ordering " + bound)
+          : new RebuildStep.NotOurs("another owner saw it catch up");
+    }
+    if (rebuild.replayTo() == 0) {
+      return Rebuilds.setBound(connection, rebuild, bound)
+          ? new RebuildStep.Done("waits for its follower to pass ordering " + bound)
+          : new RebuildStep.NotOurs("another owner saw it catch up");
+    }
+    return new RebuildStep.Waiting("its follower");
+  }
+
+  /**
+   * It followed, and is inline from now on: replay goes on where the older generation's follower
+   * has stopped for good, up to R, over what has no record. Beyond R all events have one.
+   */
+  private RebuildStep replayOn(Connection connection, Rebuild rebuild, long position)
+      throws SQLException {
+    long replayTo = journal.maxOrdering(connection);
+    Cursors.removeOlder(connection, projection.name(), generation);
+    return Rebuilds.beginToCatchUp(connection, rebuild, position, Math.max(position, replayTo))
+        ? new RebuildStep.Done(
+            "took over the read model, replays from ordering " + position + " to " + replayTo)
         : new RebuildStep.NotOurs("another owner took the read model over");
   }
 
@@ -437,7 +542,7 @@ public final class RebuildSteps {
       throws Exception {
     long begin = System.nanoTime();
     try {
-      RebuildStep step = replay.next(applier, rebuild);
+      RebuildStep step = (rebuild.takesOver() ? onePageAtATime : replay).next(applier, rebuild);
       if (step instanceof RebuildStep.Done done) {
         long end = System.nanoTime();
         done.batch().ifPresent(batch -> listener.replayed(batch, Duration.ofNanos(end - begin)));

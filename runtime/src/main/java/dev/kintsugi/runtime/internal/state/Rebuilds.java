@@ -127,6 +127,28 @@ public final class Rebuilds {
       WHERE projection = ? AND generation = ? AND phase = 'takeover'
       """;
 
+  private static final String BEGIN_TO_CATCH_UP =
+      """
+      UPDATE kintsugi_rebuild
+      SET phase = 'replay', fence = NULL, fence_at = NULL, checkpoint = ?, replay_to = ?,
+        replay_at = clock_timestamp()
+      WHERE projection = ? AND generation = ? AND phase = 'takeover'
+      """;
+
+  private static final String BOUND =
+      """
+      UPDATE kintsugi_rebuild SET fence = NULL, fence_at = NULL, replay_to = ?
+      WHERE projection = ? AND generation = ? AND phase = 'replay' AND replay_to = 0
+      """;
+
+  private static final String CAUGHT_UP =
+      """
+      UPDATE kintsugi_rebuild
+      SET phase = 'settle', checkpoint = replay_to, drain_at = clock_timestamp(),
+        settle_at = clock_timestamp()
+      WHERE projection = ? AND generation = ? AND phase = 'replay' AND follows AND takes_over
+      """;
+
   private static final String BEGIN_SETTLING =
       """
       UPDATE kintsugi_rebuild
@@ -474,6 +496,40 @@ public final class Rebuilds {
   public static boolean endTakeoverToFollow(Connection connection, Rebuild rebuild)
       throws SQLException {
     return update(connection, END_TAKEOVER_TO_FOLLOW, rebuild);
+  }
+
+  /**
+   * From takeover to replay, of one that was inline and follows from now on, or the other way
+   * round: the older generation's records are this one's, and it has yet to catch up.
+   *
+   * @param checkpoint all events up to here are applied, or have a record
+   * @param replayTo the bound R; 0 if it is not known before another fence has passed
+   */
+  public static boolean beginToCatchUp(
+      Connection connection, Rebuild rebuild, long checkpoint, long replayTo) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(BEGIN_TO_CATCH_UP)) {
+      update.setLong(1, checkpoint);
+      update.setLong(2, replayTo);
+      update.setString(3, rebuild.projection());
+      update.setInt(4, rebuild.generation());
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /** The bound of one that follows from now on: behind it, no event has a record by a writer. */
+  public static boolean setBound(Connection connection, Rebuild rebuild, long replayTo)
+      throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(BOUND)) {
+      update.setLong(1, replayTo);
+      update.setString(2, rebuild.projection());
+      update.setInt(3, rebuild.generation());
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /** From replay to settle, of one that follows from now on and has passed its bound. */
+  public static boolean caughtUp(Connection connection, Rebuild rebuild) throws SQLException {
+    return update(connection, CAUGHT_UP, rebuild);
   }
 
   /** From drain to settle, in the transaction that makes the generation active. */

@@ -4,6 +4,7 @@ import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.internal.follow.FollowerActor;
 import dev.kintsugi.runtime.internal.follow.SharedJournal;
 import dev.kintsugi.runtime.internal.node.KintsugiNode;
+import dev.kintsugi.runtime.internal.rebuild.ModeChange;
 import dev.kintsugi.runtime.internal.rebuild.RebuildActor;
 import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
@@ -36,14 +37,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * The actor of one projection (DESIGN 9). It follows the projection's row: rebuilding, it runs a
  * {@link RebuildActor}; active, a {@link RecoveryActor}, and the RebuildActor until the rebuild is
- * proven; following, a {@link FollowerActor} besides, once it is built. It decides nothing that the row does not say, so a second one on another node does no
- * harm.
+ * proven; following, a {@link FollowerActor} besides, once it is built. It decides nothing that the
+ * row does not say, so a second one on another node does no harm.
  */
 public final class ProjectionSupervisor {
 
   /** What it can be told. */
   public sealed interface Command
-      permits Message, Stop, Look, Seen, LookFailed, FromRebuild, RebuildActorEnded {}
+      permits Message, Stop, Look, Seen, LookFailed, Changed, FromRebuild, RebuildActorEnded {}
 
   /** What the supervisors of a node share. */
   public record Shared(ActorRef<RowWatch.Command> watch, SharedJournal journal) {
@@ -80,6 +81,9 @@ public final class ProjectionSupervisor {
   record Seen(Row row) implements Command {}
 
   private record LookFailed(Throwable cause) implements Command {}
+
+  /** It was begun to have a generation follow, or be inline; or that failed. */
+  private record Changed(Optional<Integer> begun, @Nullable Throwable error) implements Command {}
 
   private record FromRebuild(RebuildActor.Report report) implements Command {}
 
@@ -142,11 +146,17 @@ public final class ProjectionSupervisor {
   /** A look that began earlier may be told of later. */
   private int newestSeen;
 
+  /** The generation that is last known to be in use in another way than the definition says. */
+  private int changedGeneration;
+
   /** The rebuild that the failure policy stopped; this owner leaves it so. */
   private int stoppedGeneration;
 
   private ProjectionSupervisor(
-      ActorContext<Command> context, KintsugiNode node, SharedJournal journal, ReadModel readModel) {
+      ActorContext<Command> context,
+      KintsugiNode node,
+      SharedJournal journal,
+      ReadModel readModel) {
     this.context = context;
     this.node = node;
     this.journal = journal;
@@ -199,6 +209,7 @@ public final class ProjectionSupervisor {
   private Behavior<Command> active(Generation generation, Row row) {
     stopFollower();
     recover(generation, row);
+    change(generation, projection.isFollowing());
     if (row.rebuild().filter(r -> r.phase() == Phase.SETTLE && !r.isGivenUp()).isPresent()) {
       startRebuild(generation.generation());
     }
@@ -210,9 +221,10 @@ public final class ProjectionSupervisor {
    * that, to build it, and until the proof to look whether all of that is recovered.
    */
   private Behavior<Command> following(Generation generation, Row row) {
-    if (row.rebuild().filter(Rebuild::isInUse).isPresent()) {
+    if (row.rebuild().filter(ProjectionSupervisor::isFollowed).isPresent()) {
       recover(generation, row);
       startFollower(generation.generation());
+      change(generation, !projection.isFollowing());
     } else {
       stopFollower();
       stopRecovery();
@@ -221,6 +233,47 @@ public final class ProjectionSupervisor {
       startRebuild(generation.generation());
     }
     return seeing();
+  }
+
+  /** Whether it has a cursor: it is built, or was inline before and catches up. */
+  private static boolean isFollowed(Rebuild rebuild) {
+    return rebuild.isInUse() || (rebuild.takesOver() && rebuild.phase() == Phase.REPLAY);
+  }
+
+  /** What the definition that this node has says of the generation is not so, or no more. */
+  private void change(Generation generation, boolean isDue) {
+    if (!isDue || generation.generation() == changedGeneration) {
+      return;
+    }
+    changedGeneration = generation.generation();
+    context.pipeToSelf(
+        node.inTransaction(connection -> ModeChange.begin(connection, projection)),
+        (begun, error) ->
+            error == null ? new Changed(begun, null) : new Changed(Optional.empty(), error));
+  }
+
+  private Behavior<Command> onChanged(Changed changed) {
+    if (changed.error() != null) {
+      changedGeneration = 0;
+      context
+          .getLog()
+          .warn(
+              "Projection '{}' is to {} by its definition, and can't be changed now; it is tried again",
+              projection.name(),
+              projection.isFollowing() ? "follow the journal" : "be inline",
+              changed.error());
+    } else if (changed.begun().isPresent()) {
+      context
+          .getLog()
+          .info(
+              "Projection '{}' is {} from generation {} on, as its definition says; its read model"
+                  + " stays as it is",
+              projection.name(),
+              projection.isFollowing() ? "following the journal" : "inline",
+              changed.begun().get());
+      look();
+    }
+    return Behaviors.same();
   }
 
   private void recover(Generation generation, Row row) {
@@ -243,6 +296,7 @@ public final class ProjectionSupervisor {
         .onMessage(Look.class, look -> onLook())
         .onMessage(Seen.class, this::onSeen)
         .onMessage(LookFailed.class, this::onLookFailed)
+        .onMessage(Changed.class, this::onChanged)
         .onMessage(FromRebuild.class, this::onFromRebuild)
         .onMessage(RebuildActorEnded.class, this::onRebuildActorEnded)
         .onMessage(Wake.class, wake -> onWake())

@@ -54,7 +54,8 @@ class FollowingByItselfTest {
   void followers_of_many_kinds_share_the_journal() throws Exception {
     List<TestProjection> all = new ArrayList<>();
     for (TestProjection.Kind kind : TestProjection.Kind.values()) {
-      all.add(new TestProjection("f_" + kind.name().toLowerCase(Locale.ROOT)).following().kind(kind));
+      all.add(
+          new TestProjection("f_" + kind.name().toLowerCase(Locale.ROOT)).following().kind(kind));
     }
     TestProjection inline = new TestProjection("inline");
     all.add(inline);
@@ -136,10 +137,43 @@ class FollowingByItselfTest {
           adapter_manifest, event_payload, event_ser_id, event_ser_manifest)
         SELECT 's' || n %% 7, n / 7 + 1, '', 0, '', convert_to('event', 'UTF8'), 20, ''
         FROM generate_series(0, 6999) n
-        """.replace("%%", "%"));
+        """
+            .replace("%%", "%"));
     get(node.kintsugi().resume("log", "a test"));
 
     eventually(() -> assertThat(world.applied(log)).hasSize(7000));
     world.audit(log);
+  }
+
+  @Test
+  void a_definition_that_says_otherwise_changes_it_at_the_next_start_and_its_rows_stay()
+      throws Exception {
+    TestProjection changed = new TestProjection("log");
+    node.startAndFinish(changed);
+    node.record("a", "one", "two");
+    node.close();
+
+    changed.following();
+    try (TestSystem second = new TestSystem(world)) {
+      second.startAndFinish(changed);
+      second.record("a", "three");
+      eventually(() -> assertThat(world.generation(changed).status()).isEqualTo(Status.FOLLOWING));
+      second.record("b", "one");
+      eventually(() -> assertThat(world.applied(changed)).hasSize(4));
+      eventually(() -> assertThat(world.rebuild(changed).isDone()).isTrue());
+    }
+    world.append(world.event("b", 2)); // with nobody there to follow
+
+    changed.inline();
+    try (TestSystem third = new TestSystem(world)) {
+      third.startAndFinish(changed);
+      third.record("a", "four");
+      eventually(() -> assertThat(world.generation(changed).status()).isEqualTo(Status.ACTIVE));
+      eventually(() -> assertThat(world.rebuild(changed).isDone()).isTrue());
+      third.record("b", "three");
+      assertThat(world.applied(changed)).as("inline").contains("b/3");
+    }
+    assertThat(world.generation(changed).generation()).isEqualTo(3);
+    world.auditWhole(changed);
   }
 }

@@ -1,0 +1,63 @@
+package dev.kintsugi.runtime.internal.rebuild;
+
+import dev.kintsugi.projections.Projection;
+import dev.kintsugi.runtime.internal.state.Cursors;
+import dev.kintsugi.runtime.internal.state.Generations;
+import dev.kintsugi.runtime.internal.state.Rebuilds;
+import dev.kintsugi.runtime.status.Generation;
+import dev.kintsugi.runtime.status.Status;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+
+/**
+ * Begins to change a projection from inline to following, or back, as its definition says by now
+ * (DESIGN 7a): the next generation is rebuilding, so writers record for it, and takes the read
+ * model over as it is. How it goes on, {@link RebuildSteps} says. In the caller's transaction.
+ */
+public final class ModeChange {
+
+  private ModeChange() {}
+
+  /**
+   * Whether a generation is in use in another way than a definition of the same version says. One
+   * that is being built is changed when it is built.
+   */
+  public static boolean isDue(Connection connection, Generation row, Projection<?> definition)
+      throws SQLException {
+    return row.version() == definition.version()
+        && (definition.isFollowing()
+            ? row.status() == Status.ACTIVE
+            : row.status() == Status.FOLLOWING
+                && Cursors.find(connection, row.projection(), row.generation()).isPresent());
+  }
+
+  /**
+   * Begins it, if it is due.
+   *
+   * @return the generation that it makes; empty if it is not due, or another request came first
+   */
+  public static Optional<Integer> begin(Connection connection, Projection<?> definition)
+      throws SQLException {
+    Optional<Generation> seen = Generations.find(connection, definition.name());
+    if (seen.isEmpty()
+        || !isDue(connection, seen.get(), definition)
+        || !Generations.beginNext(
+            connection, seen.get(), definition.version(), Status.REBUILDING)) {
+      return Optional.empty();
+    }
+    int next = seen.get().generation() + 1;
+    Rebuilds.supersedeOlder(connection, definition.name(), next);
+    Rebuilds.takeOver(
+        connection,
+        definition.name(),
+        next,
+        "start",
+        definition.isFollowing()
+            ? "its definition follows the journal now"
+            : "its definition is inline now",
+        seen.get(),
+        definition.isFollowing());
+    return Optional.of(next);
+  }
+}
