@@ -1,6 +1,6 @@
 -- What a read model has of the journal, for readers without the JVM; the runtime asks them, too. They run with their
--- caller's rights: grant SELECT on event_journal, kintsugi_projection, kintsugi_rebuild, kintsugi_skip and
--- kintsugi_skip_archive to who is to call them. For a journal of other names the runtime makes them with those.
+-- caller's rights: grant SELECT on event_journal, kintsugi_projection, kintsugi_cursor, kintsugi_rebuild, kintsugi_skip
+-- and kintsugi_skip_archive to who is to call them. For a journal of other names the runtime makes them with those.
 
 -- The generations whose records tell what became of a projection's events: its newest, and those whose read
 -- model that one took over as it was.
@@ -31,14 +31,15 @@ LANGUAGE sql STABLE AS $$
       WHEN a.outcome IS NOT NULL THEN a.outcome
       WHEN e.ordering IS NULL AND COALESCE(l.last, 0) < $3 THEN 'unwritten'
       WHEN e.ordering IS NULL THEN 'deleted'
-      WHEN p.status = 'rebuilding' THEN 'rebuilding'
-      WHEN r.ordering IS NULL THEN 'applied'
+      WHEN p.status = 'rebuilding' OR p.status = 'following' AND c.position IS NULL THEN 'rebuilding'
+      WHEN r.ordering IS NULL AND (p.status = 'active' OR c.position >= e.ordering) THEN 'applied'
       WHEN p.paused THEN 'paused'
       ELSE 'behind' END,
     p.generation, r.persistence_id::text, r.sequence_number, r.ordering, r.parked_at IS NOT NULL,
     split_part(r.last_error, E'\n', 1)
   FROM (
     SELECT n.* FROM kintsugi_projection n WHERE n.projection = $1 ORDER BY n.generation DESC LIMIT 1) p
+  LEFT JOIN kintsugi_cursor c ON c.projection = p.projection AND c.generation = p.generation
   LEFT JOIN LATERAL (
     SELECT j.ordering AS ordering FROM event_journal j
     WHERE j.persistence_id = $2 AND j.sequence_number = $3) e ON TRUE
@@ -65,14 +66,15 @@ LANGUAGE sql STABLE AS $$
       WHEN r.attempts > 0 THEN 'failed'
       WHEN a.outcome IS NOT NULL THEN a.outcome
       WHEN COALESCE(l.last, 0) < $2 THEN 'unwritten'
-      WHEN p.status = 'rebuilding' THEN 'rebuilding'
-      WHEN r.ordering IS NULL THEN 'applied'
+      WHEN p.status = 'rebuilding' OR p.status = 'following' AND c.position IS NULL THEN 'rebuilding'
+      WHEN r.ordering IS NULL AND (p.status = 'active' OR c.position >= $2) THEN 'applied'
       WHEN p.paused THEN 'paused'
       ELSE 'behind' END,
     p.generation, r.persistence_id::text, r.sequence_number, r.ordering, r.parked_at IS NOT NULL,
     split_part(r.last_error, E'\n', 1)
   FROM (
     SELECT n.* FROM kintsugi_projection n WHERE n.projection = $1 ORDER BY n.generation DESC LIMIT 1) p
+  LEFT JOIN kintsugi_cursor c ON c.projection = p.projection AND c.generation = p.generation
   CROSS JOIN LATERAL (SELECT max(j.ordering) AS last FROM event_journal j) l
   LEFT JOIN LATERAL (
     SELECT s.* FROM kintsugi_skip s
@@ -94,10 +96,15 @@ CREATE OR REPLACE FUNCTION kintsugi_is_whole(TEXT, TEXT)
 RETURNS BOOLEAN
 LANGUAGE sql STABLE AS $$
   SELECT (
-    SELECT p.status = 'active' AND NOT EXISTS (
-      SELECT FROM kintsugi_skip s
-      WHERE s.persistence_id = $2 AND s.projection = p.projection AND s.generation = p.generation)
-    FROM kintsugi_projection p WHERE p.projection = $1 ORDER BY p.generation DESC LIMIT 1)
+    SELECT (p.status = 'active' OR p.status = 'following' AND c.position >= COALESCE((
+        SELECT j.ordering FROM event_journal j
+        WHERE j.persistence_id = $2 ORDER BY j.sequence_number DESC LIMIT 1), 0)) IS TRUE
+      AND NOT EXISTS (
+        SELECT FROM kintsugi_skip s
+        WHERE s.persistence_id = $2 AND s.projection = p.projection AND s.generation = p.generation)
+    FROM kintsugi_projection p
+    LEFT JOIN kintsugi_cursor c ON c.projection = p.projection AND c.generation = p.generation
+    WHERE p.projection = $1 ORDER BY p.generation DESC LIMIT 1)
 $$;
 
 -- Waits until a read model has an event, or never will by itself, or the time is up; returns its state then, as

@@ -186,6 +186,47 @@ class AwaitTest {
   }
 
   @Test
+  void a_projection_that_follows_has_what_its_cursor_has_passed() throws Exception {
+    TestProjection follows =
+        new TestProjection("follows")
+            .onFailure(FailurePolicy.skip().withoutRetry().thenPark())
+            .following();
+    world.append(world.event("a", 1));
+    world.register(follows);
+    assertThat(state("follows", "a", 1)).isEqualTo(new TimedOut(Waiting.REBUILDING));
+    assertThat(get(kintsugi.isWhole("follows", "a"))).isFalse();
+    world.runToTheEnd(follows);
+    assertThat(state("follows", "a", 1)).isEqualTo(new Applied());
+    assertThat(get(kintsugi.isWhole("follows", "a"))).isTrue();
+    assertThat(get(kintsugi.isWhole("follows", "b"))).isTrue();
+
+    world.append(world.event("a", 2), world.event("b", 1));
+    assertThat(state("follows", "a", 2)).isEqualTo(new TimedOut(Waiting.BEHIND));
+    assertThat(get(kintsugi.await("follows", Offset.sequence(3), Duration.ZERO)))
+        .isEqualTo(new TimedOut(Waiting.BEHIND));
+    assertThat(get(kintsugi.isWhole("follows", "b"))).isFalse();
+    CompletionStage<AwaitAnswer> waiting = kintsugi.await("follows", "b", 1, PATIENCE);
+    world.setPaused(follows, true);
+    assertThat(state("follows", "a", 2)).isEqualTo(new TimedOut(Waiting.PAUSED));
+    world.setPaused(follows, false);
+    world.follow(follows);
+    assertThat(get(waiting)).isEqualTo(new Applied());
+    assertThat(state("follows", "a", 2)).isEqualTo(new Applied());
+    assertThat(get(kintsugi.isWhole("follows", "b"))).isTrue();
+
+    follows.failOn("a/3");
+    world.append(world.event("a", 3), world.event("a", 4), world.event("b", 2));
+    world.follow(follows);
+    assertThat(state("follows", "a", 4))
+        .isInstanceOfSatisfying(
+            Failed.class, failed -> assertThat(failed.sequenceNumber()).isEqualTo(3));
+    assertThat(state("follows", "b", 2)).isEqualTo(new Applied());
+    assertThat(
+            world.column("SELECT kintsugi_is_whole('follows', s) FROM (VALUES ('a'), ('b')) q (s)"))
+        .containsExactly("f", "t");
+  }
+
+  @Test
   void a_projection_that_nobody_knows_is_refused_by_name() {
     assertThatThrownBy(() -> get(kintsugi.await("nobody", "a", 1, PATIENCE)))
         .isInstanceOf(UnknownProjectionException.class)
@@ -262,7 +303,12 @@ class AwaitTest {
   }
 
   private AwaitAnswer now(String persistenceId, long sequenceNumber) throws Exception {
-    return get(kintsugi.await("log", persistenceId, sequenceNumber, Duration.ZERO));
+    return state("log", persistenceId, sequenceNumber);
+  }
+
+  private AwaitAnswer state(String projection, String persistenceId, long sequenceNumber)
+      throws Exception {
+    return get(kintsugi.await(projection, persistenceId, sequenceNumber, Duration.ZERO));
   }
 
   private AwaitAnswer offset(long ordering) throws Exception {
