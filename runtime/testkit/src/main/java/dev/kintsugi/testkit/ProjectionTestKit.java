@@ -39,6 +39,9 @@ import org.jspecify.annotations.Nullable;
  * is all that a handler may rely on, so all tables of the projection must hold the same rows
  * afterwards. Where they do not, a rebuild or a recovery would change the read model some day.
  *
+ * <p>One that follows the journal is tried in these ways, too, as if it were inline: what its
+ * handler has to bear is the same.
+ *
  * <p>It runs on an embedded PostgreSQL, one for the JVM, or on the server that KINTSUGI_JDBC_URL in
  * the environment names (KINTSUGI_JDBC_USER and KINTSUGI_JDBC_PASSWORD say who connects, who must
  * be allowed to make databases). A kit is for one thread, and may serve any number of scenarios,
