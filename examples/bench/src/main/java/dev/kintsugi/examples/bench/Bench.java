@@ -11,6 +11,7 @@ import dev.kintsugi.examples.bench.endurance.Endurance;
 import dev.kintsugi.examples.bench.failures.FailingStreams;
 import dev.kintsugi.examples.bench.failures.HotStream;
 import dev.kintsugi.examples.bench.failures.Storm;
+import dev.kintsugi.examples.bench.follow.Follow;
 import dev.kintsugi.examples.bench.kill.Kill;
 import dev.kintsugi.examples.bench.latency.RebuildLatency;
 import dev.kintsugi.examples.bench.memory.FoldMemory;
@@ -38,6 +39,7 @@ import picocli.CommandLine.Spec;
       RebuildLatency.class,
       HistorySize.class,
       Replay.class,
+      Follow.class,
       FoldMemory.class,
       FailingStreams.class,
       Storm.class,

@@ -235,6 +235,20 @@ class BenchTest {
 
   @Tag("exhaustive")
   @Test
+  void follow_has_each_kind_catch_up_beside_pekko_projection() {
+    Program program =
+        onServer(
+            "follow", "--events", "10", "--actors", "5", "--rounds", "1", "--connections", "8");
+
+    assertThat(program.exitCode()).as(program.err()).isZero();
+    assertThat(program.out())
+        .contains("50 events in each round, of 5 streams; 1 rounds")
+        .containsPattern("following, handler +Pekko Projection, exactlyOnce +[0-9.,]+ +>= 3.00")
+        .containsPattern("following, fold +Pekko Projection, groupedWithin +[0-9.,]+");
+  }
+
+  @Tag("exhaustive")
+  @Test
   void history_size_puts_an_empty_and_a_filled_database_side_by_side() {
     Program program =
         onServer(

@@ -46,6 +46,11 @@ public final class Load implements AutoCloseable {
     return new Load(ActorSystem.create("bench", config));
   }
 
+  /** The actor system, for what is not ours. */
+  public ActorSystem system() {
+    return system;
+  }
+
   /** Projections on this actor system, where the plugin is ours. */
   public Kintsugi kintsugi() {
     return Kintsugi.get(system);

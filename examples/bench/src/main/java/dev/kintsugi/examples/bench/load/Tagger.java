@@ -7,7 +7,10 @@ import org.apache.pekko.persistence.journal.WriteEventAdapter;
 /** Gives every event the same one tag. */
 public final class Tagger implements WriteEventAdapter {
 
-  private static final Set<String> TAGS = Set.of("load");
+  /** That tag. */
+  public static final String TAG = "load";
+
+  private static final Set<String> TAGS = Set.of(TAG);
 
   @Override
   public String manifest(Object event) {

@@ -3,6 +3,7 @@ package dev.kintsugi.examples.bench.load;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
 import java.sql.PreparedStatement;
+import java.util.List;
 import org.apache.pekko.Done;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
@@ -48,6 +49,26 @@ public final class WritesHandler extends JdbcHandler<EventEnvelope<LoadEvent>, J
   /** With one statement for each transaction. */
   public static Projection<LoadEvent> coalescedProjection() {
     return writes(NAME).groupedHandler(() -> new CoalescedWritesHandler(NAME)).build();
+  }
+
+  /** A handler by itself, for a table that is there. */
+  public static JdbcHandler<EventEnvelope<LoadEvent>, JdbcSession> single(String table) {
+    return new WritesHandler(table);
+  }
+
+  /** The same, with a batch for each list of events. */
+  public static JdbcHandler<List<EventEnvelope<LoadEvent>>, JdbcSession> grouped(String table) {
+    return new GroupedWritesHandler(table);
+  }
+
+  /** One that follows the journal, with a statement for each event. */
+  public static Projection<LoadEvent> following(String name) {
+    return writes(name).handler(() -> new WritesHandler(name)).following().build();
+  }
+
+  /** The same, with a batch for each transaction. */
+  public static Projection<LoadEvent> groupedFollowing(String name) {
+    return writes(name).groupedHandler(() -> new GroupedWritesHandler(name)).following().build();
   }
 
   private static Projection.Builder<LoadEvent> writes(String name) {
