@@ -12,6 +12,7 @@ import dev.kintsugi.examples.bench.failures.FailingStreams;
 import dev.kintsugi.examples.bench.failures.HotStream;
 import dev.kintsugi.examples.bench.failures.Storm;
 import dev.kintsugi.examples.bench.follow.Follow;
+import dev.kintsugi.examples.bench.follow.ModeChanges;
 import dev.kintsugi.examples.bench.kill.Kill;
 import dev.kintsugi.examples.bench.latency.RebuildLatency;
 import dev.kintsugi.examples.bench.memory.FoldMemory;
@@ -40,6 +41,7 @@ import picocli.CommandLine.Spec;
       HistorySize.class,
       Replay.class,
       Follow.class,
+      ModeChanges.class,
       FoldMemory.class,
       FailingStreams.class,
       Storm.class,

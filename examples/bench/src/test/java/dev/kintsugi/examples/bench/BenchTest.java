@@ -249,6 +249,19 @@ class BenchTest {
 
   @Tag("exhaustive")
   @Test
+  void mode_changes_counts_what_was_applied_and_how_often() {
+    Program program =
+        onServer(
+            "mode-changes", "--times", "2", "--actors", "4", "--rate", "50", "--connections", "8");
+
+    assertThat(program.exitCode()).as(program.err()).isZero();
+    assertThat(program.out())
+        .containsPattern("events that are in no row +0 +0 +held")
+        .containsPattern("events that came twice or before their turn +0 +0 +held");
+  }
+
+  @Tag("exhaustive")
+  @Test
   void history_size_puts_an_empty_and_a_filled_database_side_by_side() {
     Program program =
         onServer(
