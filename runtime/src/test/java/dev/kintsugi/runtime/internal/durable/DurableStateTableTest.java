@@ -170,7 +170,7 @@ class DurableStateTableTest {
   }
 
   @Test
-  void a_writer_that_draws_its_offset_has_a_transaction_id_already() throws Exception {
+  void a_writer_that_draws_its_offset_has_locked_the_table_already() throws Exception {
     ExecutorService threads = Executors.newSingleThreadExecutor();
     try (Connection holder = world.database().connection();
         Statement statement = holder.createStatement()) {
@@ -189,8 +189,11 @@ class DurableStateTableTest {
       assertThat(
               world.column(
                   """
-                  SELECT a.backend_xid IS NOT NULL FROM pg_stat_activity a
-                  JOIN pg_locks l ON l.pid = a.pid
+                  SELECT EXISTS (
+                    SELECT 1 FROM pg_locks t
+                    WHERE t.pid = l.pid AND t.granted AND t.mode = 'RowExclusiveLock'
+                      AND t.relation = 'durable_state'::regclass)
+                  FROM pg_locks l
                   WHERE NOT l.granted AND l.relation = 'durable_state_global_offset_seq'::regclass
                   """))
           .containsExactly("t");
