@@ -35,7 +35,7 @@ import org.apache.pekko.annotation.ApiMayChange;
 
 /**
  * Changes projections on behalf of somebody, who is kept with each change. Got by {@link
- * Kintsugi#operator}.
+ * Kintsugi#management}.
  *
  * <p>Each change is a transaction of this node, whichever node hosts the projection's supervisor,
  * and also where this node's build lacks the projection; the supervisor gets a hint to look at its
