@@ -1,23 +1,6 @@
 -- What a read model has of the journal, for readers without the JVM; the runtime asks them, too. They run with their
--- caller's rights: grant SELECT on event_journal, kintsugi_projection, kintsugi_cursor, kintsugi_rebuild, kintsugi_skip
--- and kintsugi_skip_archive to who is to call them. For a journal of other names the runtime makes them with those.
-
--- The generations whose records tell what became of a projection's events: its newest, and those whose read
--- model that one took over as it was.
-CREATE OR REPLACE FUNCTION kintsugi_lineage(TEXT)
-RETURNS TABLE (projection TEXT, generation INTEGER, is_newest BOOLEAN)
-LANGUAGE sql STABLE AS $$
-  WITH RECURSIVE kept AS (
-    (SELECT p.projection, p.generation, TRUE AS is_newest FROM kintsugi_projection p
-      WHERE p.projection = $1 ORDER BY p.generation DESC LIMIT 1)
-    UNION ALL
-    SELECT r.from_projection, r.from_generation, FALSE
-    FROM kept k
-    JOIN kintsugi_rebuild r ON r.projection = k.projection AND r.generation = k.generation
-    WHERE r.from_generation IS NOT NULL
-      AND (r.takes_over OR r.replay_at IS NULL AND r.drain_at IS NOT NULL))
-  SELECT k.projection, k.generation, k.is_newest FROM kept k
-$$;
+-- caller's rights: grant SELECT on event_journal, kintsugi_projection, kintsugi_cursor, kintsugi_skip and
+-- kintsugi_skip_archive to who is to call them. For a journal of other names the runtime makes them with those.
 
 -- What a projection's read model has of an event, by stream and sequence number: 'applied' (that, and all before it
 -- of its stream), 'failed' (it, or one before it, which is the one named), 'discarded', 'deleted' (from the journal),
@@ -51,9 +34,9 @@ LANGUAGE sql STABLE AS $$
       AND s.sequence_number <= $3
     ORDER BY s.sequence_number LIMIT 1) r ON TRUE
   LEFT JOIN LATERAL (
-    SELECT t.outcome FROM kintsugi_lineage($1) k
-    JOIN kintsugi_skip_archive t ON t.projection = k.projection AND t.generation = k.generation
-    WHERE t.persistence_id = $2 AND t.sequence_number = $3 AND t.outcome IN ('discarded', 'deleted')
+    SELECT t.outcome FROM kintsugi_skip_archive t
+    WHERE t.projection = p.projection AND t.generation = p.generation
+      AND t.persistence_id = $2 AND t.sequence_number = $3 AND t.outcome IN ('discarded', 'deleted')
     LIMIT 1) a ON TRUE
 $$;
 
@@ -83,8 +66,7 @@ LANGUAGE sql STABLE AS $$
     ORDER BY (s.attempts > 0) DESC, s.ordering LIMIT 1) r ON TRUE
   LEFT JOIN LATERAL (
     SELECT t.outcome FROM event_journal j
-    CROSS JOIN kintsugi_lineage($1) k
-    JOIN kintsugi_skip_archive t ON t.projection = k.projection AND t.generation = k.generation
+    JOIN kintsugi_skip_archive t ON t.projection = p.projection AND t.generation = p.generation
       AND t.persistence_id = j.persistence_id AND t.sequence_number = j.sequence_number
     WHERE j.ordering = $2 AND t.outcome IN ('discarded', 'deleted')
     LIMIT 1) a ON TRUE

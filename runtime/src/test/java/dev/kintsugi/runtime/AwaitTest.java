@@ -144,6 +144,22 @@ class AwaitTest {
     assertThat(now("a", 1)).isEqualTo(new Applied());
   }
 
+  /** The second change comes while the first one catches up, and supersedes it. */
+  @Test
+  void what_was_discarded_is_so_after_changes_that_keep_the_read_model() throws Exception {
+    log.failOn("a/1");
+    world.append(world.event("a", 1));
+    world.drainAll(log);
+    world.operations(log).discard(world.openSkips(log).get(0), WHY);
+    world.changeMode(log.following());
+    world.stepUntilNotDone(world.owner(log));
+    assertThat(world.rebuild(log).isDone()).isFalse();
+    assertThat(world.changeMode(log.inline())).hasValue(3);
+    world.runToTheEnd(log);
+
+    assertThat(now("a", 1)).isEqualTo(new Discarded());
+  }
+
   @Test
   void what_was_deleted_is_in_the_journal_no_more() throws Exception {
     world.append(world.event("a", 1), world.event("a", 2), world.event("a", 3));
