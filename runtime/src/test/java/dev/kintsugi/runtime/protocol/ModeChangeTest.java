@@ -151,7 +151,7 @@ class ModeChangeTest {
     world.step(owner); // the fence
     try (Connection open = world.database().connection();
         Statement statement = open.createStatement()) {
-      statement.execute("SELECT pg_current_xact_id()");
+      statement.execute("LOCK TABLE event_journal IN ROW EXCLUSIVE MODE"); // a writer's
       assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Waiting.class);
       append("a", 4, 4);
       open.rollback();
@@ -199,7 +199,7 @@ class ModeChangeTest {
     try (World.HeldWriter late = world.holdWriter();
         Connection open = world.database().connection();
         Statement statement = open.createStatement()) {
-      statement.execute("SELECT pg_current_xact_id()");
+      statement.execute("LOCK TABLE event_journal IN ROW EXCLUSIVE MODE"); // a writer's
       assertThat(world.stepUntilNotDone(owner)).isInstanceOf(RebuildStep.Waiting.class);
       late.write(world.event("late", 1)); // records
       open.rollback();
