@@ -1,6 +1,5 @@
 package dev.kintsugi.runtime.internal.awaiting;
 
-import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import dev.kintsugi.runtime.operations.UnknownProjectionException;
 import dev.kintsugi.runtime.status.AwaitAnswer;
 import java.time.Duration;
@@ -9,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -18,8 +18,9 @@ import org.apache.pekko.pattern.StatusReply;
 
 /**
  * Decides when to look, for all of this node that wait for an event: at once for a new question,
- * and then less and less often, all in one statement, on one connection. While nobody waits it does
- * nothing. So a thousand who wait cost the database no more than one.
+ * and then less and less often for each; who is due at about the same time is looked for in one
+ * statement. One look at a time, on one connection. While nobody waits it does nothing. So a
+ * thousand who wait cost the database little more than one, and who asks has no others looked for.
  */
 final class AwaitActor {
 
@@ -41,13 +42,31 @@ final class AwaitActor {
 
   private record LookFailed(List<Waiting> asked, Throwable error) implements Command {}
 
-  private record Waiting(Await await, long sinceNanos) {
-    boolean isOver(long nowNanos) {
-      return nowNanos - sinceNanos >= await.patience().toNanos();
+  /** Looks into the database for some questions; the answers come in their order. */
+  interface Looks {
+    CompletionStage<List<Optional<AwaitAnswer>>> look(List<EventQuestion> questions);
+  }
+
+  /** A question without an answer, and when it is looked for next. */
+  private static final class Waiting {
+    final Await await;
+    final long overNanos;
+    long pauseNanos = SHORTEST_PAUSE.toNanos();
+    long dueNanos;
+
+    Waiting(Await await, long nowNanos) {
+      this.await = await;
+      this.overNanos = nowNanos + await.patience().toNanos();
+      this.dueNanos = nowNanos;
     }
 
-    long leftNanos(long nowNanos) {
-      return await.patience().toNanos() - (nowNanos - sinceNanos);
+    boolean isOver(long nowNanos) {
+      return nowNanos - overNanos >= 0;
+    }
+
+    void lookedFor(long nowNanos) {
+      dueNanos = nowNanos + Math.min(pauseNanos, overNanos - nowNanos);
+      pauseNanos = Math.min(2 * pauseNanos, LONGEST_PAUSE.toNanos());
     }
   }
 
@@ -56,23 +75,20 @@ final class AwaitActor {
 
   private final ActorContext<Command> context;
   private final TimerScheduler<Command> timers;
-  private final KintsugiNode node;
+  private final Looks looks;
   private final List<Waiting> waiting = new ArrayList<>();
-  private Duration pause = SHORTEST_PAUSE;
   private boolean looking;
-  private boolean lookAgain;
 
-  static Behavior<Command> create(KintsugiNode node) {
+  static Behavior<Command> create(Looks looks) {
     return Behaviors.setup(
         context ->
-            Behaviors.withTimers(timers -> new AwaitActor(context, timers, node).answering()));
+            Behaviors.withTimers(timers -> new AwaitActor(context, timers, looks).answering()));
   }
 
-  private AwaitActor(
-      ActorContext<Command> context, TimerScheduler<Command> timers, KintsugiNode node) {
+  private AwaitActor(ActorContext<Command> context, TimerScheduler<Command> timers, Looks looks) {
     this.context = context;
     this.timers = timers;
-    this.node = node;
+    this.looks = looks;
   }
 
   private Behavior<Command> answering() {
@@ -86,22 +102,26 @@ final class AwaitActor {
 
   private Behavior<Command> onAwait(Await await) {
     waiting.add(new Waiting(await, System.nanoTime()));
-    pause = SHORTEST_PAUSE;
     return look();
   }
 
+  /** Looks for those that are due, and for whom it is in a moment; if nobody is, it waits. */
   private Behavior<Command> look() {
-    if (looking) {
-      lookAgain = true;
+    if (looking || waiting.isEmpty()) {
+      return Behaviors.same();
+    }
+    long now = System.nanoTime();
+    long first = waiting.stream().mapToLong(each -> each.dueNanos - now).min().orElse(0);
+    if (first > 0) {
+      timers.startSingleTimer(Look.class, new Look(), Duration.ofNanos(first));
       return Behaviors.same();
     }
     timers.cancel(Look.class);
     looking = true;
-    lookAgain = false;
-    List<Waiting> asked = List.copyOf(waiting);
-    List<EventQuestion> questions = asked.stream().map(each -> each.await().question()).toList();
+    List<Waiting> asked =
+        waiting.stream().filter(each -> each.dueNanos - now <= each.pauseNanos / 4).toList();
     context.pipeToSelf(
-        node.inTransaction(connection -> EventStates.look(connection, questions)),
+        looks.look(asked.stream().map(each -> each.await.question()).toList()),
         (answers, error) ->
             error == null ? new Looked(asked, answers) : new LookFailed(asked, error));
     return Behaviors.same();
@@ -116,39 +136,27 @@ final class AwaitActor {
       Optional<AwaitAnswer> answer = looked.answers().get(i);
       if (answer.isEmpty()) {
         asked
-            .await()
+            .await
             .replyTo()
             .tell(
                 StatusReply.error(
-                    new UnknownProjectionException(asked.await().question().projection())));
+                    new UnknownProjectionException(asked.await.question().projection())));
         answered.add(asked);
       } else if (!(answer.get() instanceof AwaitAnswer.TimedOut) || asked.isOver(now)) {
-        asked.await().replyTo().tell(StatusReply.success(answer.get()));
+        asked.await.replyTo().tell(StatusReply.success(answer.get()));
         answered.add(asked);
+      } else {
+        asked.lookedFor(now);
       }
     }
     waiting.removeAll(answered);
-    return lookLater(now);
-  }
-
-  private Behavior<Command> lookLater(long now) {
-    if (lookAgain) {
-      return look();
-    }
-    if (!waiting.isEmpty()) {
-      long left = waiting.stream().mapToLong(each -> each.leftNanos(now)).min().orElse(0);
-      timers.startSingleTimer(
-          Look.class, new Look(), Duration.ofNanos(Math.max(1, Math.min(left, pause.toNanos()))));
-      pause = pause.multipliedBy(2);
-      pause = pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
-    }
-    return Behaviors.same();
+    return look();
   }
 
   private Behavior<Command> onLookFailed(LookFailed failed) {
     looking = false;
-    failed.asked().forEach(each -> each.await().replyTo().tell(StatusReply.error(failed.error())));
+    failed.asked().forEach(each -> each.await.replyTo().tell(StatusReply.error(failed.error())));
     waiting.removeAll(new HashSet<>(failed.asked()));
-    return lookLater(System.nanoTime());
+    return look();
   }
 }

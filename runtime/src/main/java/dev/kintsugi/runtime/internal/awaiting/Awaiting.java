@@ -28,7 +28,13 @@ public final class Awaiting {
   public Awaiting(ActorSystem<?> system, KintsugiNode node) {
     this.system = system;
     this.node = node;
-    this.actor = system.systemActorOf(AwaitActor.create(node), "kintsugi-awaiting", Props.empty());
+    this.actor =
+        system.systemActorOf(
+            AwaitActor.create(
+                questions ->
+                    node.inTransaction(connection -> EventStates.look(connection, questions))),
+            "kintsugi-awaiting",
+            Props.empty());
   }
 
   /**
