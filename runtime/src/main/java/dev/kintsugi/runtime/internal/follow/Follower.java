@@ -99,7 +99,8 @@ public final class Follower {
   public FollowStep open() throws Exception {
     return database.inTransaction(
         connection -> {
-          Optional<FollowStep> rest = rest(Generations.find(connection, projection.name()));
+          Optional<FollowStep> rest =
+              rest(Generations.find(connection, projection.name(), target.generation()));
           if (rest.isPresent()) {
             return rest.get();
           }
@@ -124,7 +125,7 @@ public final class Follower {
 
   /** Why it is not to go on, if so. */
   private Optional<FollowStep> rest(Optional<Generation> row) {
-    if (row.isEmpty() || row.get().generation() != target.generation()) {
+    if (row.isEmpty()) {
       return Optional.of(new FollowStep.Resting("a newer generation has begun, or it is no more"));
     }
     if (row.get().status() != Status.FOLLOWING || row.get().version() != projection.version()) {
@@ -233,7 +234,8 @@ public final class Follower {
 
   /** An id first, then the row, then the cursor: what is done after that is done by one alone. */
   private Optional<FollowStep> begin(Connection connection, long upTo) throws SQLException {
-    Optional<FollowStep> rest = rest(Generations.findToActOn(connection, projection.name()));
+    Optional<FollowStep> rest =
+        rest(Generations.findToActOn(connection, projection.name(), target.generation()));
     if (rest.isPresent()) {
       return rest;
     }

@@ -68,8 +68,8 @@ final class Ownership {
   }
 
   private RebuildStep step(Connection connection, Work work) throws Exception {
-    Optional<Generation> row = Generations.findToActOn(connection, projection);
-    if (row.isEmpty() || row.get().generation() != generation) {
+    Optional<Generation> row = Generations.findToActOn(connection, projection, generation);
+    if (row.isEmpty()) {
       throw new NotOursException(new RebuildStep.NotOurs("a newer generation has begun"));
     }
     Rebuild locked = Rebuilds.lock(connection, projection, generation).orElseThrow();

@@ -208,7 +208,7 @@ public final class RebuildSteps {
     static Seen read(Connection connection, String projection, int generation) throws SQLException {
       return new Seen(
           Rebuilds.find(connection, projection, generation),
-          Generations.find(connection, projection));
+          Generations.find(connection, projection, generation));
     }
 
     boolean isPaused() {
@@ -222,7 +222,7 @@ public final class RebuildSteps {
     if (seen.rebuild().isEmpty()) {
       return new RebuildStep.NotOurs("no such rebuild is on record");
     }
-    Optional<Generation> row = seen.row().filter(found -> found.generation() == generation);
+    Optional<Generation> row = seen.row();
     if (row.isEmpty()) {
       return new RebuildStep.NotOurs("a newer generation has begun, or the projection is no more");
     }

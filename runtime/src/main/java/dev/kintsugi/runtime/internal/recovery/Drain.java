@@ -164,11 +164,8 @@ public final class Drain {
   }
 
   private Batch drain(Connection connection, Applier applier, boolean halves) throws Exception {
-    Optional<Generation> row = Generations.findToActOn(connection, name);
-    if (row.isEmpty()
-        || row.get().generation() != generation
-        || row.get().paused()
-        || !Rebuilds.hasReplayEnded(connection, row.get())) {
+    Optional<Generation> row = Generations.findToActOn(connection, name, generation);
+    if (row.isEmpty() || row.get().paused() || !Rebuilds.hasReplayEnded(connection, row.get())) {
       return Batch.NOTHING;
     }
     Optional<Projection<?>> projection = registry.find(name, row.get().version());

@@ -22,6 +22,12 @@ public final class Generations {
       WHERE projection = ? ORDER BY generation DESC LIMIT 1
       """;
 
+  private static final String FIND_ONE =
+      """
+      SELECT projection, generation, status, paused, version, returns_to FROM kintsugi_projection
+      WHERE projection = ? AND generation = ?
+      """;
+
   private static final String ALL =
       """
       SELECT DISTINCT ON (projection) projection, generation, status, paused, version,
@@ -29,7 +35,7 @@ public final class Generations {
       FROM kintsugi_projection ORDER BY projection, generation DESC
       """;
 
-  private static final String FIND_WITH_AN_ID = "SELECT pg_current_xact_id(); " + FIND;
+  private static final String TAKE_ID = "SELECT pg_current_xact_id(); ";
 
   private static final String REGISTER =
       """
@@ -102,6 +108,16 @@ public final class Generations {
     }
   }
 
+  /** A generation, if it is not retired. */
+  public static Optional<Generation> find(Connection connection, String projection, int generation)
+      throws SQLException {
+    try (PreparedStatement find = connection.prepareStatement(FIND_ONE)) {
+      find.setString(1, projection);
+      find.setInt(2, generation);
+      return read(find.executeQuery());
+    }
+  }
+
   /** The newest generation of each projection, by name. */
   public static List<Generation> all(Connection connection) throws SQLException {
     List<Generation> all = new ArrayList<>();
@@ -115,17 +131,31 @@ public final class Generations {
   }
 
   /**
-   * The same for a transaction that is going to touch the read model: it takes its transaction id
-   * first, so that the fence after a later change of the row waits for it (DESIGN 5).
+   * A generation, for a transaction that is going to touch its read model: it takes its transaction
+   * id first, so that the fence after a later change of the row waits for it (DESIGN 5).
    */
+  public static Optional<Generation> findToActOn(
+      Connection connection, String projection, int generation) throws SQLException {
+    try (PreparedStatement find = connection.prepareStatement(TAKE_ID + FIND_ONE)) {
+      find.setString(1, projection);
+      find.setInt(2, generation);
+      return readBehindId(find);
+    }
+  }
+
+  /** The newest generation, for a transaction that is going to act on what its row says. */
   public static Optional<Generation> findToActOn(Connection connection, String projection)
       throws SQLException {
-    try (PreparedStatement find = connection.prepareStatement(FIND_WITH_AN_ID)) {
+    try (PreparedStatement find = connection.prepareStatement(TAKE_ID + FIND)) {
       find.setString(1, projection);
-      find.execute();
-      find.getMoreResults();
-      return read(find.getResultSet());
+      return readBehindId(find);
     }
+  }
+
+  private static Optional<Generation> readBehindId(PreparedStatement find) throws SQLException {
+    find.execute();
+    find.getMoreResults();
+    return read(find.getResultSet());
   }
 
   private static Optional<Generation> read(ResultSet row) throws SQLException {

@@ -221,8 +221,10 @@ public final class Verifier {
   /** TRUNCATE empties a table for older snapshots, too. */
   private void refuseIfOvertaken(Generation verified) throws Exception {
     Optional<Generation> now =
-        database.inTransaction(connection -> Generations.find(connection, verified.projection()));
-    if (now.isEmpty() || now.get().generation() != verified.generation()) {
+        database.inTransaction(
+            connection ->
+                Generations.find(connection, verified.projection(), verified.generation()));
+    if (now.isEmpty()) {
       throw new NotVerifiableException(
           "a rebuild of projection '%s' began while generation %d was verified, and empties its tables. Verify it when the rebuild is done."
               .formatted(verified.projection(), verified.generation()));
