@@ -9,6 +9,7 @@ import dev.kintsugi.runtime.internal.follow.Follower;
 import dev.kintsugi.runtime.internal.handler.Applier;
 import dev.kintsugi.runtime.internal.handler.HandlerException;
 import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.jdbc.JdbcSettings;
 import dev.kintsugi.runtime.internal.metrics.Metrics;
 import dev.kintsugi.runtime.internal.node.Counters;
 import dev.kintsugi.runtime.internal.operations.Renaming;
@@ -29,7 +30,10 @@ import dev.kintsugi.runtime.testing.TestProjection.Kind;
 import dev.kintsugi.runtime.testing.World;
 import dev.kintsugi.runtime.verify.NotVerifiableException;
 import dev.kintsugi.runtime.verify.Verification;
+import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -37,6 +41,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Projections that follow the journal (DESIGN 7a). */
 class FollowTest {
@@ -125,6 +130,43 @@ class FollowTest {
     world.follow(log);
 
     world.auditWhole(log);
+  }
+
+  /** Rows, records and cursor are one transaction: what a crash takes back, it follows again. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void its_commits_wait_for_the_disk_only_where_the_settings_say_so(boolean synchronousCommit)
+      throws Exception {
+    world.start(log);
+    world.execute(
+        "ALTER TABLE %s ADD COLUMN committed TEXT DEFAULT current_setting('synchronous_commit')"
+            .formatted(log.table()));
+    append("a", 1, 2);
+    try (Database sessions =
+        Database.open(
+            new JdbcSettings(
+                world.url() + "&options=-c%20synchronous_commit=on",
+                "",
+                "",
+                2,
+                Duration.ofSeconds(10)))) {
+      world.follow(log, world.follower(log, sessions, synchronousCommit));
+
+      assertThat(world.column("SELECT DISTINCT committed FROM " + log.table()))
+          .containsExactly(synchronousCommit ? "on" : "off");
+      assertThat(sessions.inTransaction(FollowTest::settingOf))
+          .as("the session's own, afterwards")
+          .isEqualTo("on");
+    }
+    world.auditWhole(log);
+  }
+
+  private static String settingOf(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SHOW synchronous_commit")) {
+      row.next();
+      return row.getString(1);
+    }
   }
 
   @Test

@@ -424,12 +424,18 @@ public final class World implements AutoCloseable {
 
   /** The same, on connections of its own. */
   public Follower follower(TestProjection projection, Database connections) throws Exception {
+    return follower(projection, connections, false);
+  }
+
+  /** One whose commits wait for the disk, or do not. */
+  public Follower follower(
+      TestProjection projection, Database connections, boolean synchronousCommit) throws Exception {
     return new Follower(
         connections,
         journal,
         readModelOf(projection).projection(),
         generation(projection).generation(),
-        new FollowSettings(3, Duration.ofSeconds(1), 1 << 20));
+        new FollowSettings(3, Duration.ofSeconds(1), 1 << 20, synchronousCommit));
   }
 
   /** The journal's page behind a position. */

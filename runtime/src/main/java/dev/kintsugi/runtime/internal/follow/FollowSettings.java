@@ -9,8 +9,10 @@ import java.time.Duration;
  * @param batchSize how many events a transaction has at most, and a page that all share
  * @param batchTime how long a transaction is to take about; where handlers are slow it has fewer
  * @param memory about how many bytes of the journal's end a node keeps for its followers
+ * @param synchronousCommit whether a commit waits for the server's disk, if the session is set to
  */
-public record FollowSettings(int batchSize, Duration batchTime, long memory) {
+public record FollowSettings(
+    int batchSize, Duration batchTime, long memory, boolean synchronousCommit) {
 
   /** Refuses what can't be used. */
   public FollowSettings {
@@ -34,6 +36,9 @@ public record FollowSettings(int batchSize, Duration batchTime, long memory) {
    */
   public static FollowSettings of(Config config) {
     return new FollowSettings(
-        config.getInt("batch-size"), config.getDuration("batch-time"), config.getBytes("memory"));
+        config.getInt("batch-size"),
+        config.getDuration("batch-time"),
+        config.getBytes("memory"),
+        config.getBoolean("synchronous-commit"));
   }
 }

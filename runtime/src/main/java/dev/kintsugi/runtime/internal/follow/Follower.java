@@ -52,6 +52,7 @@ public final class Follower {
   private final Projection<?> projection;
   private final HandlerTarget target;
   private final BatchSize batchSize;
+  private final boolean synchronousCommit;
 
   /** Where the row's cursor stands, and up to where all was looked at. */
   private long stored;
@@ -74,6 +75,7 @@ public final class Follower {
     this.projection = projection;
     this.target = new HandlerTarget(projection, generation);
     this.batchSize = new BatchSize(settings.batchSize(), settings.batchTime());
+    this.synchronousCommit = settings.synchronousCommit();
   }
 
   /** Up to where all was looked at. */
@@ -239,8 +241,16 @@ public final class Follower {
     if (rest.isPresent()) {
       return rest;
     }
-    return Cursors.move(connection, projection.name(), target.generation(), stored, upTo)
+    return move(connection, upTo)
         ? Optional.empty()
         : Optional.of(new FollowStep.Resting("another follower has moved its cursor"));
+  }
+
+  private boolean move(Connection connection, long upTo) throws SQLException {
+    String name = projection.name();
+    int generation = target.generation();
+    return synchronousCommit
+        ? Cursors.move(connection, name, generation, stored, upTo)
+        : Cursors.moveUnflushed(connection, name, generation, stored, upTo);
   }
 }

@@ -32,6 +32,9 @@ public final class FollowerActor {
 
   private record Fed(FeedActor.Answer answer) implements Command {}
 
+  /** What it has read by itself, of what is final up to an ordering. */
+  private record PageRead(JournalPage page, long finalUpTo) implements Command {}
+
   /** A part of a page is done; what is left of it. */
   private record Taken(FollowStep step, JournalPage page) implements Command {}
 
@@ -65,6 +68,9 @@ public final class FollowerActor {
 
   /** What the feed answered while its cursor was being stored. */
   private FeedActor.@Nullable Answer fed;
+
+  /** The page behind the one that is being applied, where it reads by itself. */
+  private @Nullable CompletionStage<PageRead> ahead;
 
   private FollowerActor(
       ActorContext<Command> context,
@@ -106,6 +112,7 @@ public final class FollowerActor {
   private Behavior<Command> opening() {
     timers.cancelAll();
     fed = null;
+    ahead = null;
     CompletionStage<FollowStep> opened = run(follower::open);
     context.pipeToSelf(
         opened, (step, error) -> error == null ? new Opened(step) : new Failed(error));
@@ -172,30 +179,46 @@ public final class FollowerActor {
   private Behavior<Command> onFed(FeedActor.Answer answer) {
     timers.cancelAll();
     if (answer instanceof FeedActor.Page page) {
-      return taking(() -> page.page());
+      return taking(page.page());
     }
-    long upTo = ((FeedActor.Far) answer).upTo();
+    return reading(read(follower.position(), ((FeedActor.Far) answer).upTo()));
+  }
+
+  private CompletionStage<PageRead> read(long after, long finalUpTo) {
     int size = LARGER * journal.settings().batchSize();
-    return taking(
-        () ->
-            node.database()
-                .inTransaction(
-                    connection ->
-                        journal
-                            .reader()
-                            .read(connection, follower.position(), upTo, size, isTagged)));
+    return node.inTransaction(
+        connection -> {
+          JournalPage page = journal.reader().read(connection, after, finalUpTo, size, isTagged);
+          page.decodeFor(follower.subscription());
+          return new PageRead(page, finalUpTo);
+        });
+  }
+
+  private Behavior<Command> reading(CompletionStage<PageRead> page) {
+    context.pipeToSelf(page, (read, error) -> error == null ? read : new Failed(error));
+    return Behaviors.receive(Command.class)
+        .onMessage(PageRead.class, this::onRead)
+        .onMessage(Failed.class, this::onFailed)
+        .onAnyMessage(other -> Behaviors.same())
+        .onSignal(PostStop.class, signal -> close())
+        .build();
+  }
+
+  /** While it is applied, the next one is read. */
+  private Behavior<Command> onRead(PageRead read) {
+    long end = read.page().upTo();
+    ahead = end < read.finalUpTo() ? read(end, read.finalUpTo()) : null;
+    return taking(read.page());
   }
 
   /** A page, or a part of it, is being applied on a blocking thread. */
-  private Behavior<Command> taking(Callable<JournalPage> pages) {
+  private Behavior<Command> taking(JournalPage page) {
     CompletionStage<Taken> taken =
         run(
-            () -> {
-              JournalPage page = pages.call();
-              return page.covers(follower.position())
-                  ? new Taken(follower.take(applier, page), page)
-                  : new Taken(new FollowStep.Moved(follower.position(), 0, 0, 0), page);
-            });
+            () ->
+                page.covers(follower.position())
+                    ? new Taken(follower.take(applier, page), page)
+                    : new Taken(new FollowStep.Moved(follower.position(), 0, 0, 0), page));
     context.pipeToSelf(taken, (done, error) -> error == null ? done : new Failed(error));
     return Behaviors.receive(Command.class)
         .onMessage(Taken.class, this::onTaken)
@@ -222,7 +245,12 @@ public final class FollowerActor {
               moved.position(),
               moved.behind());
     }
-    return taken.page().covers(follower.position()) ? taking(taken::page) : asking();
+    if (taken.page().covers(follower.position())) {
+      return taking(taken.page());
+    }
+    CompletionStage<PageRead> next = ahead;
+    ahead = null;
+    return next != null ? reading(next) : asking();
   }
 
   /** Until it is woken: its supervisor looks at the rows now and then. */

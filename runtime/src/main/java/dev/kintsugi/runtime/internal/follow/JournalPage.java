@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.internal.follow;
 
+import dev.kintsugi.projections.Subscription;
 import java.util.List;
 
 /**
@@ -17,6 +18,15 @@ public record JournalPage(long after, long upTo, List<SharedEvent> events, boole
     }
     List<SharedEvent> left = events.stream().filter(event -> event.ordering() > position).toList();
     return new JournalPage(position, upTo, left, isTagged);
+  }
+
+  /** Decodes what is subscribed to now, and not when it is to be applied. */
+  void decodeFor(Subscription<?> subscription) {
+    for (SharedEvent event : events) {
+      if (subscription.includes(event.persistenceId(), event.tags())) {
+        event.decoded();
+      }
+    }
   }
 
   boolean covers(long position) {

@@ -25,6 +25,8 @@ public final class Cursors {
       WHERE projection = ? AND generation = ? AND position = ?
       """;
 
+  private static final String MOVE_UNFLUSHED = "SET LOCAL synchronous_commit = off; " + MOVE;
+
   private static final String REMOVE_OLDER =
       "DELETE FROM kintsugi_cursor WHERE projection = ? AND generation < ?";
 
@@ -64,12 +66,35 @@ public final class Cursors {
       Connection connection, String projection, int generation, long from, long to)
       throws SQLException {
     try (PreparedStatement move = connection.prepareStatement(MOVE)) {
-      move.setLong(1, to);
-      move.setString(2, projection);
-      move.setInt(3, generation);
-      move.setLong(4, from);
+      setMove(move, projection, generation, from, to);
       return move.executeUpdate() == 1;
     }
+  }
+
+  /**
+   * The same, for a transaction whose COMMIT need not wait for the server's disk. A crash of the
+   * server may take back the last of these, the cursor and all that came with it: then it is behind
+   * again, and goes on from there. (What was committed before it is kept, the events among it; so a
+   * cursor is never beyond these.)
+   */
+  public static boolean moveUnflushed(
+      Connection connection, String projection, int generation, long from, long to)
+      throws SQLException {
+    try (PreparedStatement move = connection.prepareStatement(MOVE_UNFLUSHED)) {
+      setMove(move, projection, generation, from, to);
+      move.execute();
+      move.getMoreResults();
+      return move.getUpdateCount() == 1;
+    }
+  }
+
+  private static void setMove(
+      PreparedStatement move, String projection, int generation, long from, long to)
+      throws SQLException {
+    move.setLong(1, to);
+    move.setString(2, projection);
+    move.setInt(3, generation);
+    move.setLong(4, from);
   }
 
   /** Forgets where generations before one stood. */
