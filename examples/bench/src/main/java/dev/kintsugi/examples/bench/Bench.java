@@ -1,6 +1,7 @@
 package dev.kintsugi.examples.bench;
 
 import dev.kintsugi.examples.bench.append.Append;
+import dev.kintsugi.examples.bench.bystanders.Bystanders;
 import dev.kintsugi.examples.bench.cluster.bad.BadRequests;
 import dev.kintsugi.examples.bench.cluster.chaos.Chaos;
 import dev.kintsugi.examples.bench.cluster.failover.Failover;
@@ -42,6 +43,7 @@ import picocli.CommandLine.Spec;
       Replay.class,
       Follow.class,
       ModeChanges.class,
+      Bystanders.class,
       FoldMemory.class,
       FailingStreams.class,
       Storm.class,

@@ -262,6 +262,18 @@ class BenchTest {
 
   @Tag("exhaustive")
   @Test
+  void bystanders_hold_up_neither_a_rebuild_nor_a_live_query_and_a_fence_by_ids() {
+    Program program = onServer("bystanders", "--rounds", "1", "--events", "50", "--patience", "1");
+
+    assertThat(program.exitCode()).as(program.err()).isZero();
+    assertThat(program.out())
+        .containsPattern("rebuild, from the request to its proof +\\S+ +\\S+ +\\d+\\.\\d\\d")
+        .containsPattern("live query, from a write to its delivery +\\S+ +\\S+ +\\d+\\.\\d\\d")
+        .containsPattern("a fence by ids alone +\\S+ +not within 1 s");
+  }
+
+  @Tag("exhaustive")
+  @Test
   void history_size_puts_an_empty_and_a_filled_database_side_by_side() {
     Program program =
         onServer(
