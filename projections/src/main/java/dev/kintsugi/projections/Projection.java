@@ -1,10 +1,14 @@
 package dev.kintsugi.projections;
 
 import dev.kintsugi.projections.fold.Fold;
-import dev.kintsugi.projections.rows.OrderedRowsHandler;
+import dev.kintsugi.projections.internal.access.ProjectionAccess;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
+import dev.kintsugi.projections.internal.definition.Definition;
+import dev.kintsugi.projections.internal.definition.Kind;
+import dev.kintsugi.projections.internal.definition.TableScript;
+import dev.kintsugi.projections.internal.definition.Writing;
 import dev.kintsugi.projections.rows.RowMapper;
 import dev.kintsugi.projections.rows.RowTable;
-import dev.kintsugi.projections.rows.RowsHandler;
 import java.sql.Connection;
 import java.util.List;
 import java.util.Objects;
@@ -53,41 +57,44 @@ public final class Projection<E> {
   private final String name;
   private final int version;
   private final Subscription<E> subscription;
-  private final Tables tables;
-  private final Kind<E> kind;
   private final FailurePolicy failurePolicy;
-  private final boolean sharesRows;
   private final boolean following;
-  private final Writing writing;
 
-  private Projection(Builder<E> builder, Tables tables, Kind<E> kind) {
+  /** What the runtime sees besides. */
+  private final Definition<E> definition;
+
+  static {
+    SharedSecrets.share(
+        new ProjectionAccess() {
+          @Override
+          public <E> Definition<E> definitionOf(Projection<E> projection) {
+            return projection.definition;
+          }
+
+          @Override
+          public <E> Projection<E> with(Projection<E> projection, Definition<E> definition) {
+            return new Projection<>(projection, definition);
+          }
+        });
+  }
+
+  private Projection(Builder<E> builder, Definition<E> definition) {
     this.name = builder.name;
     this.version = builder.version;
     this.subscription = builder.subscription;
-    this.tables = tables;
-    this.kind = kind;
     this.failurePolicy = builder.failurePolicy;
-    this.sharesRows = builder.sharesRows;
     this.following = builder.following;
-    this.writing = Writing.AS_SETS;
+    this.definition = definition;
   }
 
-  private Projection(Projection<E> definition, Writing writing) {
-    this.name = definition.name;
-    this.version = definition.version;
-    this.subscription = definition.subscription;
-    this.tables = definition.tables;
-    this.kind = definition.kind;
-    this.failurePolicy = definition.failurePolicy;
-    this.sharesRows = definition.sharesRows;
-    this.following = definition.following;
-    this.writing = writing;
+  private Projection(Projection<E> other, Definition<E> definition) {
+    this.name = other.name;
+    this.version = other.version;
+    this.subscription = other.subscription;
+    this.failurePolicy = other.failurePolicy;
+    this.following = other.following;
+    this.definition = definition;
   }
-
-  /** What a kind is to the runtime: how its handler is called, and how one is made. */
-  private record Kind<E>(
-      Calls calls,
-      Function<Writing, ? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handlers) {}
 
   /**
    * Begins the definition of a projection.
@@ -125,21 +132,13 @@ public final class Projection<E> {
     return version;
   }
 
+  /** The script that makes its tables; that of the runtime where none was given. */
   public Tables tables() {
-    return tables;
+    return new Tables(definition.script().source(), definition.script().ddl());
   }
 
   public FailurePolicy failurePolicy() {
     return failurePolicy;
-  }
-
-  /**
-   * Whether transactions apply to it one after the other: as its rows are shared between streams
-   * ({@link Builder#sharedRows()}), or are {@linkplain Writing#inEventsOrder written in the events'
-   * order}, in which no two transactions could lock them without deadlocks.
-   */
-  public boolean sharesRows() {
-    return sharesRows || writing.inEventsOrder();
   }
 
   /**
@@ -150,53 +149,9 @@ public final class Projection<E> {
     return following;
   }
 
-  /** How its read model has to be written; for the runtime, which finds that out. */
-  public Writing writing() {
-    return writing;
-  }
-
-  /**
-   * The same definition, for a read model that has to be written so; for the runtime. A handler's
-   * own SQL is not the runtime's to order: of these only the constraints matter.
-   */
-  public Projection<E> written(Writing writing) {
-    boolean ordersWrites = kind.calls() == Calls.TO_GATHER;
-    return new Projection<>(
-        this,
-        new Writing(
-            ordersWrites && writing.inEventsOrder(),
-            writing.deferredConstraints(),
-            writing.bounds()));
-  }
-
   /** Which events it subscribes to. */
   public Subscription<E> subscription() {
     return subscription;
-  }
-
-  /** Whether its handler takes many events in one call; see {@link Builder#groupedHandler}. */
-  public boolean handlesGroups() {
-    return kind.calls() != Calls.FOR_EACH && !writing.isOneByOne();
-  }
-
-  /**
-   * Whether its handler is a {@link dev.kintsugi.projections.bulk.BulkHandler}, which can gather in
-   * memory what many events come to: that of rows and folds.
-   */
-  public boolean gathers() {
-    return kind.calls() == Calls.TO_GATHER && writing.isAsSets();
-  }
-
-  /** How a kind's handler is called. */
-  private enum Calls {
-    FOR_EACH,
-    FOR_GROUPS,
-    TO_GATHER
-  }
-
-  /** A new handler, for one thread; one that takes no groups is called for each event by itself. */
-  public JdbcHandler<List<EventEnvelope<E>>, JdbcSession> newHandler() {
-    return kind.handlers().apply(writing);
   }
 
   private static <T> T made(Supplier<? extends T> supplier, String projection) {
@@ -317,7 +272,8 @@ public final class Projection<E> {
      */
     public Builder<E> handler(
         Supplier<? extends JdbcHandler<EventEnvelope<E>, JdbcSession>> handler) {
-      return kind("handler(...)", Calls.FOR_EACH, writing -> new OneByOne<>(made(handler, name)));
+      return kind(
+          "handler(...)", Kind.Calls.FOR_EACH, writing -> new OneByOne<>(made(handler, name)));
     }
 
     /**
@@ -343,7 +299,7 @@ public final class Projection<E> {
 
     private Builder<E> kind(
         String method,
-        Calls calls,
+        Kind.Calls calls,
         Function<Writing, ? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handlers) {
       if (kind != null) {
         throw new IllegalStateException(
@@ -365,7 +321,7 @@ public final class Projection<E> {
      */
     public Builder<E> groupedHandler(
         Supplier<? extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession>> handler) {
-      return kind("groupedHandler(...)", Calls.FOR_GROUPS, writing -> made(handler, name));
+      return kind("groupedHandler(...)", Kind.Calls.FOR_GROUPS, writing -> made(handler, name));
     }
 
     /**
@@ -403,11 +359,8 @@ public final class Projection<E> {
       List<RowTable> declared = rowTables;
       return kind(
           "rows(...)",
-          Calls.TO_GATHER,
-          writing ->
-              writing.inEventsOrder()
-                  ? new OrderedRowsHandler<>(declared, mapper, writing.bounds())
-                  : new RowsHandler<>(declared, mapper, writing.bounds()));
+          Kind.Calls.TO_GATHER,
+          writing -> SharedSecrets.rows().newHandler(declared, mapper, writing));
     }
 
     /**
@@ -419,8 +372,8 @@ public final class Projection<E> {
       fold = defined;
       return kind(
           "fold(...)",
-          Calls.TO_GATHER,
-          writing -> defined.newHandler(version, writing.inEventsOrder(), writing.bounds()));
+          Kind.Calls.TO_GATHER,
+          writing -> SharedSecrets.folds().newHandler(defined, version, writing));
     }
 
     /** What happens when the handler throws; default {@link FailurePolicy#reject()}. */
@@ -480,25 +433,29 @@ public final class Projection<E> {
             "projection '%s' has none of handler(...), groupedHandler(...), rows(...) and fold(...)"
                 .formatted(name));
       }
-      return new Projection<>(this, tablesOfKind(), kind);
+      return new Projection<>(this, new Definition<>(kind, script(), sharesRows));
     }
 
-    private Tables tablesOfKind() {
+    private TableScript script() {
       if (fold != null) {
         if (tables != null) {
           throw new IllegalStateException(
               "projection '%s' is a fold, whose table the runtime makes; it can't have tables(...)"
                   .formatted(name));
         }
-        return Tables.of(fold);
-      }
-      if (tables != null) {
-        return tables.declaring(rowTables);
+        return SharedSecrets.folds().script(fold);
       }
       if (rowTables.isEmpty()) {
-        throw new IllegalStateException("projection '" + name + "' has no tables(...)");
+        if (tables == null) {
+          throw new IllegalStateException("projection '" + name + "' has no tables(...)");
+        }
+        return new TableScript(tables.source(), tables.ddl(), List.of(), List.of());
       }
-      return Tables.of(rowTables);
+      if (tables == null) {
+        return SharedSecrets.rows().script(rowTables);
+      }
+      return new TableScript(
+          tables.source(), tables.ddl(), List.of(), SharedSecrets.rows().declared(rowTables));
     }
   }
 }

@@ -3,6 +3,11 @@ package dev.kintsugi.projections;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kintsugi.projections.internal.access.SharedSecrets;
+import dev.kintsugi.projections.internal.bulk.DeclaredTable;
+import dev.kintsugi.projections.internal.definition.Definition;
+import dev.kintsugi.projections.internal.definition.TableScript;
+import dev.kintsugi.projections.internal.definition.Writing;
 import dev.kintsugi.projections.rows.RowTable;
 import java.util.List;
 import java.util.Optional;
@@ -32,6 +37,11 @@ class ProjectionTest {
 
   private static Projection.Builder<FileEvent> files() {
     return Projection.named("files").of(FileEvent.class);
+  }
+
+  /** As the runtime sees it. */
+  private static Definition<FileEvent> definition(Projection.Builder<FileEvent> builder) {
+    return SharedSecrets.definitionOf(builder.build());
   }
 
   @Test
@@ -135,7 +145,8 @@ class ProjectionTest {
 
   @Test
   void each_thread_gets_a_handler_of_its_own() {
-    Projection<FileEvent> files = files().tables(TABLES).handler(ProjectionTest::handler).build();
+    Definition<FileEvent> files =
+        definition(files().tables(TABLES).handler(ProjectionTest::handler));
 
     assertThat(files.newHandler()).isNotSameAs(files.newHandler());
   }
@@ -206,9 +217,9 @@ class ProjectionTest {
   @SuppressWarnings("NullAway") // a supplier that does not keep its contract
   void a_supplier_that_returns_null_is_named() {
     String message = "the handler supplier of projection 'files' returned null";
-    assertThatThrownBy(files().tables(TABLES).handler(() -> null).build()::newHandler)
+    assertThatThrownBy(definition(files().tables(TABLES).handler(() -> null))::newHandler)
         .hasMessage(message);
-    assertThatThrownBy(files().tables(TABLES).groupedHandler(() -> null).build()::newHandler)
+    assertThatThrownBy(definition(files().tables(TABLES).groupedHandler(() -> null))::newHandler)
         .hasMessage(message);
   }
 
@@ -230,12 +241,66 @@ class ProjectionTest {
 
   @Test
   void rows_make_their_tables_unless_a_script_does() {
-    assertThat(files().rows(List.of(ROWS), (envelope, rows) -> {}).build().tables().ddl())
-        .isEqualTo(ROWS.ddl());
-    Tables ofScript =
-        files().tables(TABLES).rows(List.of(ROWS), (envelope, rows) -> {}).build().tables();
-    assertThat(ofScript.ddl()).isEqualTo(TABLES.ddl());
-    assertThat(ofScript.declared()).containsExactly(ROWS.declared());
+    Projection<FileEvent> byRuntime = files().rows(List.of(ROWS), (envelope, rows) -> {}).build();
+    Projection<FileEvent> byScript =
+        files().tables(TABLES).rows(List.of(ROWS), (envelope, rows) -> {}).build();
+
+    assertThat(byRuntime.tables().ddl()).isEqualTo(ROWS.ddl());
+    assertThat(byScript.tables()).isEqualTo(TABLES);
+    assertThat(SharedSecrets.definitionOf(byScript).script().declared())
+        .isEqualTo(SharedSecrets.definitionOf(byRuntime).script().declared())
+        .extracting(DeclaredTable::name)
+        .containsExactly("files");
+  }
+
+  @Test
+  void a_rebuild_drops_the_indexes_that_are_declared_and_keeps_those_of_a_script() {
+    RowTable indexed = ROWS.column("author", "text").index("author");
+
+    assertThat(
+            definition(files().rows(List.of(indexed), (envelope, rows) -> {})).script().indexes())
+        .containsExactly(
+            new TableScript.Index(
+                "\"files_author_idx\"",
+                "CREATE INDEX IF NOT EXISTS \"files_author_idx\" ON \"files\" (\"author\");\n"));
+    assertThat(
+            definition(files().tables(TABLES).rows(List.of(indexed), (envelope, rows) -> {}))
+                .script()
+                .indexes())
+        .isEmpty();
+  }
+
+  @Test
+  void the_same_projection_written_otherwise_is_another_only_to_the_runtime() {
+    Projection<FileEvent> files =
+        files().version(7).following().rows(List.of(ROWS), (envelope, rows) -> {}).build();
+
+    Projection<FileEvent> inOrder = SharedSecrets.written(files, new Writing(true, List.of()));
+
+    assertThat(inOrder).hasToString(files.toString());
+    assertThat(inOrder.tables()).isEqualTo(files.tables());
+    assertThat(inOrder.isFollowing()).isTrue();
+    assertThat(SharedSecrets.definitionOf(files))
+        .matches(Definition::gathers)
+        .matches(definition -> !definition.sharesRows());
+    assertThat(SharedSecrets.definitionOf(inOrder))
+        .matches(definition -> !definition.gathers())
+        .matches(Definition::sharesRows);
+  }
+
+  @Test
+  void of_a_handlers_own_sql_only_constraints_matter() {
+    Projection<FileEvent> files =
+        files().tables(TABLES).groupedHandler(() -> JdbcHandler.fromFunction((s, e) -> {})).build();
+
+    assertThat(
+            SharedSecrets.definitionOf(SharedSecrets.written(files, new Writing(true, List.of()))))
+        .matches(Definition::handlesGroups)
+        .matches(definition -> !definition.sharesRows());
+    assertThat(
+            SharedSecrets.definitionOf(
+                SharedSecrets.written(files, new Writing(true, List.of("one_each")))))
+        .matches(definition -> !definition.handlesGroups());
   }
 
   @Test

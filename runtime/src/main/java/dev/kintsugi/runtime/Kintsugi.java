@@ -140,8 +140,8 @@ public final class Kintsugi implements Extension {
    * before events are written.
    *
    * <p>What a script really made decides how its tables are written: where the database can refuse
-   * or change more than the row at hand, in the events' order ({@link
-   * dev.kintsugi.projections.Writing}); the log says so, and why.
+   * or change more than the row at hand, in the events' order ({@link Projection.Builder#rows});
+   * the log says so, and why.
    *
    * @throws IllegalArgumentException if a projection is registered twice
    * @throws dev.kintsugi.runtime.persistence.DatabaseUnavailableException if there is no database

@@ -8,10 +8,10 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
-import dev.kintsugi.projections.bulk.Column;
-import dev.kintsugi.projections.bulk.DeclaredTable;
-import dev.kintsugi.projections.bulk.IndexBound;
-import dev.kintsugi.projections.bulk.Names;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
+import dev.kintsugi.projections.internal.bulk.Column;
+import dev.kintsugi.projections.internal.bulk.DeclaredTable;
+import dev.kintsugi.projections.internal.bulk.Names;
 import dev.kintsugi.projections.internal.text.StorableText;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -88,6 +88,10 @@ public final class Fold<E, S> {
   private final ObjectMapper mapper;
   private final StateShape shape;
 
+  static {
+    SharedSecrets.share(new FoldKind());
+  }
+
   private Fold(Builder<E, S> builder, Evolve<E, S> evolve) {
     this.stateClass = builder.stateClass;
     this.table = builder.table;
@@ -108,27 +112,17 @@ public final class Fold<E, S> {
     return new Builder<>(table, stateClass);
   }
 
-  /**
-   * A handler for one thread, of a projection in this version; what the runtime runs.
-   *
-   * @param inEventsOrder whether each event's states are written before the next one is evolved
-   * @param bounds how long the values of indexed columns may be
-   */
-  public FoldHandler<E, S> newHandler(int version, boolean inEventsOrder, List<IndexBound> bounds) {
-    return new FoldHandler<>(this, version, inEventsOrder, bounds);
-  }
-
-  public String table() {
+  String table() {
     return table;
   }
 
   /** The indexes, as columns each. */
-  public List<List<String>> indexes() {
+  List<List<String>> indexes() {
     return indexes;
   }
 
   /** Its CREATE TABLE. */
-  public String ddl() {
+  String ddl() {
     return """
         CREATE TABLE IF NOT EXISTS %s (
           %s PRIMARY KEY,
@@ -145,7 +139,7 @@ public final class Fold<E, S> {
   }
 
   /** The table as the runtime holds it against the database. */
-  public DeclaredTable declared() {
+  DeclaredTable declared() {
     return new DeclaredTable(
         table,
         List.of(KEY),

@@ -1,8 +1,8 @@
 package dev.kintsugi.projections.fold;
 
-import dev.kintsugi.projections.bulk.BulkHandler;
-import dev.kintsugi.projections.bulk.IndexBound;
 import dev.kintsugi.projections.fold.States.KeyState;
+import dev.kintsugi.projections.internal.bulk.BulkHandler;
+import dev.kintsugi.projections.internal.bulk.IndexBound;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Inline, each transaction locks the states of its keys in the order of the keys, evolves and
  * writes them. In a replay the states stay in memory, and are written as sets.
  */
-public final class FoldHandler<E, S> extends BulkHandler<E> {
+final class FoldHandler<E, S> extends BulkHandler<E> {
 
   private static final int BYTES_A_KEY = 176;
 
@@ -50,6 +50,12 @@ public final class FoldHandler<E, S> extends BulkHandler<E> {
   /** Of all that is in memory, but for states that are kept as objects. */
   private long bytes;
 
+  /**
+   * A handler for one thread.
+   *
+   * @param inEventsOrder whether each event's states are written before the next one is evolved
+   * @param bounds how long the values of indexed columns may be
+   */
   FoldHandler(Fold<E, S> fold, int version, boolean inEventsOrder, List<IndexBound> bounds) {
     this.fold = fold;
     this.inEventsOrder = inEventsOrder;

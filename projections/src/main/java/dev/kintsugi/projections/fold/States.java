@@ -1,7 +1,7 @@
 package dev.kintsugi.projections.fold;
 
-import dev.kintsugi.projections.bulk.Column;
-import dev.kintsugi.projections.bulk.RowSet;
+import dev.kintsugi.projections.internal.bulk.Column;
+import dev.kintsugi.projections.internal.bulk.RowSet;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -2,8 +2,8 @@ package dev.kintsugi.projections.rows;
 
 import static java.util.stream.Collectors.joining;
 
-import dev.kintsugi.projections.bulk.Column;
-import dev.kintsugi.projections.bulk.Names;
+import dev.kintsugi.projections.internal.bulk.Column;
+import dev.kintsugi.projections.internal.bulk.Names;
 import java.sql.BatchUpdateException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

@@ -1,6 +1,6 @@
 package dev.kintsugi.projections.rows;
 
-import dev.kintsugi.projections.bulk.ColumnType;
+import dev.kintsugi.projections.internal.bulk.ColumnType;
 
 /** How a column's new value comes of its old one and of what events say, here and in SQL. */
 enum Combine {

@@ -1,6 +1,6 @@
 package dev.kintsugi.projections.rows;
 
-import dev.kintsugi.projections.bulk.ColumnType;
+import dev.kintsugi.projections.internal.bulk.ColumnType;
 import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,6 +1,6 @@
 package dev.kintsugi.projections.rows;
 
-import dev.kintsugi.projections.bulk.Column;
+import dev.kintsugi.projections.internal.bulk.Column;
 import dev.kintsugi.projections.rows.RowTable.ValueColumn;
 import java.math.BigDecimal;
 import java.util.HashMap;

@@ -1,6 +1,6 @@
 package dev.kintsugi.projections.rows;
 
-import dev.kintsugi.projections.bulk.IndexBound;
+import dev.kintsugi.projections.internal.bulk.IndexBound;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -13,7 +13,7 @@ import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
  * which events come and the mapper says them. For tables whose constraints or triggers look at more
  * than one row: what these say of a change must not depend on which events come in one call.
  */
-public final class OrderedRowsHandler<E> extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession> {
+final class OrderedRowsHandler<E> extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession> {
 
   private final RowMapper<E> mapper;
   private final Set<RowTable> tables;
@@ -21,7 +21,7 @@ public final class OrderedRowsHandler<E> extends JdbcHandler<List<EventEnvelope<
   private final ChangesInTurn inTurn = new ChangesInTurn();
 
   /** A handler for one thread. */
-  public OrderedRowsHandler(List<RowTable> tables, RowMapper<E> mapper, List<IndexBound> bounds) {
+  OrderedRowsHandler(List<RowTable> tables, RowMapper<E> mapper, List<IndexBound> bounds) {
     this.mapper = mapper;
     this.tables = new LinkedHashSet<>(tables);
     this.bounds = new RowBounds(tables, bounds);

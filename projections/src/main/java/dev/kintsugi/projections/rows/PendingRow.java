@@ -1,6 +1,6 @@
 package dev.kintsugi.projections.rows;
 
-import dev.kintsugi.projections.bulk.ColumnType;
+import dev.kintsugi.projections.internal.bulk.ColumnType;
 import dev.kintsugi.projections.rows.RowTable.ValueColumn;
 import java.util.Arrays;
 import java.util.List;

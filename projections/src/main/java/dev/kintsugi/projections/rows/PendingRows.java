@@ -1,6 +1,6 @@
 package dev.kintsugi.projections.rows;
 
-import dev.kintsugi.projections.bulk.RowSet;
+import dev.kintsugi.projections.internal.bulk.RowSet;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;

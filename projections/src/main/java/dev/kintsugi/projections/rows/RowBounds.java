@@ -1,7 +1,7 @@
 package dev.kintsugi.projections.rows;
 
-import dev.kintsugi.projections.bulk.Column;
-import dev.kintsugi.projections.bulk.IndexBound;
+import dev.kintsugi.projections.internal.bulk.Column;
+import dev.kintsugi.projections.internal.bulk.IndexBound;
 import dev.kintsugi.projections.internal.text.StorableText;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,7 +1,7 @@
 package dev.kintsugi.projections.rows;
 
-import dev.kintsugi.projections.bulk.Column;
-import dev.kintsugi.projections.bulk.ColumnType;
+import dev.kintsugi.projections.internal.bulk.Column;
+import dev.kintsugi.projections.internal.bulk.ColumnType;
 import dev.kintsugi.projections.internal.text.StorableText;
 import java.math.BigDecimal;
 import java.util.ArrayList;

@@ -2,9 +2,9 @@ package dev.kintsugi.projections.rows;
 
 import static java.util.stream.Collectors.joining;
 
-import dev.kintsugi.projections.bulk.Column;
-import dev.kintsugi.projections.bulk.ColumnType;
-import dev.kintsugi.projections.bulk.RowSet;
+import dev.kintsugi.projections.internal.bulk.Column;
+import dev.kintsugi.projections.internal.bulk.ColumnType;
+import dev.kintsugi.projections.internal.bulk.RowSet;
 import dev.kintsugi.projections.rows.RowTable.ValueColumn;
 import java.io.IOException;
 import java.sql.Connection;

@@ -2,9 +2,10 @@ package dev.kintsugi.projections.rows;
 
 import static java.util.stream.Collectors.joining;
 
-import dev.kintsugi.projections.bulk.Column;
-import dev.kintsugi.projections.bulk.DeclaredTable;
-import dev.kintsugi.projections.bulk.Names;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
+import dev.kintsugi.projections.internal.bulk.Column;
+import dev.kintsugi.projections.internal.bulk.DeclaredTable;
+import dev.kintsugi.projections.internal.bulk.Names;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -58,6 +59,10 @@ public final class RowTable {
     String assignment(String proposed) {
       return column.quoted() + " = " + combine.sql(column.quoted(), proposed);
     }
+  }
+
+  static {
+    SharedSecrets.share(new RowsKind());
   }
 
   private RowTable(
@@ -244,7 +249,7 @@ public final class RowTable {
   }
 
   /** The table as the runtime holds it against the database. */
-  public DeclaredTable declared() {
+  DeclaredTable declared() {
     return new DeclaredTable(
         name,
         keyColumns,
@@ -264,7 +269,7 @@ public final class RowTable {
   }
 
   /** The indexes, as columns each. */
-  public List<List<String>> indexes() {
+  List<List<String>> indexes() {
     return indexes;
   }
 

@@ -1,7 +1,7 @@
 package dev.kintsugi.projections.rows;
 
-import dev.kintsugi.projections.bulk.BulkHandler;
-import dev.kintsugi.projections.bulk.IndexBound;
+import dev.kintsugi.projections.internal.bulk.BulkHandler;
+import dev.kintsugi.projections.internal.bulk.IndexBound;
 import java.sql.Connection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -13,7 +13,7 @@ import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
 
 /** Gathers the changes of rows that a {@link RowMapper} declares; what the runtime runs. */
-public final class RowsHandler<E> extends BulkHandler<E> {
+final class RowsHandler<E> extends BulkHandler<E> {
 
   private final RowMapper<E> mapper;
   private final Set<RowTable> tables;
@@ -23,7 +23,7 @@ public final class RowsHandler<E> extends BulkHandler<E> {
   private boolean isShared = true;
 
   /** A handler for one thread. */
-  public RowsHandler(List<RowTable> tables, RowMapper<E> mapper, List<IndexBound> bounds) {
+  RowsHandler(List<RowTable> tables, RowMapper<E> mapper, List<IndexBound> bounds) {
     this.mapper = mapper;
     this.tables = new LinkedHashSet<>(tables);
     this.bounds = new RowBounds(tables, bounds);

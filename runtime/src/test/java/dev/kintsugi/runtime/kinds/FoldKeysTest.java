@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.projections.Writing;
-import dev.kintsugi.projections.bulk.BulkHandler;
 import dev.kintsugi.projections.fold.UnstorableKeyException;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
+import dev.kintsugi.projections.internal.bulk.BulkHandler;
+import dev.kintsugi.projections.internal.definition.Writing;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;
@@ -164,7 +165,7 @@ class FoldKeysTest {
   @Test
   void in_events_order_each_event_is_written_before_the_next_one_evolves() throws Exception {
     handlers.close();
-    handlers = new Handlers<>(COUNTS.written(new Writing(true, List.of())));
+    handlers = new Handlers<>(SharedSecrets.written(COUNTS, new Writing(true, List.of())));
     execute("CREATE TABLE writes (n BIGSERIAL, key TEXT, state TEXT)");
     trigger(
         "AFTER INSERT OR UPDATE OR DELETE",

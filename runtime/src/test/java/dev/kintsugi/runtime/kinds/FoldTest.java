@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.projections.bulk.BulkHandler;
 import dev.kintsugi.projections.fold.EvolveException;
 import dev.kintsugi.projections.fold.StateSchemaException;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
+import dev.kintsugi.projections.internal.bulk.BulkHandler;
 import java.sql.Connection;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -156,7 +157,7 @@ class FoldTest {
     try (Connection connection = handlers.connection()) {
       assertThatThrownBy(
               () ->
-                  projection(2)
+                  SharedSecrets.definitionOf(projection(2))
                       .newHandler()
                       .process(new Handlers.Session(connection), handlers.events("a two")))
           .isInstanceOf(StateSchemaException.class)

@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
-import dev.kintsugi.projections.Writing;
-import dev.kintsugi.projections.bulk.BulkHandler;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
+import dev.kintsugi.projections.internal.bulk.BulkHandler;
+import dev.kintsugi.projections.internal.definition.Writing;
 import dev.kintsugi.projections.rows.RowChanges;
 import dev.kintsugi.projections.rows.RowMapper;
 import dev.kintsugi.projections.rows.RowTable;
@@ -113,12 +114,13 @@ class GroupingTest {
           """
               .formatted(oneOf(random, CONSTRAINTS), oneOf(random, REFERENCES));
       Projection<Event> projection =
-          Projection.named("ordered")
-              .of(Event.class)
-              .tables(Tables.sql(script))
-              .rows(List.of(PARENT, CHILD), MAPPER)
-              .build()
-              .written(new Writing(true, List.of()));
+          SharedSecrets.written(
+              Projection.named("ordered")
+                  .of(Event.class)
+                  .tables(Tables.sql(script))
+                  .rows(List.of(PARENT, CHILD), MAPPER)
+                  .build(),
+              new Writing(true, List.of()));
       try (Handlers<Event> handlers = new Handlers<>(projection)) {
         List<Event> events = IntStream.range(0, EVENTS).mapToObj(i -> ofOrdered(random)).toList();
         Outcome alone = inGroups(handlers, events, ORDERED_ROWS, random, 1);

@@ -1,8 +1,10 @@
 package dev.kintsugi.runtime.kinds;
 
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.projections.Tables;
-import dev.kintsugi.projections.bulk.BulkHandler;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
+import dev.kintsugi.projections.internal.bulk.BulkHandler;
+import dev.kintsugi.projections.internal.definition.Definition;
+import dev.kintsugi.projections.internal.definition.TableScript;
 import dev.kintsugi.runtime.testing.TestServer;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -21,15 +23,15 @@ import org.apache.pekko.projection.jdbc.JdbcSession;
 final class Handlers<E> implements AutoCloseable {
 
   private final String url = TestServer.createDatabase();
-  private final Projection<E> projection;
+  private final Definition<E> definition;
   private final AtomicLong ordering = new AtomicLong();
 
   Handlers(Projection<E> projection) throws SQLException {
-    this.projection = projection;
+    this.definition = SharedSecrets.definitionOf(projection);
     try (Connection connection = connection();
         Statement statement = connection.createStatement()) {
-      statement.execute(projection.tables().ddl());
-      for (Tables.Index index : projection.tables().indexes()) {
+      statement.execute(definition.script().ddl());
+      for (TableScript.Index index : definition.script().indexes()) {
         statement.execute(index.ddl());
       }
       connection.commit();
@@ -44,7 +46,7 @@ final class Handlers<E> implements AutoCloseable {
 
   /** The handler as a replay has it. */
   BulkHandler<E> inReplay(boolean isEmpty) {
-    BulkHandler<E> handler = (BulkHandler<E>) projection.newHandler();
+    BulkHandler<E> handler = (BulkHandler<E>) definition.newHandler();
     handler.beginReplay(isEmpty);
     return handler;
   }
@@ -86,7 +88,7 @@ final class Handlers<E> implements AutoCloseable {
 
   /** Applies events in a connection's transaction. */
   void process(Connection connection, List<EventEnvelope<E>> envelopes) throws Exception {
-    projection.newHandler().process(new Session(connection), envelopes);
+    definition.newHandler().process(new Session(connection), envelopes);
   }
 
   /** Gathers, writes and commits, as a window of a replay. */

@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
-import dev.kintsugi.projections.Writing;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
+import dev.kintsugi.projections.internal.definition.Writing;
 import dev.kintsugi.projections.rows.RowChanges;
 import dev.kintsugi.projections.rows.RowTable;
 import java.sql.Connection;
@@ -69,12 +70,13 @@ class OrderedRowsTest {
   private void open(List<RowTable> tables, String script) throws SQLException {
     handlers =
         new Handlers<>(
-            Projection.named("ordered")
-                .of(String.class)
-                .tables(Tables.sql(script))
-                .rows(tables, OrderedRowsTest::map)
-                .build()
-                .written(new Writing(true, List.of())));
+            SharedSecrets.written(
+                Projection.named("ordered")
+                    .of(String.class)
+                    .tables(Tables.sql(script))
+                    .rows(tables, OrderedRowsTest::map)
+                    .build(),
+                new Writing(true, List.of())));
   }
 
   private void stock(String columns) throws SQLException {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.projections.bulk.BulkHandler;
+import dev.kintsugi.projections.internal.bulk.BulkHandler;
 import dev.kintsugi.projections.rows.RowChanges;
 import dev.kintsugi.projections.rows.RowTable;
 import java.sql.Connection;

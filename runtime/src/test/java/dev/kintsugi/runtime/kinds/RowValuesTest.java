@@ -2,7 +2,7 @@ package dev.kintsugi.runtime.kinds;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kintsugi.projections.bulk.ColumnType;
+import dev.kintsugi.projections.internal.bulk.ColumnType;
 import dev.kintsugi.runtime.testing.TestServer;
 import java.math.BigDecimal;
 import java.math.BigInteger;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.projections.bulk.BulkHandler;
+import dev.kintsugi.projections.internal.bulk.BulkHandler;
 import dev.kintsugi.projections.rows.RowChanges;
 import dev.kintsugi.projections.rows.RowTable;
 import java.sql.Connection;

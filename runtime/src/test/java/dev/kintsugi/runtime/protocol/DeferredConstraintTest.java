@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.FailurePolicy;
-import dev.kintsugi.projections.Writing;
+import dev.kintsugi.projections.internal.definition.Writing;
 import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.persistence.AppendRejectedException;
 import dev.kintsugi.runtime.status.Phase;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
 import dev.kintsugi.runtime.persistence.AppendRejectedException;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestProjection.Kind;
@@ -63,19 +64,21 @@ class OwnSessionTest {
     Projection.Builder<String> files =
         Projection.named("files").of(String.class).tables(Tables.sql("CREATE TABLE files (n INT)"));
     assertThat(
-            files
-                .handler(FilesHandler::new, connection -> new OwnSession(connection))
-                .build()
-                .handlesGroups())
+            handlesGroups(
+                files.handler(FilesHandler::new, connection -> new OwnSession(connection)).build()))
         .isFalse();
     assertThat(
-            Projection.named("files")
-                .of(String.class)
-                .tables(Tables.sql("CREATE TABLE files (n INT)"))
-                .groupedHandler(GroupedFilesHandler::new, OwnSession::new)
-                .build()
-                .handlesGroups())
+            handlesGroups(
+                Projection.named("files")
+                    .of(String.class)
+                    .tables(Tables.sql("CREATE TABLE files (n INT)"))
+                    .groupedHandler(GroupedFilesHandler::new, OwnSession::new)
+                    .build()))
         .isTrue();
+  }
+
+  private static boolean handlesGroups(Projection<?> projection) {
+    return SharedSecrets.definitionOf(projection).handlesGroups();
   }
 
   @ParameterizedTest

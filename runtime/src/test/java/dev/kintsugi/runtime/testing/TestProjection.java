@@ -3,7 +3,8 @@ package dev.kintsugi.runtime.testing;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
-import dev.kintsugi.projections.Writing;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
+import dev.kintsugi.projections.internal.definition.Writing;
 import dev.kintsugi.projections.rows.RowChanges;
 import dev.kintsugi.projections.rows.RowTable;
 import java.sql.Connection;
@@ -358,7 +359,7 @@ public final class TestProjection {
     }
     if (defined != null) {
       defined.accept(builder);
-      return builder.version(version).onFailure(policy).build().written(writing);
+      return SharedSecrets.written(builder.version(version).onFailure(policy).build(), writing);
     }
     switch (kind) {
       case HANDLER -> handler(builder.tables(script()));
@@ -368,7 +369,7 @@ public final class TestProjection {
               Log.class, fold -> fold.table(table()).evolve(this::evolve).index("schema_version"));
       case ROWS -> builder.rows(List.of(rowTable), this::map);
     }
-    return builder.version(version).onFailure(policy).build().written(writing);
+    return SharedSecrets.written(builder.version(version).onFailure(policy).build(), writing);
   }
 
   private void handler(Projection.Builder<String> builder) {

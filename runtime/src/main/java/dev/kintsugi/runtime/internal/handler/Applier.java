@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.internal.handler;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Subscription;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
 import dev.kintsugi.runtime.internal.event.JournalEvent;
 import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
@@ -126,7 +127,8 @@ public final class Applier implements AutoCloseable {
     }
     if (onThrow == OnThrow.SAVEPOINT) {
       applyBehindSavepoint(connection, target, List.of(event));
-    } else if (projection.handlesGroups() && event.undecodable() == null) {
+    } else if (SharedSecrets.definitionOf(projection).handlesGroups()
+        && event.undecodable() == null) {
       group.add(event);
     } else {
       process(connection, target, event);
@@ -238,7 +240,8 @@ public final class Applier implements AutoCloseable {
                 + " transaction");
       }
       current.setBack();
-      lookAtDeferred(connection, projection.writing().deferredConstraints());
+      lookAtDeferred(
+          connection, SharedSecrets.definitionOf(projection).writing().deferredConstraints());
     } catch (Throwable e) {
       if (HandlerException.isJvmAtFault(e)
           || SqlStates.isTransactionRetriable(e)
@@ -307,7 +310,8 @@ public final class Applier implements AutoCloseable {
         handlers.remove(projection.name());
         stop(instance);
       }
-      JdbcHandler<List<EventEnvelope<E>>, JdbcSession> made = projection.newHandler();
+      JdbcHandler<List<EventEnvelope<E>>, JdbcSession> made =
+          SharedSecrets.definitionOf(projection).newHandler();
       made.start();
       instance = new Instance(target, made);
       handlers.put(projection.name(), instance);

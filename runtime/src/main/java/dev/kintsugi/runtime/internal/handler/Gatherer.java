@@ -1,7 +1,9 @@
 package dev.kintsugi.runtime.internal.handler;
 
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.projections.bulk.BulkHandler;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
+import dev.kintsugi.projections.internal.bulk.BulkHandler;
+import dev.kintsugi.projections.internal.definition.Definition;
 import dev.kintsugi.runtime.internal.event.JournalEvent;
 import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
@@ -26,11 +28,11 @@ public final class Gatherer<E> {
   /**
    * A gatherer with nothing in memory.
    *
-   * @param projection one whose handler {@link Projection#gathers gathers}
+   * @param projection one whose handler {@link Definition#gathers gathers}
    * @param isEmpty whether the read model is empty
    */
   public static <E> Gatherer<E> of(Projection<E> projection, boolean isEmpty) {
-    BulkHandler<E> handler = (BulkHandler<E>) projection.newHandler();
+    BulkHandler<E> handler = (BulkHandler<E>) SharedSecrets.definitionOf(projection).newHandler();
     handler.start();
     handler.beginReplay(isEmpty);
     return new Gatherer<>(projection, handler);

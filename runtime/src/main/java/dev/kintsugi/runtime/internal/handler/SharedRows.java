@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.internal.handler;
 
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -24,7 +25,7 @@ public final class SharedRows {
    * transaction.
    */
   public static void lock(Connection connection, Projection<?> projection) throws SQLException {
-    if (!projection.sharesRows()) {
+    if (!SharedSecrets.definitionOf(projection).sharesRows()) {
       return;
     }
     try (PreparedStatement lock = connection.prepareStatement(LOCK)) {

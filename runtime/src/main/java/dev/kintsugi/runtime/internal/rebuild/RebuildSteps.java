@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.internal.rebuild;
 
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
 import dev.kintsugi.runtime.internal.event.EventCodec;
 import dev.kintsugi.runtime.internal.event.EventJournal;
 import dev.kintsugi.runtime.internal.handler.Applier;
@@ -92,7 +93,7 @@ public final class RebuildSteps {
     HandlerTarget target = new HandlerTarget(definition, generation);
     this.onePageAtATime = new PagedReplay(ownership, pages, target, settings);
     this.replay =
-        definition.gathers()
+        SharedSecrets.definitionOf(definition).gathers()
             ? new BulkReplay(ownership, database, pages, target, settings)
             : onePageAtATime;
   }

@@ -1,8 +1,8 @@
 package dev.kintsugi.runtime.internal.schema;
 
-import dev.kintsugi.projections.bulk.Column;
-import dev.kintsugi.projections.bulk.DeclaredTable;
-import dev.kintsugi.projections.bulk.IndexBound;
+import dev.kintsugi.projections.internal.bulk.Column;
+import dev.kintsugi.projections.internal.bulk.DeclaredTable;
+import dev.kintsugi.projections.internal.bulk.IndexBound;
 import dev.kintsugi.projections.internal.text.StorableText;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,12 +1,13 @@
 package dev.kintsugi.runtime.internal.schema;
 
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.projections.Writing;
-import dev.kintsugi.projections.bulk.Column;
-import dev.kintsugi.projections.bulk.ColumnType;
-import dev.kintsugi.projections.bulk.DeclaredTable;
-import dev.kintsugi.projections.bulk.IndexBound;
-import dev.kintsugi.projections.bulk.Names;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
+import dev.kintsugi.projections.internal.bulk.Column;
+import dev.kintsugi.projections.internal.bulk.ColumnType;
+import dev.kintsugi.projections.internal.bulk.DeclaredTable;
+import dev.kintsugi.projections.internal.bulk.IndexBound;
+import dev.kintsugi.projections.internal.bulk.Names;
+import dev.kintsugi.projections.internal.definition.Writing;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import dev.kintsugi.runtime.persistence.SchemaException;
 import java.sql.Connection;
@@ -34,10 +35,12 @@ final class MadeAsDeclared {
   private static final String DATATYPE_MISMATCH = "42804";
 
   private final Projection<?> projection;
+  private final List<DeclaredTable> allDeclared;
   private final List<MadeTable> made;
 
   MadeAsDeclared(Projection<?> projection, List<MadeTable> made) {
     this.projection = projection;
+    this.allDeclared = SharedSecrets.definitionOf(projection).script().declared();
     this.made = made;
   }
 
@@ -56,7 +59,7 @@ final class MadeAsDeclared {
             "Leave UNLOGGED out, and ALTER TABLE %s SET LOGGED".formatted(table.name()));
       }
     }
-    for (DeclaredTable declared : projection.tables().declared()) {
+    for (DeclaredTable declared : allDeclared) {
       MadeTable table =
           find(declared)
               .orElseThrow(
@@ -126,7 +129,7 @@ final class MadeAsDeclared {
    * so, and runs nothing.
    */
   void refuseUnassignable(Connection connection) throws SQLException {
-    for (DeclaredTable declared : projection.tables().declared()) {
+    for (DeclaredTable declared : allDeclared) {
       MadeTable table = find(declared).orElseThrow();
       for (Column column : declared.columns()) {
         String found = column(declared, table, column).type();
@@ -193,7 +196,7 @@ final class MadeAsDeclared {
   Judgement judge() {
     List<String> reasons = new ArrayList<>();
     List<IndexBound> bounds = new ArrayList<>();
-    for (DeclaredTable declared : projection.tables().declared()) {
+    for (DeclaredTable declared : allDeclared) {
       find(declared)
           .ifPresent(
               table -> {

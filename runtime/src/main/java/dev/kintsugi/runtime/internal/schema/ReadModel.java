@@ -1,12 +1,14 @@
 package dev.kintsugi.runtime.internal.schema;
 
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
 import java.util.List;
 
 /**
  * A projection and the tables that its script makes.
  *
- * @param projection the definition, {@linkplain Projection#written written} as these tables need it
+ * @param projection the definition, {@linkplain SharedSecrets#written written} as these tables need
+ *     it
  * @param tables their names, quoted where they need it; a rebuild empties all of them
  * @param views the views that it makes besides, those first that need others
  * @param madeOnce the names of types, functions and sequences that the script makes, if it can't

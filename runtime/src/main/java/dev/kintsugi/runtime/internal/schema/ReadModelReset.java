@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.internal.schema;
 
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -141,7 +142,7 @@ final class ReadModelReset {
     if (isRemade(connection, projection.name(), projection.version())) {
       return leftBehind(connection, readModel);
     }
-    return projection.tables().indexes().isEmpty()
+    return SharedSecrets.definitionOf(projection).script().indexes().isEmpty()
         ? obstacle
         : lacking(connection, query(connection, NOT_OWNED, projection.name()));
   }

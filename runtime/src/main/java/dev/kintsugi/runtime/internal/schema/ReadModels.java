@@ -1,8 +1,9 @@
 package dev.kintsugi.runtime.internal.schema;
 
 import dev.kintsugi.projections.Projection;
-import dev.kintsugi.projections.Tables;
-import dev.kintsugi.projections.bulk.IndexBound;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
+import dev.kintsugi.projections.internal.bulk.IndexBound;
+import dev.kintsugi.projections.internal.definition.TableScript;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import dev.kintsugi.runtime.persistence.SchemaException;
 import java.sql.Connection;
@@ -135,7 +136,8 @@ public final class ReadModels {
           String.join("; ", judgement.reasons()));
     }
     return readModel.written(
-        projection.written(judgement.writing().within(bounds(readModel, judgement))));
+        SharedSecrets.written(
+            projection, judgement.writing().within(bounds(readModel, judgement))));
   }
 
   /**
@@ -194,9 +196,7 @@ public final class ReadModels {
   static void run(Connection connection, Projection<?> projection) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute(projection.tables().ddl());
-      for (Tables.Index index : projection.tables().indexes()) {
-        statement.execute(index.ddl());
-      }
+      createIndexes(statement, projection);
     } catch (SQLException e) {
       throw new SchemaException(
           "the table script %s of projection '%s' fails: %s"
@@ -239,7 +239,7 @@ public final class ReadModels {
   public static void dropIndexes(Connection connection, Projection<?> projection)
       throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      for (Tables.Index index : projection.tables().indexes()) {
+      for (TableScript.Index index : SharedSecrets.definitionOf(projection).script().indexes()) {
         statement.execute("DROP INDEX IF EXISTS " + index.name());
       }
     }
@@ -249,9 +249,14 @@ public final class ReadModels {
   public static void createIndexes(Connection connection, Projection<?> projection)
       throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      for (Tables.Index index : projection.tables().indexes()) {
-        statement.execute(index.ddl());
-      }
+      createIndexes(statement, projection);
+    }
+  }
+
+  private static void createIndexes(Statement statement, Projection<?> projection)
+      throws SQLException {
+    for (TableScript.Index index : SharedSecrets.definitionOf(projection).script().indexes()) {
+      statement.execute(index.ddl());
     }
   }
 

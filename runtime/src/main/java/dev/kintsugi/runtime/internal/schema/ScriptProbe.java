@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.internal.schema;
 
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import dev.kintsugi.runtime.persistence.SchemaException;
 import java.sql.Connection;
@@ -143,7 +144,7 @@ final class ScriptProbe {
     List<String> views = made(VIEW_KINDS);
     List<String> others = names(statement, OTHERS.formatted(schema));
     return new ReadModel(
-        projection.written(declared.judge().writing()),
+        SharedSecrets.written(projection, declared.judge().writing()),
         tables,
         views,
         canRunAgain(connection, tables, views) ? List.of() : others,

@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
-import dev.kintsugi.projections.Writing;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
+import dev.kintsugi.projections.internal.definition.Writing;
 import dev.kintsugi.projections.internal.text.StorableText;
 import dev.kintsugi.runtime.internal.event.JournalEvent;
 import dev.kintsugi.runtime.internal.handler.Applier.OnThrow;
@@ -195,7 +196,7 @@ class ApplierTest {
   @Test
   void a_handler_is_of_one_definition() throws Exception {
     apply("one", OnThrow.ROLL_BACK);
-    Projection<String> otherwise = notes.written(new Writing(false, List.of()));
+    Projection<String> otherwise = SharedSecrets.written(notes, new Writing(false, List.of()));
     applier.apply(connection, new HandlerTarget(otherwise, 1), event("two"), OnThrow.ROLL_BACK);
 
     assertThat(diary).contains("handler 1 stopped", "handler 2: two");

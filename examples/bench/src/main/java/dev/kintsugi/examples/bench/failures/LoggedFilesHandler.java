@@ -4,6 +4,7 @@ import dev.kintsugi.examples.history.files.FileEvent;
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
 import java.sql.PreparedStatement;
 import java.util.List;
 import org.apache.pekko.Done;
@@ -28,7 +29,8 @@ final class LoggedFilesHandler extends JdbcHandler<EventEnvelope<FileEvent>, Jdb
     return Projection.named(files.name())
         .of(FileEvent.class)
         .tables(Tables.sql(files.tables().ddl() + LedgerRow.DDL))
-        .handler(() -> new LoggedFilesHandler(files.newHandler(), bug))
+        .handler(
+            () -> new LoggedFilesHandler(SharedSecrets.definitionOf(files).newHandler(), bug))
         .onFailure(FailurePolicy.skip())
         .build();
   }

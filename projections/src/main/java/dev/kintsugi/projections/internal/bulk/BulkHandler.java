@@ -1,4 +1,4 @@
-package dev.kintsugi.projections.bulk;
+package dev.kintsugi.projections.internal.bulk;
 
 import java.sql.Connection;
 import java.sql.SQLException;

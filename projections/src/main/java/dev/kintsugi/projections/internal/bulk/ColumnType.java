@@ -1,4 +1,4 @@
-package dev.kintsugi.projections.bulk;
+package dev.kintsugi.projections.internal.bulk;
 
 import dev.kintsugi.projections.internal.text.StorableText;
 import java.math.BigDecimal;

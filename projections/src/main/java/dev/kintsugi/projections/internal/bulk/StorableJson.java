@@ -1,4 +1,4 @@
-package dev.kintsugi.projections.bulk;
+package dev.kintsugi.projections.internal.bulk;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;

@@ -1,6 +1,6 @@
-package dev.kintsugi.projections;
+package dev.kintsugi.projections.internal.definition;
 
-import dev.kintsugi.projections.bulk.IndexBound;
+import dev.kintsugi.projections.internal.bulk.IndexBound;
 import java.util.List;
 
 /**

@@ -1,4 +1,4 @@
-package dev.kintsugi.projections.bulk;
+package dev.kintsugi.projections.internal.bulk;
 
 /** A declared column. */
 public record Column(String name, ColumnType type) {
