@@ -4,6 +4,7 @@ import dev.kintsugi.examples.bench.append.Append;
 import dev.kintsugi.examples.bench.cluster.bad.BadRequests;
 import dev.kintsugi.examples.bench.cluster.chaos.Chaos;
 import dev.kintsugi.examples.bench.cluster.failover.Failover;
+import dev.kintsugi.examples.bench.cluster.followed.FollowChaos;
 import dev.kintsugi.examples.bench.cluster.many.Many;
 import dev.kintsugi.examples.bench.cuts.Cuts;
 import dev.kintsugi.examples.bench.cuts.LateDatabase;
@@ -12,6 +13,7 @@ import dev.kintsugi.examples.bench.failures.FailingStreams;
 import dev.kintsugi.examples.bench.failures.HotStream;
 import dev.kintsugi.examples.bench.failures.Storm;
 import dev.kintsugi.examples.bench.follow.Follow;
+import dev.kintsugi.examples.bench.follow.Lag;
 import dev.kintsugi.examples.bench.follow.ModeChanges;
 import dev.kintsugi.examples.bench.kill.Kill;
 import dev.kintsugi.examples.bench.latency.RebuildLatency;
@@ -42,6 +44,7 @@ import picocli.CommandLine.Spec;
       Replay.class,
       Follow.class,
       ModeChanges.class,
+      Lag.class,
       FoldMemory.class,
       FailingStreams.class,
       Storm.class,
@@ -53,6 +56,7 @@ import picocli.CommandLine.Spec;
       Failover.class,
       Many.class,
       Chaos.class,
+      FollowChaos.class,
       Endurance.class
     })
 public final class Bench implements Runnable {
