@@ -45,6 +45,14 @@ import picocli.CommandLine.Option;
             + " order; and what follows must be like its inline twin.")
 public final class FollowChaos extends BenchCommand {
 
+  private static final List<String> OPTIONS =
+      List.of(
+          // The first seed node forms a cluster of its own when nobody answers; a busy one takes its
+          // time.
+          "-Dpekko.cluster.seed-node-timeout=20s",
+          // Shorter than an installation would have it, so that there are more kills in the time.
+          "-Dpekko.cluster.split-brain-resolver.stable-after=3s");
+
   private static final Duration ACKNOWLEDGED = Duration.ofMinutes(3);
   private static final Duration WHOLE = Duration.ofMinutes(3);
 
@@ -92,7 +100,7 @@ public final class FollowChaos extends BenchCommand {
       RunningCluster cluster =
           RunningCluster.start(
               Ports.free(RunningCluster.NODES),
-              HistoryProgram.of(FollowNode.class, database.login(), settings(), List.of()),
+              HistoryProgram.of(FollowNode.class, database.login(), settings(), OPTIONS),
               configuration,
               directory);
       try {
