@@ -246,9 +246,7 @@ final class FeedActor {
         "The cursors of %d projections can't be stored, which is tried again"
             .formatted(storing.size()),
         failed.cause());
-    storing.stream()
-        .filter(next -> followers.containsKey(next.replyTo()))
-        .forEach(waiting::add);
+    storing.stream().filter(next -> followers.containsKey(next.replyTo())).forEach(waiting::add);
     storing = List.of();
     storeSoon();
     return serve();

@@ -112,8 +112,7 @@ public final class Follower {
     return database.inTransaction(
         connection -> {
           Optional<FollowStep> rest =
-              standing()
-                  .rest(Generations.find(connection, projection.name(), target.generation()));
+              standing().rest(Generations.find(connection, projection.name(), target.generation()));
           if (rest.isPresent()) {
             return rest.get();
           }
@@ -240,9 +239,7 @@ public final class Follower {
     if (rest.isPresent()) {
       return rest;
     }
-    return move(connection, upTo)
-        ? Optional.empty()
-        : Optional.of(OVERTAKEN);
+    return move(connection, upTo) ? Optional.empty() : Optional.of(OVERTAKEN);
   }
 
   private boolean move(Connection connection, long upTo) throws SQLException {

@@ -38,13 +38,11 @@ final class IdleCursors {
     List<Cursors.Move> moves = new ArrayList<>();
     Map<Standing, FollowStep> resting = new HashMap<>();
     for (Standing follower : followers) {
-      Optional<FollowStep> rest =
-          follower.rest(Optional.ofNullable(rows.get(follower.cursor())));
+      Optional<FollowStep> rest = follower.rest(Optional.ofNullable(rows.get(follower.cursor())));
       if (rest.isPresent()) {
         resting.put(follower, rest.get());
       } else {
-        moves.add(
-            new Cursors.Move(follower.cursor(), follower.stored(), follower.position()));
+        moves.add(new Cursors.Move(follower.cursor(), follower.stored(), follower.position()));
       }
     }
     Set<Cursors.Of> moved = Cursors.moveAll(connection, moves);

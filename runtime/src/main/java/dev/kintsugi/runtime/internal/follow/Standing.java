@@ -31,6 +31,8 @@ record Standing(String projection, int generation, int version, long stored, lon
     if (row.get().status() != Status.FOLLOWING || row.get().version() != version) {
       return Optional.of(new FollowStep.Resting("the generation does not follow here"));
     }
-    return row.get().paused() ? Optional.of(new FollowStep.Resting("it is paused")) : Optional.empty();
+    return row.get().paused()
+        ? Optional.of(new FollowStep.Resting("it is paused"))
+        : Optional.empty();
   }
 }

@@ -132,8 +132,8 @@ public final class Cursors {
   /**
    * Moves cursors on, in one statement, and waits for nobody.
    *
-   * @return those that were where they were seen, and free; of the others another follower has moved
-   *     it, or is about to
+   * @return those that were where they were seen, and free; of the others another follower has
+   *     moved it, or is about to
    */
   public static Set<Of> moveAll(Connection connection, List<Move> moves) throws SQLException {
     if (moves.isEmpty()) {

@@ -56,7 +56,8 @@ class IdleFollowersTest {
       eventually(
           () ->
               assertThat(
-                      world.column("SELECT position FROM kintsugi_cursor WHERE projection = 'some'"))
+                      world.column(
+                          "SELECT position FROM kintsugi_cursor WHERE projection = 'some'"))
                   .containsExactly(String.valueOf(end - 1)));
       node.record("Some|b", "of interest");
       int applied = i;

@@ -27,8 +27,7 @@ public enum Ledger {
 
   /** The projection, with the bug in it. */
   Projection<LoadEvent> projection(Bug bug) {
-    return defined(
-            NAME, LoadEvent.class, envelope -> bug.strike(envelope.persistenceId()))
+    return defined(NAME, LoadEvent.class, envelope -> bug.strike(envelope.persistenceId()))
         .onFailure(FailurePolicy.skip())
         .build();
   }

@@ -55,7 +55,8 @@ public record LedgerAudit(long lost, long doubled, long different, long misplace
       throws SQLException {
     try (Connection connection = database.login().connect();
         Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery(COMPARE.formatted(name, kind.key(), kind.misplaced()))) {
+        ResultSet row =
+            statement.executeQuery(COMPARE.formatted(name, kind.key(), kind.misplaced()))) {
       row.next();
       return new LedgerAudit(row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4));
     }

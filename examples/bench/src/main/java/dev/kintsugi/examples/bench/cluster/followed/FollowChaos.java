@@ -47,7 +47,8 @@ public final class FollowChaos extends BenchCommand {
 
   private static final List<String> OPTIONS =
       List.of(
-          // The first seed node forms a cluster of its own when nobody answers; a busy one takes its
+          // The first seed node forms a cluster of its own when nobody answers; a busy one takes
+          // its
           // time.
           "-Dpekko.cluster.seed-node-timeout=20s",
           // Shorter than an installation would have it, so that there are more kills in the time.
@@ -166,7 +167,8 @@ public final class FollowChaos extends BenchCommand {
     out().println();
     new TextTable("figure", "", "")
         .row("kills", stood.count(), "")
-        .row("from a kill until all that the node had moved again, median", seconds(stood, 0.5), "s")
+        .row(
+            "from a kill until all that the node had moved again, median", seconds(stood, 0.5), "s")
         .row("the longest of these", seconds(stood, 1), "s")
         .row("events in the journal", audits.journal().events(), "")
         .row("events acknowledged", tally.count(), "")

@@ -130,7 +130,12 @@ public final class Many extends BenchCommand {
     out()
         .printf(
             "%d projections, %s, on %d nodes, each a JVM with %s; %s; logs in %s%n",
-            projections, mode, nodes, String.join(" ", ManyCluster.JVM), describeKintsugi(), directory);
+            projections,
+            mode,
+            nodes,
+            String.join(" ", ManyCluster.JVM),
+            describeKintsugi(),
+            directory);
     try (BenchDatabase ofFew = database(server);
         BenchDatabase ofMany = database(server);
         Observer fewObserved = Observer.of(ofFew);
@@ -150,9 +155,7 @@ public final class Many extends BenchCommand {
       Figures firstOfFew = first(few);
       Figures firstOfMany = first(many);
       report(
-          idleOnly
-              ? List.of(firstOfFew, firstOfMany)
-              : again(few, firstOfFew, many, firstOfMany));
+          idleOnly ? List.of(firstOfFew, firstOfMany) : again(few, firstOfFew, many, firstOfMany));
     }
     return DONE;
   }
@@ -187,8 +190,7 @@ public final class Many extends BenchCommand {
         memory.add(Memory.parse(node.ask(Answers.MEMORY)));
       }
       cluster.stop();
-      return new Figures(
-          side.projections(), started, idle, trickled, memory, Optional.empty());
+      return new Figures(side.projections(), started, idle, trickled, memory, Optional.empty());
     }
   }
 

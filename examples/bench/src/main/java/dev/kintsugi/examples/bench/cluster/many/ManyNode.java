@@ -40,7 +40,8 @@ final class ManyNode {
   public static void main(String[] args) throws Exception {
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), SYSTEM, config());
     try {
-      Kintsugi.get(system).start(
+      Kintsugi.get(system)
+          .start(
               SmallProjections.of(
                   Integer.parseInt(args[0]), SmallProjections.Mode.valueOf(args[1])));
       PekkoManagement.get(system)

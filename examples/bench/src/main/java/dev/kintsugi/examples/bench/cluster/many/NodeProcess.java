@@ -34,7 +34,9 @@ final class NodeProcess {
   static NodeProcess start(
       int projections,
       SmallProjections.Mode mode,
-      List<String> options, Map<String, String> environment, Path log)
+      List<String> options,
+      Map<String, String> environment,
+      Path log)
       throws IOException {
     NodeProcess process =
         new NodeProcess(

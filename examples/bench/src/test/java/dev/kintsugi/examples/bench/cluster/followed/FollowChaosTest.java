@@ -37,8 +37,7 @@ class FollowChaosTest {
         .contains("nothing lost, nothing doubled, nothing out of order.")
         .containsPattern("acknowledged events that are not in the journal +0 +0 +held")
         .containsPattern("following_handler: events not applied right after the one before +0 +0 ")
-        .containsPattern(
-            "following_fold: streams whose row is not as in inline_fold +0 +0 +held");
+        .containsPattern("following_fold: streams whose row is not as in inline_fold +0 +0 +held");
   }
 
   @Test
