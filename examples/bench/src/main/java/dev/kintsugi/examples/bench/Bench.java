@@ -5,6 +5,7 @@ import dev.kintsugi.examples.bench.bystanders.Bystanders;
 import dev.kintsugi.examples.bench.cluster.bad.BadRequests;
 import dev.kintsugi.examples.bench.cluster.chaos.Chaos;
 import dev.kintsugi.examples.bench.cluster.failover.Failover;
+import dev.kintsugi.examples.bench.cluster.followed.FollowChaos;
 import dev.kintsugi.examples.bench.cluster.many.Many;
 import dev.kintsugi.examples.bench.cuts.Cuts;
 import dev.kintsugi.examples.bench.cuts.LateDatabase;
@@ -13,6 +14,7 @@ import dev.kintsugi.examples.bench.failures.FailingStreams;
 import dev.kintsugi.examples.bench.failures.HotStream;
 import dev.kintsugi.examples.bench.failures.Storm;
 import dev.kintsugi.examples.bench.follow.Follow;
+import dev.kintsugi.examples.bench.follow.Lag;
 import dev.kintsugi.examples.bench.follow.ModeChanges;
 import dev.kintsugi.examples.bench.kill.Kill;
 import dev.kintsugi.examples.bench.latency.RebuildLatency;
@@ -44,6 +46,7 @@ import picocli.CommandLine.Spec;
       Follow.class,
       ModeChanges.class,
       Bystanders.class,
+      Lag.class,
       FoldMemory.class,
       FailingStreams.class,
       Storm.class,
@@ -55,6 +58,7 @@ import picocli.CommandLine.Spec;
       Failover.class,
       Many.class,
       Chaos.class,
+      FollowChaos.class,
       Endurance.class
     })
 public final class Bench implements Runnable {

@@ -274,6 +274,29 @@ class BenchTest {
 
   @Tag("exhaustive")
   @Test
+  void lag_measures_a_follower_on_the_writers_node_and_one_on_another() {
+    Program program =
+        onServer(
+            "lag",
+            "--rates",
+            "100,200",
+            "--seconds",
+            "1",
+            "--actors",
+            "5",
+            "--kinds",
+            "grouped,fold",
+            "--connections",
+            "8");
+
+    assertThat(program.exitCode()).as(program.err()).isZero();
+    assertThat(program.out())
+        .containsPattern("grouped handler +100 +[0-9,]+ +[0-9.,]+ +the writers' node +[0-9.,]+ ")
+        .containsPattern("fold +200 +[0-9,]+ +[0-9.,]+ +another node +[0-9.,]+ ");
+  }
+
+  @Tag("exhaustive")
+  @Test
   void history_size_puts_an_empty_and_a_filled_database_side_by_side() {
     Program program =
         onServer(
@@ -457,6 +480,14 @@ class BenchTest {
     assertThat(program.out())
         .containsPattern("was recorded +[0-9.,]+ +<= 5.00 +(met|MISSED)")
         .containsPattern("records of other streams, ever +0 +0 +held");
+  }
+
+  @Test
+  void lag_is_of_kinds_that_there_are() {
+    Program program = onServer("lag", "--kinds", "sideways");
+
+    assertThat(program.exitCode()).isEqualTo(2);
+    assertThat(program.err()).contains("sideways", "grouped");
   }
 
   /** A run takes minutes: it waits until nodes are taken for down. */

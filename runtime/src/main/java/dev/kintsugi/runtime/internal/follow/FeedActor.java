@@ -32,11 +32,16 @@ final class FeedActor {
   sealed interface Command {}
 
   /**
-   * Asks for the next page; there is one answer, as soon as there is something final.
+   * Asks for what is behind a follower's position; there is one answer, as soon as there is
+   * something final, or its cursor was stored. Until then the follower does nothing.
    *
    * @param isTagged whether the follower needs the events' tags
    */
-  record Next(long after, boolean isTagged, ActorRef<Answer> replyTo) implements Command {}
+  record Next(Standing at, boolean isTagged, ActorRef<Answer> replyTo) implements Command {
+    long after() {
+      return at.position();
+    }
+  }
 
   private record Ended(ActorRef<Answer> follower) implements Command {}
 
@@ -48,6 +53,12 @@ final class FeedActor {
 
   private record Again() implements Command {}
 
+  private record Store() implements Command {}
+
+  private record CursorsStored(List<FollowStep> steps) implements Command {}
+
+  private record StoreFailed(Throwable cause) implements Command {}
+
   sealed interface Answer {}
 
   /** The next page, or what of it is behind the follower's position. */
@@ -56,19 +67,29 @@ final class FeedActor {
   /** The follower is far behind: it is to read by itself, up to what is final. */
   record Far(long upTo) implements Answer {}
 
+  /** There was nothing behind its position, and its cursor was stored meanwhile, or not: why. */
+  record Stored(FollowStep step) implements Answer {}
+
   /** Who is behind by more than so many pages reads by itself. */
   private static final int NEAR_PAGES = 4;
 
   private static final Duration PAUSE = Duration.ofMillis(500);
 
+  /** How long the cursor of a follower that waits may be behind what it has looked at. */
+  private static final Duration STORED_AFTER = Duration.ofSeconds(1);
+
   private final ActorContext<Command> context;
   private final TimerScheduler<Command> timers;
   private final SharedJournal journal;
+  private final OutageLog outages;
 
   /** Who has ever asked, and whether it needs tags. */
   private final Map<ActorRef<Answer>, Boolean> followers = new HashMap<>();
 
   private final List<Next> waiting = new ArrayList<>();
+
+  /** Who is ahead of its cursor, which is being stored: answered when that is done. */
+  private List<Next> storing = List.of();
 
   /** The latest pages, each beginning where the one before ended. */
   private final Deque<JournalPage> pages = new ArrayDeque<>();
@@ -87,6 +108,7 @@ final class FeedActor {
     this.context = context;
     this.timers = timers;
     this.journal = journal;
+    this.outages = new OutageLog(context.getLog());
   }
 
   static Behavior<Command> create(SharedJournal journal) {
@@ -105,6 +127,9 @@ final class FeedActor {
         .onMessage(PageRead.class, this::onPageRead)
         .onMessage(Failed.class, this::onFailed)
         .onMessage(Again.class, again -> serve())
+        .onMessage(Store.class, store -> onStore())
+        .onMessage(CursorsStored.class, this::onCursorsStored)
+        .onMessage(StoreFailed.class, this::onStoreFailed)
         .onSignal(PostStop.class, signal -> forgetAll())
         .onSignal(PreRestart.class, signal -> forgetAll())
         .build();
@@ -116,6 +141,9 @@ final class FeedActor {
     }
     waiting.removeIf(older -> older.replyTo().equals(next.replyTo()));
     waiting.add(next);
+    if (next.at().isAhead()) {
+      storeSoon();
+    }
     return serve();
   }
 
@@ -172,12 +200,56 @@ final class FeedActor {
     if (failed.epoch() != epoch) {
       return Behaviors.same();
     }
-    context.getLog().warn("The journal can't be followed, and is looked at again", failed.cause());
+    outages.warn("The journal can't be followed, and is looked at again", failed.cause());
     forgetAll();
     long pause = PAUSE.toMillis();
     timers.startSingleTimer(
         new Again(), Duration.ofMillis(ThreadLocalRandom.current().nextLong(pause, 3 * pause)));
     return Behaviors.same();
+  }
+
+  private void storeSoon() {
+    if (storing.isEmpty() && !timers.isTimerActive(new Store())) {
+      timers.startSingleTimer(new Store(), STORED_AFTER);
+    }
+  }
+
+  /** Stores, in one transaction, the cursors of all who wait for something of interest. */
+  private Behavior<Command> onStore() {
+    List<Next> due = waiting.stream().filter(next -> next.at().isAhead()).toList();
+    if (!due.isEmpty()) {
+      waiting.removeAll(due);
+      storing = due;
+      List<Standing> standing = due.stream().map(Next::at).toList();
+      context.pipeToSelf(
+          journal.node().inTransaction(connection -> IdleCursors.store(connection, standing)),
+          (steps, error) -> error == null ? new CursorsStored(steps) : new StoreFailed(error));
+    }
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onCursorsStored(CursorsStored stored) {
+    List<Next> answered = storing;
+    storing = List.of();
+    for (int i = 0; i < answered.size(); i++) {
+      answered.get(i).replyTo().tell(new Stored(stored.steps().get(i)));
+    }
+    if (waiting.stream().anyMatch(next -> next.at().isAhead())) {
+      storeSoon();
+    }
+    return Behaviors.same();
+  }
+
+  /** They go on waiting; nothing is lost but what they would look at again after a crash. */
+  private Behavior<Command> onStoreFailed(StoreFailed failed) {
+    outages.warn(
+        "The cursors of %d projections can't be stored, which is tried again"
+            .formatted(storing.size()),
+        failed.cause());
+    storing.stream().filter(next -> followers.containsKey(next.replyTo())).forEach(waiting::add);
+    storing = List.of();
+    storeSoon();
+    return serve();
   }
 
   /** Answers who can be answered, and reads on for the others. */

@@ -13,8 +13,6 @@ import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import dev.kintsugi.runtime.internal.state.Cursors;
 import dev.kintsugi.runtime.internal.state.Generations;
-import dev.kintsugi.runtime.status.Generation;
-import dev.kintsugi.runtime.status.Status;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -32,13 +30,19 @@ import java.util.OptionalLong;
  * <p>What a handler fails on is recorded, and what is behind it in its stream, too; recovery goes
  * on with these. There is nobody to reject an event to: so it is with each failure policy.
  *
- * <p>Where nothing is of interest, the cursor is in memory alone for up to a second. Not
- * thread-safe.
+ * <p>Where nothing is of interest, the cursor is in memory alone for a while, until somebody stores
+ * it for many followers together. Not thread-safe.
  */
 public final class Follower {
 
-  /** How long a cursor may be behind what was looked at, where nothing was of interest. */
-  static final Duration STORED_AFTER = Duration.ofSeconds(1);
+  static final FollowStep OVERTAKEN =
+      new FollowStep.Resting("another follower has moved its cursor");
+
+  /**
+   * How long a cursor may be behind what was looked at, where nothing was of interest and nobody
+   * has stored it: who catches up over a long history is not among those who wait for more of it.
+   */
+  static final Duration STORED_AFTER = Duration.ofSeconds(5);
 
   /**
    * For so long a step is tried again where others keep it from being done, with locks and time
@@ -83,13 +87,19 @@ public final class Follower {
     return position;
   }
 
-  /** Whether it has come further than the row says. */
-  boolean isAhead() {
-    return position > stored;
-  }
-
   Subscription<?> subscription() {
     return projection.subscription();
+  }
+
+  /** Where it stands, for who stores it for many ({@link IdleCursors}). */
+  Standing standing() {
+    return new Standing(
+        projection.name(), target.generation(), projection.version(), stored, position);
+  }
+
+  /** Somebody has stored how far it has come. */
+  void isStored() {
+    arrivedAt(position);
   }
 
   /**
@@ -102,7 +112,7 @@ public final class Follower {
     return database.inTransaction(
         connection -> {
           Optional<FollowStep> rest =
-              rest(Generations.find(connection, projection.name(), target.generation()));
+              standing().rest(Generations.find(connection, projection.name(), target.generation()));
           if (rest.isPresent()) {
             return rest.get();
           }
@@ -123,19 +133,6 @@ public final class Follower {
     stored = at;
     position = at;
     storedAt = System.nanoTime();
-  }
-
-  /** Why it is not to go on, if so. */
-  private Optional<FollowStep> rest(Optional<Generation> row) {
-    if (row.isEmpty()) {
-      return Optional.of(new FollowStep.Resting("a newer generation has begun, or it is no more"));
-    }
-    if (row.get().status() != Status.FOLLOWING || row.get().version() != projection.version()) {
-      return Optional.of(new FollowStep.Resting("the generation does not follow here"));
-    }
-    return row.get().paused()
-        ? Optional.of(new FollowStep.Resting("it is paused"))
-        : Optional.empty();
   }
 
   /**
@@ -237,13 +234,12 @@ public final class Follower {
   /** An id first, then the row, then the cursor: what is done after that is done by one alone. */
   private Optional<FollowStep> begin(Connection connection, long upTo) throws SQLException {
     Optional<FollowStep> rest =
-        rest(Generations.findToActOn(connection, projection.name(), target.generation()));
+        standing()
+            .rest(Generations.findToActOn(connection, projection.name(), target.generation()));
     if (rest.isPresent()) {
       return rest;
     }
-    return move(connection, upTo)
-        ? Optional.empty()
-        : Optional.of(new FollowStep.Resting("another follower has moved its cursor"));
+    return move(connection, upTo) ? Optional.empty() : Optional.of(OVERTAKEN);
   }
 
   private boolean move(Connection connection, long upTo) throws SQLException {

@@ -40,10 +40,6 @@ public final class FollowerActor {
 
   private record Failed(Throwable cause) implements Command {}
 
-  private record Store() implements Command {}
-
-  private record Stored(FollowStep step) implements Command {}
-
   private record Again() implements Command {}
 
   private static final Duration SHORTEST_PAUSE = Duration.ofMillis(200);
@@ -63,11 +59,9 @@ public final class FollowerActor {
   private final Applier applier = new Applier();
   private final ActorRef<FeedActor.Answer> feeds;
   private final Duration longestPause;
+  private final OutageLog outages;
   private int failures;
   private String lastRest = "";
-
-  /** What the feed answered while its cursor was being stored. */
-  private FeedActor.@Nullable Answer fed;
 
   /** The page behind the one that is being applied, where it reads by itself. */
   private @Nullable CompletionStage<PageRead> ahead;
@@ -89,6 +83,7 @@ public final class FollowerActor {
     this.name = "Projection '%s', generation %d".formatted(projection, generation);
     this.isTagged = definition.subscription().isByTag();
     this.feeds = context.messageAdapter(FeedActor.Answer.class, Fed::new);
+    this.outages = new OutageLog(context.getLog());
     this.longestPause = node.config().getDuration("supervisor.max-backoff");
   }
 
@@ -111,7 +106,6 @@ public final class FollowerActor {
   /** Reads where it stands. */
   private Behavior<Command> opening() {
     timers.cancelAll();
-    fed = null;
     ahead = null;
     CompletionStage<FollowStep> opened = run(follower::open);
     context.pipeToSelf(
@@ -133,53 +127,22 @@ public final class FollowerActor {
     return asking();
   }
 
+  /** Nothing is under way, until the feed answers. */
   private Behavior<Command> asking() {
-    journal.feed().tell(new FeedActor.Next(follower.position(), isTagged, feeds));
-    return idle();
-  }
-
-  /** Nothing is under way, until the feed has something. */
-  private Behavior<Command> idle() {
-    FeedActor.Answer answer = fed;
-    if (answer != null) {
-      fed = null;
-      return onFed(answer);
-    }
-    if (follower.isAhead()) {
-      timers.startSingleTimer(new Store(), Follower.STORED_AFTER);
-    }
+    journal.feed().tell(new FeedActor.Next(follower.standing(), isTagged, feeds));
     return Behaviors.receive(Command.class)
         .onMessage(Fed.class, message -> onFed(message.answer()))
-        .onMessage(Store.class, store -> storing())
         .onAnyMessage(other -> Behaviors.same())
         .onSignal(PostStop.class, signal -> close())
         .build();
-  }
-
-  private Behavior<Command> storing() {
-    CompletionStage<FollowStep> stored = run(follower::store);
-    context.pipeToSelf(
-        stored, (step, error) -> error == null ? new Stored(step) : new Failed(error));
-    return Behaviors.receive(Command.class)
-        .onMessage(Fed.class, this::onFedWhileStoring)
-        .onMessage(
-            Stored.class,
-            done -> done.step() instanceof FollowStep.Moved ? idle() : resting(done.step()))
-        .onMessage(Failed.class, this::onFailed)
-        .onAnyMessage(other -> Behaviors.same())
-        .onSignal(PostStop.class, signal -> close())
-        .build();
-  }
-
-  private Behavior<Command> onFedWhileStoring(Fed message) {
-    fed = message.answer();
-    return Behaviors.same();
   }
 
   private Behavior<Command> onFed(FeedActor.Answer answer) {
-    timers.cancelAll();
     if (answer instanceof FeedActor.Page page) {
       return taking(page.page());
+    }
+    if (answer instanceof FeedActor.Stored stored) {
+      return onStored(stored.step());
     }
     return reading(read(follower.position(), ((FeedActor.Far) answer).upTo()));
   }
@@ -209,6 +172,14 @@ public final class FollowerActor {
     long end = read.page().upTo();
     ahead = end < read.finalUpTo() ? read(end, read.finalUpTo()) : null;
     return taking(read.page());
+  }
+
+  private Behavior<Command> onStored(FollowStep step) {
+    if (!(step instanceof FollowStep.Moved)) {
+      return resting(step);
+    }
+    follower.isStored();
+    return asking();
   }
 
   /** A page, or a part of it, is being applied on a blocking thread. */
@@ -276,14 +247,10 @@ public final class FollowerActor {
     node.housekeepingHints().failed(failed.cause());
     failures++;
     Duration pause = pause();
-    context
-        .getLog()
-        .warn(
-            "{} can't follow, try {}; nothing of this step was done, and it goes on from its cursor in {} ms",
-            name,
-            failures,
-            pause.toMillis(),
-            failed.cause());
+    outages.warn(
+        "%s can't follow, try %d; nothing of this step was done, and it goes on from its cursor in %d ms"
+            .formatted(name, failures, pause.toMillis()),
+        failed.cause());
     timers.startSingleTimer(new Again(), pause);
     return Behaviors.receive(Command.class)
         .onMessage(Again.class, again -> opening())

@@ -1,10 +1,15 @@
 package dev.kintsugi.runtime.internal.state;
 
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.HashSet;
+import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The rows of {@code kintsugi_cursor}: up to which ordering a generation that follows has come.
@@ -26,6 +31,23 @@ public final class Cursors {
       """;
 
   private static final String MOVE_UNFLUSHED = "SET LOCAL synchronous_commit = off; " + MOVE;
+
+  /**
+   * A cursor that somebody else has locked is being moved by them, or taken away: it is left alone.
+   * So nobody waits here with others' cursors locked.
+   */
+  private static final String MOVE_ALL =
+      """
+      WITH due AS (
+        SELECT c.projection, c.generation, m.target FROM kintsugi_cursor c
+        JOIN unnest(?::text[], ?::int[], ?::bigint[], ?::bigint[])
+            AS m (projection, generation, seen, target)
+          ON c.projection = m.projection AND c.generation = m.generation AND c.position = m.seen
+        FOR UPDATE OF c SKIP LOCKED)
+      UPDATE kintsugi_cursor c SET position = due.target, moved_at = clock_timestamp()
+      FROM due WHERE c.projection = due.projection AND c.generation = due.generation
+      RETURNING c.projection, c.generation
+      """;
 
   private static final String REMOVE_OLDER =
       "DELETE FROM kintsugi_cursor WHERE projection = ? AND generation < ?";
@@ -95,6 +117,47 @@ public final class Cursors {
     move.setString(2, projection);
     move.setInt(3, generation);
     move.setLong(4, from);
+  }
+
+  /** Whose cursor it is. */
+  public record Of(String projection, int generation) {}
+
+  /**
+   * A move of a cursor.
+   *
+   * @param from where it was seen
+   */
+  public record Move(Of cursor, long from, long to) {}
+
+  /**
+   * Moves cursors on, in one statement, and waits for nobody.
+   *
+   * @return those that were where they were seen, and free; of the others another follower has
+   *     moved it, or is about to
+   */
+  public static Set<Of> moveAll(Connection connection, List<Move> moves) throws SQLException {
+    if (moves.isEmpty()) {
+      return Set.of();
+    }
+    try (PreparedStatement move = connection.prepareStatement(MOVE_ALL)) {
+      List<Of> cursors = moves.stream().map(Move::cursor).toList();
+      move.setArray(1, array(connection, "text", cursors.stream().map(Of::projection)));
+      move.setArray(2, array(connection, "int4", cursors.stream().map(Of::generation)));
+      move.setArray(3, array(connection, "int8", moves.stream().map(Move::from)));
+      move.setArray(4, array(connection, "int8", moves.stream().map(Move::to)));
+      Set<Of> moved = new HashSet<>();
+      try (ResultSet row = move.executeQuery()) {
+        while (row.next()) {
+          moved.add(new Of(row.getString(1), row.getInt(2)));
+        }
+      }
+      return moved;
+    }
+  }
+
+  private static Array array(Connection connection, String type, Stream<?> values)
+      throws SQLException {
+    return connection.createArrayOf(type, values.toArray());
   }
 
   /** Forgets where generations before one stood. */

@@ -37,6 +37,10 @@ public final class Generations {
 
   private static final String TAKE_ID = "SELECT pg_current_xact_id(); ";
 
+  private static final String EACH_WITH_AN_ID =
+      TAKE_ID
+          + "SELECT projection, generation, status, paused, version, returns_to FROM kintsugi_projection";
+
   private static final String REGISTER =
       """
       INSERT INTO kintsugi_projection (projection, generation, status, version)
@@ -120,14 +124,10 @@ public final class Generations {
 
   /** The newest generation of each projection, by name. */
   public static List<Generation> all(Connection connection) throws SQLException {
-    List<Generation> all = new ArrayList<>();
     try (PreparedStatement select = connection.prepareStatement(ALL);
         ResultSet row = select.executeQuery()) {
-      for (Optional<Generation> next = read(row); next.isPresent(); next = read(row)) {
-        all.add(next.get());
-      }
+      return readAll(row);
     }
-    return all;
   }
 
   /**
@@ -156,6 +156,23 @@ public final class Generations {
     find.execute();
     find.getMoreResults();
     return read(find.getResultSet());
+  }
+
+  /** Every generation that is not retired, for a transaction that acts on many of them. */
+  public static List<Generation> eachToActOn(Connection connection) throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(EACH_WITH_AN_ID)) {
+      select.execute();
+      select.getMoreResults();
+      return readAll(select.getResultSet());
+    }
+  }
+
+  private static List<Generation> readAll(ResultSet row) throws SQLException {
+    List<Generation> all = new ArrayList<>();
+    for (Optional<Generation> next = read(row); next.isPresent(); next = read(row)) {
+      all.add(next.get());
+    }
+    return all;
   }
 
   private static Optional<Generation> read(ResultSet row) throws SQLException {

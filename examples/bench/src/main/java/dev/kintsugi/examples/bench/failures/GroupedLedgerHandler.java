@@ -11,12 +11,14 @@ import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
 /** Enters a transaction's events in a batch. */
 final class GroupedLedgerHandler<E> extends JdbcHandler<List<EventEnvelope<E>>, JdbcSession> {
 
+  private final String upsert;
   private final Consumer<EventEnvelope<E>> witness;
 
   /**
    * @param witness is shown each event when it is to be applied; what it throws is a failure
    */
-  GroupedLedgerHandler(Consumer<EventEnvelope<E>> witness) {
+  GroupedLedgerHandler(String table, Consumer<EventEnvelope<E>> witness) {
+    this.upsert = LedgerRow.upsert(table);
     this.witness = witness;
   }
 
@@ -24,13 +26,13 @@ final class GroupedLedgerHandler<E> extends JdbcHandler<List<EventEnvelope<E>>, 
   public void process(JdbcSession session, List<EventEnvelope<E>> envelopes) throws Exception {
     session.withConnection(
         connection -> {
-          try (PreparedStatement upsert = connection.prepareStatement(LedgerRow.UPSERT)) {
+          try (PreparedStatement statement = connection.prepareStatement(upsert)) {
             for (EventEnvelope<E> envelope : envelopes) {
               witness.accept(envelope);
-              LedgerRow.bind(upsert, envelope);
-              upsert.addBatch();
+              LedgerRow.bind(statement, envelope);
+              statement.addBatch();
             }
-            upsert.executeBatch();
+            statement.executeBatch();
           }
           return Done.getInstance();
         });

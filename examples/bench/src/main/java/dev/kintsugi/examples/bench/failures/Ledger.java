@@ -25,56 +25,11 @@ public enum Ledger {
   /** The projection's name, and its table's. */
   public static final String NAME = "ledger";
 
-  private static final RowTable TABLE =
-      RowTable.named(NAME)
-          .key("persistence_id", "text")
-          .counter("events")
-          .counter("sequence_sum")
-          .column("last_sequence_number", "bigint");
-
   /** The projection, with the bug in it. */
   Projection<LoadEvent> projection(Bug bug) {
-    Projection.Builder<LoadEvent> ledger =
-        Projection.named(NAME).of(LoadEvent.class).onFailure(FailurePolicy.skip());
-    return switch (this) {
-      case HANDLER ->
-          ledger.tables(Tables.sql(LedgerRow.DDL)).handler(() -> new LedgerHandler(bug)).build();
-      case GROUPED ->
-          ledger
-              .tables(Tables.sql(LedgerRow.DDL))
-              .groupedHandler(
-                  () ->
-                      new GroupedLedgerHandler<>(envelope -> bug.strike(envelope.persistenceId())))
-              .build();
-      case ROWS ->
-          ledger
-              .rows(
-                  List.of(TABLE),
-                  (envelope, rows) -> {
-                    bug.strike(envelope.persistenceId());
-                    rows.upsert(TABLE, envelope.persistenceId())
-                        .increment("events", 1)
-                        .increment("sequence_sum", envelope.sequenceNr())
-                        .set("last_sequence_number", envelope.sequenceNr());
-                  })
-              .build();
-      case FOLD ->
-          ledger
-              .fold(
-                  LedgerEntry.class,
-                  fold ->
-                      fold.evolve(
-                              (entry, envelope) -> {
-                                bug.strike(envelope.persistenceId());
-                                return Optional.of(
-                                    entry.orElse(LedgerEntry.NONE).plus(envelope.sequenceNr()));
-                              })
-                          .column("events", "bigint", LedgerEntry::events)
-                          .column("sequence_sum", "bigint", LedgerEntry::sequenceSum)
-                          .column("last_sequence_number", "bigint", LedgerEntry::last)
-                          .column("misplaced", "bigint", LedgerEntry::misplaced))
-              .build();
-    };
+    return defined(NAME, LoadEvent.class, envelope -> bug.strike(envelope.persistenceId()))
+        .onFailure(FailurePolicy.skip())
+        .build();
   }
 
   /**
@@ -84,16 +39,68 @@ public enum Ledger {
    */
   public static <E> Projection<E> grouped(
       Class<E> events, Consumer<EventEnvelope<E>> witness, FailurePolicy onFailure) {
-    return Projection.named(NAME)
-        .of(events)
-        .tables(Tables.sql(LedgerRow.DDL))
-        .groupedHandler(() -> new GroupedLedgerHandler<>(witness))
-        .onFailure(onFailure)
-        .build();
+    return GROUPED.defined(NAME, events, witness).onFailure(onFailure).build();
+  }
+
+  /**
+   * One of this kind for any events.
+   *
+   * @param name of the projection, and of its table
+   * @param witness is shown each event when it is to be applied; what it throws is a failure
+   */
+  public <E> Projection.Builder<E> defined(
+      String name, Class<E> events, Consumer<EventEnvelope<E>> witness) {
+    Projection.Builder<E> ledger = Projection.named(name).of(events);
+    return switch (this) {
+      case HANDLER ->
+          ledger
+              .tables(Tables.sql(LedgerRow.ddl(name)))
+              .handler(() -> new LedgerHandler<>(name, witness));
+      case GROUPED ->
+          ledger
+              .tables(Tables.sql(LedgerRow.ddl(name)))
+              .groupedHandler(() -> new GroupedLedgerHandler<>(name, witness));
+      case ROWS -> rows(ledger, table(name), witness);
+      case FOLD ->
+          ledger.fold(
+              LedgerEntry.class,
+              fold ->
+                  fold.evolve(
+                          (entry, envelope) -> {
+                            witness.accept(envelope);
+                            return Optional.of(
+                                entry.orElse(LedgerEntry.NONE).plus(envelope.sequenceNr()));
+                          })
+                      .column("events", "bigint", LedgerEntry::events)
+                      .column("sequence_sum", "bigint", LedgerEntry::sequenceSum)
+                      .column("last_sequence_number", "bigint", LedgerEntry::last)
+                      .column("misplaced", "bigint", LedgerEntry::misplaced));
+    };
+  }
+
+  private static RowTable table(String name) {
+    return RowTable.named(name)
+        .key("persistence_id", "text")
+        .counter("events")
+        .counter("sequence_sum")
+        .column("last_sequence_number", "bigint");
+  }
+
+  private static <E> Projection.Builder<E> rows(
+      Projection.Builder<E> ledger, RowTable table, Consumer<EventEnvelope<E>> witness) {
+    return ledger.rows(
+        List.of(table),
+        (envelope, rows) -> {
+          witness.accept(envelope);
+          rows.upsert(table, envelope.persistenceId())
+              .increment("events", 1)
+              .increment("sequence_sum", envelope.sequenceNr())
+              .set("last_sequence_number", envelope.sequenceNr());
+        });
   }
 
   /** The column that has the stream. */
-  String key() {
+  public String key() {
     return this == FOLD ? "key" : "persistence_id";
   }
 

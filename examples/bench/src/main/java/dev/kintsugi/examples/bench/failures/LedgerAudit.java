@@ -29,7 +29,7 @@ public record LedgerAudit(long lost, long doubled, long different, long misplace
         WHERE (persistence_id, sequence_number) NOT IN (
           SELECT persistence_id, sequence_number FROM kintsugi_skip_archive
           JOIN kintsugi_projection USING (projection, generation)
-          WHERE projection = 'ledger' AND outcome = 'discarded'))
+          WHERE projection = '%1$s' AND outcome = 'discarded'))
       SELECT
         COALESCE(sum(greatest(COALESCE(j.events, 0) - COALESCE(l.events, 0), 0)), 0),
         COALESCE(sum(greatest(COALESCE(l.events, 0) - COALESCE(j.events, 0), 0)), 0),
@@ -41,15 +41,22 @@ public record LedgerAudit(long lost, long doubled, long different, long misplace
           max(sequence_number) AS last_sequence_number, sum(after_a_gap) AS gaps
         FROM shown GROUP BY persistence_id) j
       FULL JOIN (
-        SELECT %s AS persistence_id, events, sequence_sum, last_sequence_number, %s AS misplaced
-        FROM ledger) l USING (persistence_id)
+        SELECT %2$s AS persistence_id, events, sequence_sum, last_sequence_number, %3$s AS misplaced
+        FROM %1$s) l USING (persistence_id)
       """;
 
   /** Compares them as they are now. */
   public static LedgerAudit of(BenchDatabase database, Ledger kind) throws SQLException {
+    return of(database, kind, Ledger.NAME);
+  }
+
+  /** The same of one with another name, which is its table's, too. */
+  public static LedgerAudit of(BenchDatabase database, Ledger kind, String name)
+      throws SQLException {
     try (Connection connection = database.login().connect();
         Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery(COMPARE.formatted(kind.key(), kind.misplaced()))) {
+        ResultSet row =
+            statement.executeQuery(COMPARE.formatted(name, kind.key(), kind.misplaced()))) {
       row.next();
       return new LedgerAudit(row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4));
     }
@@ -57,11 +64,16 @@ public record LedgerAudit(long lost, long doubled, long different, long misplace
 
   /** Claims that there is nothing to be found; of the order only where the kind shows it. */
   public void claim(Claims claims, Ledger kind) {
-    claims.claim("ledger: events lost", 0, lost);
-    claims.claim("ledger: events doubled", 0, doubled);
-    claims.claim("ledger: streams that differ from the journal", 0, different);
+    claim(claims, kind, Ledger.NAME);
+  }
+
+  /** The same of one with another name. */
+  public void claim(Claims claims, Ledger kind, String name) {
+    claims.claim(name + ": events lost", 0, lost);
+    claims.claim(name + ": events doubled", 0, doubled);
+    claims.claim(name + ": streams that differ from the journal", 0, different);
     if (kind.showsOrder()) {
-      claims.claim("ledger: events not applied right after the one before", 0, misplaced);
+      claims.claim(name + ": events not applied right after the one before", 0, misplaced);
     }
   }
 }

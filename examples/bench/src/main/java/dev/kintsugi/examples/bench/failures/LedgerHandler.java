@@ -1,29 +1,34 @@
 package dev.kintsugi.examples.bench.failures;
 
-import dev.kintsugi.examples.bench.load.LoadEvent;
 import java.sql.PreparedStatement;
+import java.util.function.Consumer;
 import org.apache.pekko.Done;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
 
 /** Enters each event by a statement of its own. */
-final class LedgerHandler extends JdbcHandler<EventEnvelope<LoadEvent>, JdbcSession> {
+final class LedgerHandler<E> extends JdbcHandler<EventEnvelope<E>, JdbcSession> {
 
-  private final Bug bug;
+  private final String upsert;
+  private final Consumer<EventEnvelope<E>> witness;
 
-  LedgerHandler(Bug bug) {
-    this.bug = bug;
+  /**
+   * @param witness is shown each event when it is to be applied; what it throws is a failure
+   */
+  LedgerHandler(String table, Consumer<EventEnvelope<E>> witness) {
+    this.upsert = LedgerRow.upsert(table);
+    this.witness = witness;
   }
 
   @Override
-  public void process(JdbcSession session, EventEnvelope<LoadEvent> envelope) throws Exception {
-    bug.strike(envelope.persistenceId());
+  public void process(JdbcSession session, EventEnvelope<E> envelope) throws Exception {
+    witness.accept(envelope);
     session.withConnection(
         connection -> {
-          try (PreparedStatement upsert = connection.prepareStatement(LedgerRow.UPSERT)) {
-            LedgerRow.bind(upsert, envelope);
-            upsert.executeUpdate();
+          try (PreparedStatement statement = connection.prepareStatement(upsert)) {
+            LedgerRow.bind(statement, envelope);
+            statement.executeUpdate();
           }
           return Done.getInstance();
         });

@@ -4,21 +4,15 @@ import dev.kintsugi.examples.bench.BenchCommand;
 import dev.kintsugi.examples.bench.Positive;
 import dev.kintsugi.examples.bench.Progress;
 import dev.kintsugi.examples.bench.load.Load;
-import dev.kintsugi.examples.bench.load.LoadEvent;
-import dev.kintsugi.examples.bench.load.LoadFailedException;
 import dev.kintsugi.examples.bench.load.Plugin;
-import dev.kintsugi.examples.bench.load.WritesHandler;
 import dev.kintsugi.examples.bench.load.WritesTable;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.server.BenchServer;
-import dev.kintsugi.projections.Projection;
-import dev.kintsugi.projections.rows.RowTable;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -32,9 +26,6 @@ import picocli.CommandLine.Option;
             + " database, in turn. Afterwards each table must have every event once.")
 public final class Follow extends BenchCommand {
 
-  private static final RowTable ROWS =
-      RowTable.named("follow_rows").key("persistence_id", "text").counter("events");
-
   private static final OfPekko EXACTLY_ONCE =
       new OfPekko("Pekko Projection, exactlyOnce", "pekko_handler", false);
 
@@ -42,19 +33,9 @@ public final class Follow extends BenchCommand {
       new OfPekko("Pekko Projection, groupedWithin", "pekko_grouped", true);
 
   private static final List<Following> FOLLOWING =
-      List.of(
-          new Following(
-              "following, handler",
-              WritesHandler.following("follow_handler"),
-              "follow_handler",
-              "events"),
-          new Following(
-              "following, grouped handler",
-              WritesHandler.groupedFollowing("follow_grouped"),
-              "follow_grouped",
-              "events"),
-          new Following("following, rows", rows(), "follow_rows", "events"),
-          new Following("following, fold", fold(), "follow_fold", "events"));
+      Stream.of(Kind.values())
+          .map(kind -> Following.of("following, " + kind.title(), kind, "follow_" + kind))
+          .toList();
 
   @Option(
       names = "--events",
@@ -79,33 +60,6 @@ public final class Follow extends BenchCommand {
       converter = Positive.class,
       description = "How often each is measured, after a warm-up; default ${DEFAULT-VALUE}.")
   private int rounds;
-
-  private static Projection<LoadEvent> rows() {
-    return Projection.named("follow_rows")
-        .of(LoadEvent.class)
-        .rows(
-            List.of(ROWS),
-            (envelope, rows) -> rows.upsert(ROWS, envelope.persistenceId()).increment("events", 1))
-        .following()
-        .build();
-  }
-
-  /** What a fold keeps of a stream. */
-  record Count(long events) {}
-
-  private static Projection<LoadEvent> fold() {
-    return Projection.named("follow_fold")
-        .of(LoadEvent.class)
-        .fold(
-            Count.class,
-            fold ->
-                fold.evolve(
-                        (count, envelope) ->
-                            Optional.of(new Count(count.map(Count::events).orElse(0L) + 1)))
-                    .column("events", "bigint", Count::events))
-        .following()
-        .build();
-  }
 
   @Override
   protected int run(BenchServer server) throws Exception {
@@ -147,7 +101,7 @@ public final class Follow extends BenchCommand {
         progress().line(name);
       }
       for (Reader reader : readers) {
-        refuseWrongCount(database, reader);
+        reader.refuseWrongCount(database);
       }
       out().println();
       report.lines(FOLLOWING, EXACTLY_ONCE, GROUPED_WITHIN).forEach(out()::println);
@@ -164,15 +118,6 @@ public final class Follow extends BenchCommand {
       Duration took = Duration.ofNanos(System.nanoTime() - begin);
       reader.stop(load);
       return took;
-    }
-  }
-
-  private static void refuseWrongCount(BenchDatabase database, Reader reader) throws Exception {
-    long stored = database.count("SELECT count(*) FROM event_journal");
-    long counted = database.count(reader.countQuery());
-    if (stored != counted) {
-      throw new LoadFailedException(
-          "%s has counted %,d events, and there are %,d".formatted(reader.name(), counted, stored));
     }
   }
 }

@@ -3,17 +3,21 @@ package dev.kintsugi.examples.bench.follow;
 import dev.kintsugi.examples.bench.load.Load;
 import dev.kintsugi.projections.Projection;
 
-/**
- * A projection of ours that follows, paused until it is let go on.
- *
- * @param count an expression for the events in a row of its table
- */
-record Following(String name, Projection<?> projection, String table, String count)
-    implements Reader {
+/** A projection of ours that follows, paused until it is let go on. */
+record Following(String name, Projection<?> projection) implements Reader {
+
+  /**
+   * One of a kind.
+   *
+   * @param projection its name, and its table's
+   */
+  static Following of(String name, Kind kind, String projection) {
+    return new Following(name, kind.projection(projection));
+  }
 
   @Override
   public String countQuery() {
-    return "SELECT COALESCE(sum(%s), 0) FROM %s".formatted(count, table);
+    return "SELECT COALESCE(sum(events), 0) FROM " + projection.name();
   }
 
   @Override
@@ -24,9 +28,14 @@ record Following(String name, Projection<?> projection, String table, String cou
 
   /** Builds it, of a journal with no events, and pauses it. */
   void start(Load load) throws Exception {
+    follow(load);
+    stop(load);
+  }
+
+  /** Builds it, of a journal with no events, and lets it follow. */
+  void follow(Load load) throws Exception {
     load.kintsugi().start(projection);
     load.kintsugi().whenDone(projection.name()).toCompletableFuture().get();
-    stop(load);
   }
 
   @Override

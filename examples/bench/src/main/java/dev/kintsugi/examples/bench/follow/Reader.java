@@ -1,6 +1,8 @@
 package dev.kintsugi.examples.bench.follow;
 
 import dev.kintsugi.examples.bench.load.Load;
+import dev.kintsugi.examples.bench.load.LoadFailedException;
+import dev.kintsugi.examples.bench.server.BenchDatabase;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -23,6 +25,16 @@ interface Reader {
 
   /** Stops it, and waits for its end. */
   void stop(Load load) throws Exception;
+
+  /** What was measured would be another thing if an event were missing, or counted twice. */
+  default void refuseWrongCount(BenchDatabase database) throws SQLException, LoadFailedException {
+    long stored = database.count("SELECT count(*) FROM event_journal");
+    long counted = database.count(countQuery());
+    if (stored != counted) {
+      throw new LoadFailedException(
+          "%s has counted %,d events, and there are %,d".formatted(name(), counted, stored));
+    }
+  }
 
   /** Waits until it has come to an ordering. */
   default void await(Connection connection, long ordering)

@@ -5,19 +5,18 @@ import dev.kintsugi.examples.bench.Positive;
 import dev.kintsugi.examples.bench.cluster.history.Audits;
 import dev.kintsugi.examples.bench.cluster.history.Change;
 import dev.kintsugi.examples.bench.cluster.history.HistoryNode;
+import dev.kintsugi.examples.bench.cluster.history.HistoryProgram;
 import dev.kintsugi.examples.bench.cluster.history.Tally;
 import dev.kintsugi.examples.bench.cluster.history.Writers;
 import dev.kintsugi.examples.bench.failures.Claims;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.server.BenchServer;
-import dev.kintsugi.examples.bench.server.Login;
 import dev.kintsugi.examples.cluster.ClusterFailedException;
 import dev.kintsugi.examples.cluster.RunningCluster;
 import dev.kintsugi.examples.cluster.Timeline;
 import dev.kintsugi.examples.cluster.launch.ConfigDirectory;
 import dev.kintsugi.examples.cluster.launch.Node;
 import dev.kintsugi.examples.cluster.launch.Ports;
-import dev.kintsugi.examples.cluster.launch.Program;
 import dev.kintsugi.examples.common.BadInputException;
 import dev.kintsugi.examples.common.TextTable;
 import dev.kintsugi.examples.history.readmodel.HistoryProjections;
@@ -26,9 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -132,27 +129,19 @@ public final class Failover extends BenchCommand {
       throws Exception {
     RunningCluster cluster =
         RunningCluster.start(
-            Ports.free(RunningCluster.NODES), program(database.login()), configuration, directory);
+            Ports.free(RunningCluster.NODES),
+            HistoryProgram.of(
+                HistoryNode.class,
+                database.login(),
+                settings(),
+                List.of("-Dkintsugi.rebuild.max-rate=" + replayRate)),
+            configuration,
+            directory);
     try {
       return run(cluster, database, history);
     } finally {
       cluster.kill();
     }
-  }
-
-  private Program program(Login login) {
-    List<String> options = new ArrayList<>();
-    options.add("-Dkintsugi.rebuild.max-rate=" + replayRate);
-    options.add("-Dkintsugi.jdbc.pool-size=" + settings().connections());
-    settings().overrides().forEach((key, value) -> options.add("-D" + key + "=" + value));
-    return new Program(
-        HistoryNode.class,
-        HistoryNode.SYSTEM,
-        Map.of(
-            "KINTSUGI_JDBC_URL", login.url(),
-            "KINTSUGI_JDBC_USER", login.user(),
-            "KINTSUGI_JDBC_PASSWORD", login.password()),
-        options);
   }
 
   private int run(RunningCluster cluster, BenchDatabase database, List<Change> history)

@@ -99,12 +99,23 @@ public record Audits(
    */
   public static Audits of(Connection connection, List<Change> history, Tally tally)
       throws SQLException, IOException {
+    return of(connection, history, tally, HistoryProjections.NAMES);
+  }
+
+  /**
+   * The same.
+   *
+   * @param names of the history's read models that there are
+   */
+  public static Audits of(
+      Connection connection, List<Change> history, Tally tally, List<String> names)
+      throws SQLException, IOException {
     connection.setAutoCommit(false);
     connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
     List<Change> acknowledged = tally.acknowledged();
     Set<Change> written = new HashSet<>(acknowledged);
     List<Findings> readModels = new ArrayList<>();
-    for (String table : HistoryProjections.NAMES) {
+    for (String table : names) {
       readModels.add(new Audit(shownBy(table, connection, history, written)).of(table, connection));
     }
     Audits audits =

@@ -8,6 +8,7 @@ import dev.kintsugi.runtime.persistence.EventWriter;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -42,12 +43,19 @@ final class Answers {
   /** The same with events that all subscribe to. */
   static final String COUNT = "count";
 
+  /**
+   * Appends so many events a second, that a few subscribe to, until it is told 0; then, how many
+   * these were.
+   */
+  static final String TRICKLE = "trickle";
+
   /** What the runtime calls its entities: the region itself knows what lives on its own node. */
   private static final String ENTITIES = "kintsugi-projection";
 
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final ActorSystem<?> system;
+  private Optional<Trickle> trickle = Optional.empty();
 
   Answers(ActorSystem<?> system) {
     this.system = system;
@@ -63,6 +71,7 @@ final class Answers {
       case STATEMENTS -> statements(Integer.parseInt(words[1]));
       case PASS -> append(Integer.parseInt(words[1]), new SmallProjections.Passed("one"));
       case COUNT -> append(Integer.parseInt(words[1]), new SmallProjections.Counted("one"));
+      case TRICKLE -> trickle(Integer.parseInt(words[1]));
       default -> throw new IllegalArgumentException("what is '" + question + "'?");
     };
   }
@@ -91,6 +100,15 @@ final class Answers {
     Statements statements = Statements.count();
     TimeUnit.SECONDS.sleep(seconds);
     return String.valueOf(statements.end());
+  }
+
+  private String trickle(int perSecond) throws Exception {
+    int appended = trickle.isPresent() ? trickle.get().end() : 0;
+    trickle =
+        perSecond == 0
+            ? Optional.empty()
+            : Optional.of(Trickle.start(Kintsugi.get(system).eventWriter(), perSecond));
+    return String.valueOf(appended);
   }
 
   /** Each in a transaction of its own; how long each took, in nanoseconds. */

@@ -25,9 +25,9 @@ import picocli.CommandLine.Option;
 @Command(
     name = "many",
     description =
-        "Hosts many small inline projections on a cluster of JVMs on this machine, and few on another:"
-            + " what their start, their idling, their memory, an append beside them and the end of a node"
-            + " cost.")
+        "Hosts many small projections on a cluster of JVMs on this machine, and few on another:"
+            + " what their start, their idling, also beside a trickle of events that concerns a few of"
+            + " them, their memory, an append beside them and the end of a node cost.")
 public final class Many extends BenchCommand {
 
   /** The least of which the others are a majority when one is killed. */
@@ -36,12 +36,17 @@ public final class Many extends BenchCommand {
   /** Until a cluster that was just started has come to rest. */
   private static final int REST_SECONDS = 15;
 
+  /** Until those whom a trickle concerns are warm. */
+  private static final int TRICKLING_SECONDS = 3;
+
   private static final int APPENDS_IN_TURN = 100;
 
   /** An event that hundreds subscribe to takes as long as hundreds that nobody does. */
   private static final int COUNTED_ONE_IN = 40;
 
   private static final Duration APPENDING = Duration.ofMinutes(2);
+  private static final Duration APPLIED = Duration.ofSeconds(30);
+  private static final long LOOK_EVERY_MILLIS = 200;
 
   @Option(
       names = "--projections",
@@ -84,6 +89,27 @@ public final class Many extends BenchCommand {
       description = "How many events are appended on each cluster; default ${DEFAULT-VALUE}.")
   private int appends;
 
+  @Option(
+      names = "--mode",
+      paramLabel = "MODE",
+      defaultValue = "inline",
+      description = "Of all projections: ${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
+  private SmallProjections.Mode mode = SmallProjections.Mode.INLINE;
+
+  @Option(
+      names = "--trickle",
+      paramLabel = "N",
+      converter = Positive.class,
+      description =
+          "Look at the cluster also while so many events a second are appended that a few projections"
+              + " subscribe to. Default: don't.")
+  private Optional<Integer> trickle = Optional.empty();
+
+  @Option(
+      names = "--idle-only",
+      description = "Only start and idle; no second start, no latencies, no fail-over.")
+  private boolean idleOnly;
+
   @Mixin private ConfigDirectory config = new ConfigDirectory();
 
   @Option(
@@ -92,9 +118,6 @@ public final class Many extends BenchCommand {
       defaultValue = "target/many",
       description = "The directory for the nodes' logs; default ${DEFAULT-VALUE}.")
   private Path logs = Path.of("target");
-
-  /** What a first start showed. */
-  private record First(ManyCluster.Started started, Idle idle, List<Memory> memory) {}
 
   @Override
   protected int run(BenchServer server) throws Exception {
@@ -106,8 +129,13 @@ public final class Many extends BenchCommand {
     Path directory = Files.createDirectories(logs).toRealPath();
     out()
         .printf(
-            "%d projections on %d nodes, each a JVM with %s; %s; logs in %s%n",
-            projections, nodes, String.join(" ", ManyCluster.JVM), describeKintsugi(), directory);
+            "%d projections, %s, on %d nodes, each a JVM with %s; %s; logs in %s%n",
+            projections,
+            mode,
+            nodes,
+            String.join(" ", ManyCluster.JVM),
+            describeKintsugi(),
+            directory);
     try (BenchDatabase ofFew = database(server);
         BenchDatabase ofMany = database(server);
         Observer fewObserved = Observer.of(ofFew);
@@ -116,17 +144,18 @@ public final class Many extends BenchCommand {
           new Side(
               "few",
               this.few.orElse(nodes),
-              new ManyCluster.Installation(ofFew, configuration, directory, settings()),
+              new ManyCluster.Installation(ofFew, mode, configuration, directory, settings()),
               fewObserved);
       Side many =
           new Side(
               "many",
               projections,
-              new ManyCluster.Installation(ofMany, configuration, directory, settings()),
+              new ManyCluster.Installation(ofMany, mode, configuration, directory, settings()),
               manyObserved);
-      First firstOfFew = first(few);
-      First firstOfMany = first(many);
-      report(again(few, firstOfFew, many, firstOfMany));
+      Figures firstOfFew = first(few);
+      Figures firstOfMany = first(many);
+      report(
+          idleOnly ? List.of(firstOfFew, firstOfMany) : again(few, firstOfFew, many, firstOfMany));
     }
     return DONE;
   }
@@ -144,7 +173,7 @@ public final class Many extends BenchCommand {
         side.name() + "-" + which, nodes, side.projections(), side.installation());
   }
 
-  private First first(Side side) throws Exception {
+  private Figures first(Side side) throws Exception {
     ServerTime before = side.observer().serverTime();
     try (ManyCluster cluster = start(side, "first")) {
       ManyCluster.Started started = cluster.awaitStarted(side.observer(), before);
@@ -152,13 +181,30 @@ public final class Many extends BenchCommand {
       TimeUnit.SECONDS.sleep(REST_SECONDS);
       Idle idle = Idle.measure(cluster, side.observer(), idleSeconds);
       progress().line("%s: has idled".formatted(side.name()));
+      Optional<Figures.Trickled> trickled =
+          trickle.isPresent()
+              ? Optional.of(trickled(cluster, side, trickle.get()))
+              : Optional.empty();
       List<Memory> memory = new ArrayList<>();
       for (NodeProcess node : cluster.alive()) {
         memory.add(Memory.parse(node.ask(Answers.MEMORY)));
       }
       cluster.stop();
-      return new First(started, idle, memory);
+      return new Figures(side.projections(), started, idle, trickled, memory, Optional.empty());
     }
+  }
+
+  private Figures.Trickled trickled(ManyCluster cluster, Side side, int perSecond)
+      throws Exception {
+    NodeProcess node = cluster.alive().get(0);
+    long begin = System.nanoTime();
+    node.ask("%s %d".formatted(Answers.TRICKLE, perSecond));
+    TimeUnit.SECONDS.sleep(TRICKLING_SECONDS);
+    Idle idle = Idle.measure(cluster, side.observer(), idleSeconds);
+    int appended = Integer.parseInt(node.ask(Answers.TRICKLE + " 0"));
+    double took = (System.nanoTime() - begin) / 1e9;
+    progress().line("%s: has idled beside a trickle".formatted(side.name()));
+    return new Figures.Trickled(appended / took, idle);
   }
 
   private void say(Side side, String what, ManyCluster.Started started) {
@@ -169,7 +215,7 @@ public final class Many extends BenchCommand {
   }
 
   /** Both on their databases again: many first, so that nothing else runs beside its start. */
-  private List<Figures> again(Side few, First firstOfFew, Side many, First firstOfMany)
+  private List<Figures> again(Side few, Figures firstOfFew, Side many, Figures firstOfMany)
       throws Exception {
     ServerTime beforeMany = many.observer().serverTime();
     try (ManyCluster manyNodes = start(many, "second")) {
@@ -187,24 +233,12 @@ public final class Many extends BenchCommand {
         refuseMissing(many);
         ManyCluster.FailedOver fewFailedOver = failOver(few, fewNodes);
         return List.of(
-            new Figures(
-                few.projections(),
-                firstOfFew.started(),
-                fewStarted,
-                firstOfFew.idle(),
-                firstOfFew.memory(),
-                passed.few().soFar(),
-                counted.few().soFar(),
-                fewFailedOver),
-            new Figures(
-                many.projections(),
-                firstOfMany.started(),
-                manyStarted,
-                firstOfMany.idle(),
-                firstOfMany.memory(),
-                passed.many().soFar(),
-                counted.many().soFar(),
-                manyFailedOver));
+            firstOfFew.and(
+                new Figures.Again(
+                    fewStarted, passed.few().soFar(), counted.few().soFar(), fewFailedOver)),
+            firstOfMany.and(
+                new Figures.Again(
+                    manyStarted, passed.many().soFar(), counted.many().soFar(), manyFailedOver)));
       }
     }
   }
@@ -241,9 +275,18 @@ public final class Many extends BenchCommand {
     Answers.addTo(log, node.ask(question + " " + events, APPENDING));
   }
 
-  /** What was measured would be another thing if a projection had not taken part. */
-  private static void refuseMissing(Side side) throws SQLException, LoadFailedException {
+  /**
+   * What was measured would be another thing if a projection had not taken part; one that follows
+   * may take its time.
+   */
+  private static void refuseMissing(Side side)
+      throws SQLException, InterruptedException, LoadFailedException {
+    long deadline = System.nanoTime() + APPLIED.toNanos();
     int applied = side.observer().applied(side.projections());
+    while (applied != side.projections() && System.nanoTime() < deadline) {
+      TimeUnit.MILLISECONDS.sleep(LOOK_EVERY_MILLIS);
+      applied = side.observer().applied(side.projections());
+    }
     if (applied != side.projections()) {
       throw new LoadFailedException(
           "An event that all %d projections subscribe to was applied by %d"

@@ -62,10 +62,16 @@ final class ManyCluster implements AutoCloseable {
   /**
    * Where and on what.
    *
+   * @param mode of all projections
    * @param config the directory with cluster.conf
    * @param logs the directory for the nodes' logs
    */
-  record Installation(BenchDatabase database, Path config, Path logs, Settings settings) {}
+  record Installation(
+      BenchDatabase database,
+      SmallProjections.Mode mode,
+      Path config,
+      Path logs,
+      Settings settings) {}
 
   private final int projections;
   private final List<NodeProcess> nodes = new ArrayList<>();
@@ -87,6 +93,7 @@ final class ManyCluster implements AutoCloseable {
         cluster.nodes.add(
             NodeProcess.start(
                 projections,
+                installation.mode(),
                 options(installation),
                 cluster.environment(number, installation),
                 installation.logs().resolve("%s-node-%d.log".formatted(name, number))));

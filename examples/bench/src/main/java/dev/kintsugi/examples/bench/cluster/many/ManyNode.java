@@ -35,12 +35,15 @@ final class ManyNode {
   /**
    * Runs until it is told to stop, or downed.
    *
-   * @param args how many projections
+   * @param args how many projections, and their mode
    */
   public static void main(String[] args) throws Exception {
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), SYSTEM, config());
     try {
-      Kintsugi.get(system).start(SmallProjections.of(Integer.parseInt(args[0])));
+      Kintsugi.get(system)
+          .start(
+              SmallProjections.of(
+                  Integer.parseInt(args[0]), SmallProjections.Mode.valueOf(args[1])));
       PekkoManagement.get(system)
           .start()
           .toCompletableFuture()

@@ -30,6 +30,8 @@ final class ManyReport {
               + " pg_stat_database counts them; statements as the nodes' drivers log them, BEGIN and COMMIT"
               + " too, in a time of its own (the embedded server has no pg_stat_statements); processor time"
               + " as the operating system has it (1,000 ms/s is one core).",
+          "trickle: the same beside appends by one node, of which the cost is part, and which concern the"
+              + " first %d projections of each side.".formatted(SmallProjections.A_FEW),
           "memory: the mean of the nodes, heap after a full collection.",
           "append: one event, by one connection, commit included; both clusters are up and take turns.",
           "fail-over: kill -9 of the node that hosts the most, until the others host all, each once.");
@@ -47,16 +49,33 @@ final class ManyReport {
 
   static List<String> lines(Figures few, Figures many) {
     ManyReport report = new ManyReport(few, many);
+    boolean isAgain = few.again().isPresent() && many.again().isPresent();
     report.starts("first start", Figures::first);
-    report.starts("second start", Figures::second);
-    report.idle();
+    if (isAgain) {
+      report.starts("second start", figures -> again(figures).started());
+    }
+    report.idle("idle", Figures::idle);
+    if (few.trickle().isPresent() && many.trickle().isPresent()) {
+      report.row("trickle: appends/s", figures -> trickle(figures).appends());
+      report.idle("trickle", figures -> trickle(figures).idle());
+    }
     report.memory();
-    report.appends();
-    report.failOver();
+    if (isAgain) {
+      report.appends();
+      report.failOver();
+    }
     List<String> lines = new ArrayList<>(report.table.lines());
     lines.add("");
     lines.addAll(MEANING);
     return lines;
+  }
+
+  private static Figures.Again again(Figures figures) {
+    return figures.again().orElseThrow();
+  }
+
+  private static Figures.Trickled trickle(Figures figures) {
+    return figures.trickle().orElseThrow();
   }
 
   private void row(String what, ToDoubleFunction<Figures> figure) {
@@ -109,14 +128,14 @@ final class ManyReport {
     return started.spread().stream().map(String::valueOf).collect(Collectors.joining(" / "));
   }
 
-  private void idle() {
-    row("idle: transactions/s", f -> f.idle().transactions());
-    row("idle: statements/s", f -> f.idle().statements());
-    row("idle: write-ahead log, bytes/s", f -> f.idle().written());
-    row("idle: processor time of the nodes, ms/s", f -> f.idle().nodes());
-    rowIfKnown("idle: processor time of PostgreSQL, ms/s", f -> f.idle().server());
-    rowIfKnown("idle: between the nodes, bytes/s", f -> f.idle().sent());
-    row("idle: connections held", f -> f.idle().connections());
+  private void idle(String when, Function<Figures, Idle> idle) {
+    row(when + ": transactions/s", f -> idle.apply(f).transactions());
+    row(when + ": statements/s", f -> idle.apply(f).statements());
+    row(when + ": write-ahead log, bytes/s", f -> idle.apply(f).written());
+    row(when + ": processor time of the nodes, ms/s", f -> idle.apply(f).nodes());
+    rowIfKnown(when + ": processor time of PostgreSQL, ms/s", f -> idle.apply(f).server());
+    rowIfKnown(when + ": between the nodes, bytes/s", f -> idle.apply(f).sent());
+    row(when + ": connections held", f -> idle.apply(f).connections());
   }
 
   private void memory() {
@@ -134,9 +153,9 @@ final class ManyReport {
   }
 
   private void appends() {
-    row("append that none subscribes to: p50, ms", f -> millis(f.passed(), 0.5));
-    row("append that none subscribes to: p99, ms", f -> millis(f.passed(), 0.99));
-    row("append that all subscribe to: p50, ms", f -> millis(f.counted(), 0.5));
+    row("append that none subscribes to: p50, ms", f -> millis(again(f).passed(), 0.5));
+    row("append that none subscribes to: p99, ms", f -> millis(again(f).passed(), 0.99));
+    row("append that all subscribe to: p50, ms", f -> millis(again(f).counted(), 0.5));
   }
 
   private static double millis(Latencies latencies, double share) {
@@ -144,11 +163,11 @@ final class ManyReport {
   }
 
   private void failOver() {
-    row("fail-over: hosted again after, s", f -> seconds(f.failedOver().hosted()));
+    row("fail-over: hosted again after, s", f -> seconds(again(f).failedOver().hosted()));
     table.row(
         "fail-over: supervisors that were moved",
-        few.failedOver().projections(),
-        many.failedOver().projections(),
+        again(few).failedOver().projections(),
+        again(many).failedOver().projections(),
         "");
   }
 }

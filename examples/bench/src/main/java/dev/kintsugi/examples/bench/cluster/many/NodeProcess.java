@@ -32,14 +32,18 @@ final class NodeProcess {
   }
 
   static NodeProcess start(
-      int projections, List<String> options, Map<String, String> environment, Path log)
+      int projections,
+      SmallProjections.Mode mode,
+      List<String> options,
+      Map<String, String> environment,
+      Path log)
       throws IOException {
     NodeProcess process =
         new NodeProcess(
             ChildJvm.start(
                 ManyNode.class,
                 options,
-                List.of(String.valueOf(projections)),
+                List.of(String.valueOf(projections), mode.name()),
                 environment,
                 log,
                 true),

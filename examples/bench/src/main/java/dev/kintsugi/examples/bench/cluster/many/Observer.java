@@ -30,7 +30,7 @@ final class Observer implements AutoCloseable {
       """
       SELECT count(*) FROM kintsugi_projection p
       JOIN kintsugi_rebuild r ON r.projection = p.projection AND r.generation = p.generation
-      WHERE p.status = 'active' AND r.phase = 'done'
+      WHERE p.status IN ('active', 'following') AND r.phase = 'done'
       """;
 
   private final Connection connection;
@@ -76,7 +76,7 @@ final class Observer implements AutoCloseable {
     return number(connection, CONNECTIONS);
   }
 
-  /** How many projections are active, their builds proven. */
+  /** How many projections are active, or follow, their builds proven. */
   long proven() throws SQLException {
     return number(connection, PROVEN);
   }
