@@ -448,10 +448,7 @@ public final class World implements AutoCloseable {
 
   /** The same, of any generation. */
   public Follower follower(
-      TestProjection projection,
-      int generation,
-      Database connections,
-      boolean synchronousCommit) {
+      TestProjection projection, int generation, Database connections, boolean synchronousCommit) {
     return new Follower(
         connections,
         journal,

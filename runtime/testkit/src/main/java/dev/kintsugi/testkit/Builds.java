@@ -190,8 +190,7 @@ final class Builds implements AutoCloseable {
             database.journal(),
             database.readModel().projection(),
             database.generation().generation(),
-            new FollowSettings(
-                batches.replay(), FreshDatabase.BATCH_TIME, FEED_BYTES, false));
+            new FollowSettings(batches.replay(), FreshDatabase.BATCH_TIME, FEED_BYTES, false));
     JournalReader reader = new JournalReader(database.journal(), database.codec());
     long upTo = finalOrdering();
     FollowStep step = follower.open();
