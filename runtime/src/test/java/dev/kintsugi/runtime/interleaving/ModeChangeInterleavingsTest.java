@@ -39,8 +39,7 @@ class ModeChangeInterleavingsTest {
   @ParameterizedTest
   @MethodSource("followers")
   @Tag("exhaustive")
-  void the_invariants_hold_in_every_interleaving_of_followers(Stories.Told story)
-      throws Exception {
+  void the_invariants_hold_in_every_interleaving_of_followers(Stories.Told story) throws Exception {
     InterleavingsTest.tell(story, Rewriting.FENCES_BY_IDS_ALONE);
   }
 }
