@@ -492,7 +492,10 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage("org.apache.pekko.actor..");
 
-  /** Of recovery, rebuild, retirement and housekeeping, only their actors are actors. */
+  /**
+   * Of recovery, rebuild, retirement, housekeeping and following, only their actors are actors; and
+   * what starts the one that a node's followers share.
+   */
   @ArchTest
   static final ArchRule what_an_actor_does_is_in_plain_classes =
       noClasses()
@@ -501,9 +504,14 @@ class ArchitectureTest {
                       packages(
                           "internal.recovery",
                           "internal.rebuild",
+                          "internal.follow",
                           "internal.retirement",
                           "internal.housekeeping"))
-                  .and(describe("are no part of an actor", c -> !isPartOfAnActor(c))))
+                  .and(describe("are no part of an actor", c -> !isPartOfAnActor(c)))
+                  .and(
+                      describe(
+                          "do not start the shared one",
+                          c -> !c.getSimpleName().equals("SharedJournal"))))
           .should()
           .dependOnClassesThat()
           .resideInAPackage("org.apache.pekko.actor..");

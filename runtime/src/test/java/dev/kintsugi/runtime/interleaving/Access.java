@@ -23,9 +23,10 @@ import java.util.stream.Stream;
  * @param ends whether a transaction that has an id ends here
  * @param takesFence whether it matters which other transactions have an id by now
  * @param looksAtEnds whether it matters which other transactions have ended by now
- * @param holdsStatus whether the transaction has read a status from here on, or is prepared here:
- *     who looks at locks sees that
- * @param looksAtLocks whether it matters which other transactions have read a status by now
+ * @param holds tables that the transaction has a lock on from here on, or is prepared with: who
+ *     looks at locks sees that
+ * @param releases tables that a transaction which has an id had such a lock on, and ends here
+ * @param looksAtHolders tables of which it matters which other transactions have such a lock by now
  */
 record Access(
     Set<String> reads,
@@ -38,28 +39,87 @@ record Access(
     boolean ends,
     boolean takesFence,
     boolean looksAtEnds,
-    boolean holdsStatus,
-    boolean looksAtLocks) {
+    Set<String> holds,
+    Set<String> releases,
+    Set<String> looksAtHolders) {
+
+  /** Whoever acts on a status holds a lock on it, and a fence looks at that. */
+  static final Set<String> STATUSES = Set.of("kintsugi_projection");
+
+  /**
+   * Whoever has drawn a number holds a lock on it, and whoever proves numbers final looks at that.
+   */
+  static final Set<String> JOURNAL = Set.of("event_journal");
 
   static final Access NONE = ofLook(Set.of(), false);
 
   /** What has changed of the transaction is its name among the locks, at most. */
   static final Access PREPARE =
       new Access(
-          Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), false, false, false, false,
-          true, false);
+          Set.of(),
+          Set.of(),
+          Set.of(),
+          Set.of(),
+          Set.of(),
+          Set.of(),
+          false,
+          false,
+          false,
+          false,
+          Set.of("kintsugi_projection", "event_journal"),
+          Set.of(),
+          Set.of());
 
-  static Access ofEnd(Set<String> shows, boolean hadId) {
+  /** An end of a transaction that held locks on some tables. */
+  static Access ofEnd(Set<String> shows, boolean hadId, Set<String> held) {
     return new Access(
-        Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), shows, false, hadId, false, false, false,
-        false);
+        Set.of(),
+        Set.of(),
+        Set.of(),
+        Set.of(),
+        Set.of(),
+        shows,
+        false,
+        hadId,
+        false,
+        false,
+        Set.of(),
+        hadId ? held : Set.of(),
+        Set.of());
   }
 
   /** A look at what is committed; or at whom a fence waits for. */
   static Access ofLook(Set<String> reads, boolean atFence) {
+    return ofLook(reads, atFence, atFence ? STATUSES : Set.of());
+  }
+
+  /** A look at who has drawn numbers and has not ended. */
+  static Access ofProof() {
+    return ofLook(Set.of(), false, JOURNAL);
+  }
+
+  private static Access ofLook(Set<String> reads, boolean looksAtEnds, Set<String> looksAtHolders) {
     return new Access(
-        reads, Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), false, false, false, atFence,
-        false, atFence);
+        reads,
+        Set.of(),
+        Set.of(),
+        Set.of(),
+        Set.of(),
+        Set.of(),
+        false,
+        false,
+        false,
+        looksAtEnds,
+        Set.of(),
+        Set.of(),
+        looksAtHolders);
+  }
+
+  /** A transaction of which nobody sees that it takes time. */
+  static Access ofWhole(Set<String> reads, Set<String> draws, Set<String> shows) {
+    return new Access(
+        reads, Set.of(), Set.of(), Set.of(), draws, shows, false, false, false, false, Set.of(),
+        Set.of(), Set.of());
   }
 
   /** The same of a look at a fence for which it makes no difference who has read a status. */
@@ -75,8 +135,9 @@ record Access(
         ends,
         takesFence,
         looksAtEnds,
-        holdsStatus,
-        false);
+        holds,
+        releases,
+        Set.of());
   }
 
   /**
@@ -110,8 +171,9 @@ record Access(
         ends,
         takesFence,
         looksAtEnds,
-        holdsStatus,
-        looksAtLocks);
+        holds,
+        releases,
+        looksAtHolders);
   }
 
   /** Whether nobody else can tell when this happens: then it need not be a step. */
@@ -126,8 +188,8 @@ record Access(
         && !ends
         && !takesFence
         && !looksAtEnds
-        && !holdsStatus
-        && !looksAtLocks;
+        && holds.isEmpty()
+        && looksAtHolders.isEmpty();
   }
 
   /**
@@ -146,8 +208,10 @@ record Access(
         || (other.takesFence && takesId)
         || (looksAtEnds && other.ends)
         || (other.looksAtEnds && ends)
-        || (looksAtLocks && other.holdsStatus)
-        || (other.looksAtLocks && holdsStatus);
+        || meet(looksAtHolders, other.holds)
+        || meet(other.looksAtHolders, holds)
+        || meet(looksAtHolders, other.releases)
+        || meet(other.looksAtHolders, releases);
   }
 
   private Set<String> touched() {

@@ -11,10 +11,12 @@ final class Cast {
   private final Map<String, Program> programs = new LinkedHashMap<>();
   private final Scene scene;
   private final Programs does;
+  private final Following follows;
 
   private Cast(Scene scene) {
     this.scene = scene;
     this.does = new Programs(scene);
+    this.follows = new Following(scene, does);
   }
 
   /** Chooses who takes part. */
@@ -33,6 +35,11 @@ final class Cast {
   /** What they can do. */
   Programs does() {
     return does;
+  }
+
+  /** What they can do where a projection follows, or is to. */
+  Following follows() {
+    return follows;
   }
 
   Cast writer(String name, String stream, long after, End... ends) {

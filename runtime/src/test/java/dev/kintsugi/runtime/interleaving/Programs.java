@@ -36,6 +36,8 @@ final class Programs {
             AND held.parked_at IS NOT NULL))
       """;
 
+  private static final String ITS_FOLLOWER = "its follower";
+
   private static final Access LOOKED_AT =
       Access.ofLook(Set.of("kintsugi_skip", "kintsugi_projection"), false);
   private static final Access WAITED_FOR = Access.ofLook(Set.of("kintsugi_skip"), true);
@@ -72,7 +74,7 @@ final class Programs {
   /** Appends an event to a stream in each of its transactions. */
   Program writer(String stream, long after, End... ends) {
     return (database, session) -> {
-      session.touchesOnly(access -> access.ofStream(Scene.BY_STREAM, stream));
+      session.touchesOnly(access -> access.ofStream(scene.byStream(), stream));
       long last = after;
       for (End end : ends) {
         NewEvent event = scene.world().event(stream, last + 1);
@@ -106,7 +108,7 @@ final class Programs {
   /** Appends an event in a transaction that is prepared, and committed later. */
   Program preparedWriter(String stream, long after) {
     return (database, session) -> {
-      session.touchesOnly(access -> access.ofStream(Scene.BY_STREAM, stream));
+      session.touchesOnly(access -> access.ofStream(scene.byStream(), stream));
       String gid = "explorer-" + session.pid();
       NewEvent event = scene.world().event(stream, after + 1);
       try (Connection connection = database.connection();
@@ -132,7 +134,7 @@ final class Programs {
    */
   Program writerByHand(String stream, long after, StatusRead status) {
     return (database, session) -> {
-      session.touchesOnly(access -> access.ofStream(Scene.BY_STREAM, stream));
+      session.touchesOnly(access -> access.ofStream(scene.byStream(), stream));
       try {
         database.inTransaction(
             connection -> {
@@ -232,19 +234,20 @@ final class Programs {
         new RebuildRequest(scene.log().name(), 1, false, "test", "because")::begin);
   }
 
-  private void carryOn(Session session, RebuildSteps owner, boolean isTheOnlyOne) throws Exception {
+  /** Does steps to the end, or until somebody else has. */
+  void carryOn(Session session, RebuildSteps owner, boolean isTheOnlyOne) throws Exception {
     try (Applier applier = new Applier()) {
       while (true) {
         RebuildStep step = owner.next(applier);
         if (step instanceof RebuildStep.Proven || step instanceof RebuildStep.TakenOver) {
           return;
         } else if (step instanceof RebuildStep.Waiting waiting) {
-          Access look = scene.fencesByIdsAlone() ? WAITED_FOR.byIdsAlone() : WAITED_FOR;
-          session.await("waits for " + waiting.what(), look, () -> goesOn(waiting));
+          session.await("waits for " + waiting.what(), look(waiting), () -> goesOn(waiting));
         } else if (step instanceof RebuildStep.GivenUp && !isTheOnlyOne) {
           return;
         } else if (!(step instanceof RebuildStep.Done
             || step instanceof RebuildStep.Activated
+            || step instanceof RebuildStep.Follows
             || (step instanceof RebuildStep.NotOurs && !isTheOnlyOne))) {
           throw new IllegalStateException("the owner is told " + step);
         }
@@ -252,8 +255,18 @@ final class Programs {
     }
   }
 
+  private Access look(RebuildStep.Waiting waiting) {
+    if (waiting.what().equals(ITS_FOLLOWER)) {
+      return Following.WAITED_FOR;
+    }
+    return scene.fencesByIdsAlone() ? WAITED_FOR.byIdsAlone() : WAITED_FOR;
+  }
+
   private boolean goesOn(RebuildStep.Waiting waiting) throws Exception {
     String what = waiting.what();
+    if (what.equals(ITS_FOLLOWER)) {
+      return scene.isSo(Following.HAS_PASSED_THE_BOUND);
+    }
     return what.startsWith("fence ")
         ? scene.ask(new Fence(Long.parseLong(what.substring(6)))::hasPassed)
         : !scene.ask(
@@ -266,13 +279,22 @@ final class Programs {
 
   /** Drains a generation: so many times whenever it likes, and then whenever there is something. */
   Program recovery(int generation, int looks) {
+    return recovery(generation, looks, LOOKED_AT, DRAINABLE);
+  }
+
+  /**
+   * The same.
+   *
+   * @param drainable whether there is something, which is read from what is looked at
+   */
+  Program recovery(int generation, int looks, Access lookedAt, String drainable) {
     return (database, session) -> {
       try (Applier applier = new Applier()) {
         for (int i = 0; i < looks; i++) {
           drain(database, applier, generation);
         }
         while (true) {
-          session.awaitWork("looks for records", LOOKED_AT, () -> scene.isSo(DRAINABLE));
+          session.awaitWork("looks for records", lookedAt, () -> scene.isSo(drainable));
           drain(database, applier, generation);
         }
       }

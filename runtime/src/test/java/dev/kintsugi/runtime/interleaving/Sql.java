@@ -32,11 +32,11 @@ final class Sql {
   /** Events whose skip records have been seen: they were committed with these. */
   private static final String OF_RECORDS = "from event_journal where ordering = any (?)";
 
-  /** A statement holds a lock on it from here on, also where it names it otherwise than to read. */
-  private static final String STATUSES = "kintsugi_projection";
-
   /** A look at who holds that lock reads nothing of it. */
   private static final String NAMED_FOR_ITS_LOCK = "'kintsugi_projection'::regclass";
+
+  /** A look at who has drawn a number of the journal's. */
+  private static final String LOOKS_AT_WRITERS = "l.mode = 'rowexclusivelock'";
 
   private static final Pattern WORD = Pattern.compile("\\w+");
   private static final Pattern KNOWN_VERB =
@@ -66,21 +66,19 @@ final class Sql {
   /** What a statement touches, and which tables it changes. */
   record Statement(Access access, boolean needsId, Set<String> drawsWithId) {
 
-    /** Whether the transaction holds the lock that says it has read a status. */
-    boolean touchesStatus() {
-      return access.holdsStatus();
-    }
-
     /**
-     * As the first of its transaction that needs an id, or a later one; and as the first that reads
-     * a status, or a later one.
+     * As the first of its transaction that needs an id, or a later one.
+     *
+     * @param held what the transaction has locks on before it
      */
-    Access after(boolean hasId, boolean holdsStatus) {
+    Access after(boolean hasId, Set<String> held) {
       boolean takesId = needsId && !hasId;
       Set<String> draws = new HashSet<>(access.draws());
       if (takesId) {
         draws.addAll(drawsWithId);
       }
+      Set<String> holds = new HashSet<>(access.holds());
+      holds.removeAll(held);
       return new Access(
           access.reads(),
           access.writes(),
@@ -92,8 +90,9 @@ final class Sql {
           false,
           access.takesFence(),
           access.looksAtEnds(),
-          access.holdsStatus() && !holdsStatus,
-          access.looksAtLocks());
+          holds,
+          access.releases(),
+          access.looksAtHolders());
     }
   }
 
@@ -112,9 +111,14 @@ final class Sql {
     }
     boolean locking = LOCKING.matcher(sql).find();
     String plain = LOCKING.matcher(sql).replaceAll("").replace(UPSERT, "");
-    boolean looksAtLocks =
-        plain.contains(NAMED_FOR_ITS_LOCK)
-            && plain.contains(Rewriting.HOLDS_THE_LOCK.strip().toLowerCase(Locale.ROOT));
+    Set<String> looksAtHolders = new HashSet<>();
+    if (plain.contains(NAMED_FOR_ITS_LOCK)
+        && plain.contains(Rewriting.HOLDS_THE_LOCK.strip().toLowerCase(Locale.ROOT))) {
+      looksAtHolders.addAll(Access.STATUSES);
+    }
+    if (plain.contains(LOOKS_AT_WRITERS)) {
+      looksAtHolders.addAll(Access.JOURNAL);
+    }
     plain = plain.replace(NAMED_FOR_ITS_LOCK, "");
     Set<String> named = named(plain);
     Set<String> writes = new HashSet<>();
@@ -164,9 +168,20 @@ final class Sql {
             false,
             takesFence,
             looksAtEnds,
-            named.contains(STATUSES),
-            looksAtLocks);
+            held(named, writes),
+            Set.of(),
+            looksAtHolders);
     return new Statement(access, needsId, comparesIds ? Set.of("ids") : Set.of());
+  }
+
+  /** What it holds a lock on from here on, that somebody looks at. */
+  private static Set<String> held(Set<String> named, Set<String> writes) {
+    Set<String> held = new HashSet<>(named);
+    held.retainAll(Access.STATUSES);
+    Set<String> written = new HashSet<>(writes);
+    written.retainAll(Access.JOURNAL);
+    held.addAll(written);
+    return held;
   }
 
   /**

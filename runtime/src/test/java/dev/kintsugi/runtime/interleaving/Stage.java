@@ -40,7 +40,8 @@ final class Stage {
 
   static Report tell(Stories.Told story, Rewriting rewriting, int enough, int atMost)
       throws Exception {
-    try (Scene scene = new Scene(story.projection().get(), story.beginning(), rewriting)) {
+    try (Scene scene =
+        new Scene(story.projection().get(), story.beginning(), rewriting, story.byStream())) {
       return new Stage(scene, enough, atMost).tell(story);
     }
   }

@@ -32,8 +32,8 @@ final class SteppedConnection implements InvocationHandler {
   private final Gate gate;
 
   private final Set<String> changed = new HashSet<>();
+  private final Set<String> held = new HashSet<>();
   private boolean hasId;
-  private boolean holdsStatus;
 
   private SteppedConnection(Connection real, Sql sql, Rewriting rewriting, Gate gate) {
     this.real = real;
@@ -115,7 +115,7 @@ final class SteppedConnection implements InvocationHandler {
   }
 
   private void end(String what, Set<String> shows, End end) throws SQLException {
-    Access access = Access.ofEnd(shows, hasId);
+    Access access = Access.ofEnd(shows, hasId, Set.copyOf(held));
     if (!access.isLocal()) {
       gate.pass(what, access);
     }
@@ -125,25 +125,25 @@ final class SteppedConnection implements InvocationHandler {
 
   private void ended() {
     changed.clear();
+    held.clear();
     hasId = false;
-    holdsStatus = false;
   }
 
   /** Stops, and notes what the transaction has done once it goes on. */
   private void step(String statement) throws SQLException {
     if (statement.startsWith("COMMIT PREPARED")) {
-      gate.pass(statement, Access.ofEnd(Set.copyOf(changed), hasId));
+      gate.pass(statement, Access.ofEnd(Set.copyOf(changed), hasId, Set.copyOf(held)));
       ended();
       return;
     }
     Sql.Statement read = sql.read(statement);
-    Access access = read.after(hasId, holdsStatus);
+    Access access = read.after(hasId, held);
     if (!access.isLocal()) {
       gate.pass(statement, access);
     }
     changed.addAll(access.writes());
     hasId |= read.needsId();
-    holdsStatus |= read.touchesStatus();
+    held.addAll(read.access().holds());
   }
 
   private static Object[] arguments(Object @Nullable [] arguments) {

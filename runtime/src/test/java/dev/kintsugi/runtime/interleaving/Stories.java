@@ -9,6 +9,8 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** The stories that are told in all their interleavings, each as short as its point allows. */
@@ -20,12 +22,22 @@ final class Stories {
    * @param projection the projection that takes part
    * @param beginning what is in the database before the first step
    * @param casting who does what
+   * @param byStream tables of which a writer touches the rows of its own stream
    */
   record Told(
       String title,
       Supplier<TestProjection> projection,
       Scene.Beginning beginning,
-      Cast.Casting casting) {
+      Cast.Casting casting,
+      Set<String> byStream) {
+
+    Told(
+        String title,
+        Supplier<TestProjection> projection,
+        Scene.Beginning beginning,
+        Cast.Casting casting) {
+      this(title, projection, beginning, casting, Scene.BY_STREAM);
+    }
 
     /**
      * Tells it in all interleavings.
@@ -168,6 +180,100 @@ final class Stories {
   /** A writer of a few statements, which is what the others are in short. */
   static final Told BY_HAND = byHand(StatusRead.IN_ITS_TRANSACTION);
 
+  static final Told TO_FOLLOWING =
+      toFollowing("one append", cast -> cast.writer("writer", "a", 1, End.COMMIT));
+
+  static final Told TO_FOLLOWING_EAGER_RECOVERY =
+      toFollowing("one append", 1, cast -> cast.writer("writer", "a", 1, End.COMMIT));
+
+  static final Told TO_FOLLOWING_TWO_APPENDS =
+      toFollowing(
+          "two appends on one stream",
+          cast -> cast.writer("writer", "a", 1, End.COMMIT, End.COMMIT));
+
+  /** The number of the first may be the lower one, and its writer may commit later. */
+  static final Told TO_FOLLOWING_TWO_STREAMS =
+      toFollowing(
+          "one append, and one on another stream at once",
+          cast ->
+              cast.writer("writer", "a", 1, End.COMMIT)
+                  .and("another", cast.follows().appendAtOnce("b")));
+
+  static final Told TO_INLINE =
+      toInline("one append", cast -> cast.writer("writer", "a", 1, End.COMMIT));
+
+  static final Told TO_INLINE_EAGER_RECOVERY =
+      toInline("one append", 1, cast -> cast.writer("writer", "a", 1, End.COMMIT));
+
+  /** Nodes that lost sight of each other may both have it follow. */
+  static final Told FOLLOWERS =
+      followed("one append; two followers", "former", cast -> cast.follows().follower(1));
+
+  /** The number of the first may be the lower one, and its writer may commit later. */
+  static final Told FOLLOWED =
+      followed(
+          "one append, and one on another stream at once; a follower",
+          "another",
+          cast -> cast.follows().appendAtOnce("b"));
+
+  private static Told followed(String title, String name, Function<Cast, Program> other) {
+    return new Told(
+        title,
+        () -> new TestProjection("log").following(),
+        (world, log) -> world.append(world.event("a", 1)),
+        cast ->
+            cast.writer("writer", "a", 1, End.COMMIT)
+                .and("follower", cast.follows().follower(1))
+                .and(name, other.apply(cast)),
+        Scene.BY_STREAM_BUT_NUMBERED);
+  }
+
+  private static Told toFollowing(String appends, Cast.Casting writers) {
+    return toFollowing(appends, 0, writers);
+  }
+
+  /**
+   * A story of a change to following.
+   *
+   * @param looks how often recovery looks when nobody told it to
+   */
+  private static Told toFollowing(String appends, int looks, Cast.Casting writers) {
+    return new Told(
+        appends
+            + "; a change from inline to following, its follower and "
+            + (looks == 0 ? "its drain" : "recovery that looks at any time"),
+        () -> new TestProjection("log"),
+        (world, log) -> world.append(world.event("a", 1)),
+        cast ->
+            writers
+                .cast(cast)
+                .and("change", cast.follows().changeToFollowing())
+                .and("follower", cast.follows().follower(2))
+                .and("recovery", cast.follows().recovery(2, looks)),
+        Scene.BY_STREAM_BUT_NUMBERED);
+  }
+
+  private static Told toInline(String appends, Cast.Casting writers) {
+    return toInline(appends, 0, writers);
+  }
+
+  /** The older generation's follower has yet to come to what is in the journal. */
+  private static Told toInline(String appends, int looks, Cast.Casting writers) {
+    return new Told(
+        appends
+            + "; a change from following to inline, the older follower and "
+            + (looks == 0 ? "its drain" : "recovery that looks at any time"),
+        () -> new TestProjection("log").following(),
+        (world, log) -> world.append(world.event("a", 1)),
+        cast ->
+            writers
+                .cast(cast)
+                .and("change", cast.follows().changeToInline())
+                .and("follower", cast.follows().follower(1))
+                .recovery(2, looks),
+        Scene.BY_STREAM_BUT_NUMBERED);
+  }
+
   static Told byHand(StatusRead reads) {
     return new Told(
         "one append by hand, that reads the status " + reads + "; a rebuild and its drain",
@@ -216,6 +322,16 @@ final class Stories {
 
   static List<Told> ofTakeovers() {
     return List.of(STOPPED, STOPPED_BEHIND_PARKED, STOPPED_AT_ANY_TIME);
+  }
+
+  /** From inline to following, and back, with no rebuild. */
+  static List<Told> ofModeChanges() {
+    return List.of(TO_FOLLOWING, TO_INLINE);
+  }
+
+  /** Where nothing changes, and it follows for good. */
+  static List<Told> ofFollowers() {
+    return List.of(FOLLOWERS, FOLLOWED);
   }
 
   static List<Told> ofTwoWriters() {

@@ -64,6 +64,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.persistence.PersistentRepr;
@@ -355,6 +356,17 @@ public final class World implements AutoCloseable {
   public RebuildSteps owner(
       TestProjection projection, RebuildSettings settings, Database connections, Executor readers)
       throws Exception {
+    return owner(projection, settings, connections, readers, this::proof);
+  }
+
+  /** An owner that has the journal's end proven final as a test likes. */
+  public RebuildSteps owner(
+      TestProjection projection,
+      RebuildSettings settings,
+      Database connections,
+      Executor readers,
+      Supplier<CompletionStage<Long>> proofs)
+      throws Exception {
     return new RebuildSteps(
         connections,
         journal,
@@ -362,7 +374,7 @@ public final class World implements AutoCloseable {
         drains(projection, generation(projection).generation(), connections),
         settings,
         readers,
-        this::proof,
+        proofs,
         readModelOf(projection),
         generation(projection).generation());
   }
@@ -430,17 +442,28 @@ public final class World implements AutoCloseable {
   /** One whose commits wait for the disk, or do not. */
   public Follower follower(
       TestProjection projection, Database connections, boolean synchronousCommit) throws Exception {
+    return follower(
+        projection, generation(projection).generation(), connections, synchronousCommit);
+  }
+
+  /** The same, of any generation. */
+  public Follower follower(
+      TestProjection projection, int generation, Database connections, boolean synchronousCommit) {
     return new Follower(
         connections,
         journal,
         readModelOf(projection).projection(),
-        generation(projection).generation(),
+        generation,
         new FollowSettings(3, Duration.ofSeconds(1), 1 << 20, synchronousCommit));
+  }
+
+  public JournalReader journalReader() {
+    return new JournalReader(journal, codec);
   }
 
   /** The journal's page behind a position. */
   public JournalPage page(long after, long upTo, int size) throws Exception {
-    JournalReader reader = new JournalReader(journal, codec);
+    JournalReader reader = journalReader();
     return database.inTransaction(connection -> reader.read(connection, after, upTo, size, true));
   }
 

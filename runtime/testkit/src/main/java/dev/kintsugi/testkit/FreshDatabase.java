@@ -11,22 +11,15 @@ import dev.kintsugi.runtime.internal.handler.ProjectionRegistry;
 import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.internal.jdbc.JdbcSettings;
 import dev.kintsugi.runtime.internal.operations.RebuildRequest;
-import dev.kintsugi.runtime.internal.rebuild.OnRaisedVersion;
-import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
-import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
-import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.internal.recovery.Drain;
 import dev.kintsugi.runtime.internal.recovery.DrainSettings;
 import dev.kintsugi.runtime.internal.schema.ReadModel;
 import dev.kintsugi.runtime.internal.schema.ReadModels;
 import dev.kintsugi.runtime.internal.schema.Schema;
-import dev.kintsugi.runtime.internal.state.Fence;
 import dev.kintsugi.runtime.internal.state.Generations;
-import dev.kintsugi.runtime.internal.state.Rebuilds;
 import dev.kintsugi.runtime.internal.writer.Appender;
 import dev.kintsugi.runtime.internal.writer.InlineWriter;
 import dev.kintsugi.runtime.persistence.AppendRejectedException;
-import dev.kintsugi.runtime.status.FenceHolder;
 import dev.kintsugi.runtime.status.Generation;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -40,14 +33,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A database with nothing in it but what one way puts there, with writers, a rebuild and drains
- * that do something when they are told to, on the calling thread. Each transaction is one of the
- * runtime's own.
+ * A database with nothing in it but what one way puts there, with writers and drains that do
+ * something when they are told to; so do {@link Builds}, on the calling thread. Each transaction is
+ * one of the runtime's own.
  */
 final class FreshDatabase implements AutoCloseable {
 
@@ -64,9 +55,9 @@ final class FreshDatabase implements AutoCloseable {
 
   private static final int WRITERS = 2;
   private static final int HELP_LIMIT = 4;
-  private static final Duration BATCH_TIME = Duration.ofMillis(100);
-  private static final Duration PAUSE = Duration.ofMillis(1);
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** No batch is to take longer. */
+  static final Duration BATCH_TIME = Duration.ofMillis(100);
 
   /** As records look that failed and wait for their next attempt, which does not come by itself. */
   private static final String HOLD_UP =
@@ -99,6 +90,7 @@ final class FreshDatabase implements AutoCloseable {
   private final long seed;
   private final BatchSizes batches;
   private final ProjectionRegistry registry = new ProjectionRegistry();
+  private final Builds builds;
   private final List<Appender> writers = new ArrayList<>();
   private Way way;
   private int appends;
@@ -119,6 +111,7 @@ final class FreshDatabase implements AutoCloseable {
     this.way = way;
     this.seed = seed;
     this.batches = batches;
+    this.builds = new Builds(this, database, projection, batches);
     InlineWriter writer = new InlineWriter(journal, codec, registry, HELP_LIMIT);
     for (int i = 0; i < WRITERS; i++) {
       writers.add(new Appender(database, writer));
@@ -178,18 +171,10 @@ final class FreshDatabase implements AutoCloseable {
     }
   }
 
-  // Rebuilds
+  // The projection
 
-  /** What else happens while a rebuild is under way, after each of its steps. */
-  @FunctionalInterface
-  interface Meanwhile {
-    void run() throws Exception;
-
-    Meanwhile NOTHING = () -> {};
-  }
-
-  /** Makes the projection known, and builds it from what is in the journal. */
-  void build(Meanwhile meanwhile) throws Exception {
+  /** Makes the projection known: it is about to be built. */
+  ReadModel register(boolean follows) throws Exception {
     ReadModel probed;
     try (Connection connection = database.connection()) {
       probed = ReadModels.probe(connection, projection);
@@ -200,111 +185,33 @@ final class FreshDatabase implements AutoCloseable {
             connection -> ReadModels.create(connection, probed, Optional.empty()));
     readModel = made;
     registry.register(List.of(made.projection()));
-    database.inTransaction(connection -> request().registerFirst(connection));
-    carryOut(made, meanwhile);
+    RebuildRequest first =
+        new RebuildRequest(
+            projection.name(), projection.version(), follows, "test kit", "a scenario");
+    database.inTransaction(first::registerFirst);
+    return made;
   }
 
-  /** Builds it once more, in place. */
-  void rebuild() throws Exception {
-    RebuildRequest.Answer answer = database.inTransaction(request()::begin);
-    if (!(answer instanceof RebuildRequest.Accepted)) {
-      throw new IllegalStateException("the rebuild was not accepted: " + answer);
-    }
-    carryOut(readModel(), Meanwhile.NOTHING);
-  }
-
-  /** What its handlers do is the same whether it follows or not: it is taken as inline. */
-  private RebuildRequest request() {
-    return new RebuildRequest(
-        projection.name(), projection.version(), false, "test kit", "a scenario");
-  }
-
-  private ReadModel readModel() {
+  ReadModel readModel() {
     return Optional.ofNullable(readModel).orElseThrow();
   }
 
-  private void carryOut(ReadModel readModel, Meanwhile meanwhile) throws Exception {
-    int generation = generation();
-    RebuildSteps steps =
-        new RebuildSteps(
-            database,
-            journal,
-            codec,
-            drain(generation),
-            rebuildSettings(),
-            Runnable::run,
-            () -> CompletableFuture.failedStage(new IllegalStateException("nothing follows here")),
-            readModel,
-            generation);
-    long giveUpAt = System.nanoTime() + PATIENCE.toNanos();
-    try (Applier applier = new Applier()) {
-      RebuildStep step;
-      do {
-        step = steps.next(applier);
-        if (step instanceof RebuildStep.Done || step instanceof RebuildStep.Activated) {
-          meanwhile.run();
-        } else if (step instanceof RebuildStep.Waiting waiting) {
-          waitOrGiveUp(waiting, giveUpAt);
-        } else if (step instanceof RebuildStep.Stopped stopped) {
-          throw failure("the rebuild stopped. " + stopped.error(), null);
-        } else if (step instanceof RebuildStep.NotOurs notOurs) {
-          throw new IllegalStateException("somebody else rebuilds here: " + notOurs.why());
-        }
-      } while (!(step instanceof RebuildStep.Proven));
-    }
-  }
-
-  /**
-   * What a fold or rows gather is written all at once; or, in the mixed way, page by page, and what
-   * is needed of it is read again.
-   */
-  private RebuildSettings rebuildSettings() {
-    boolean remembers = way != Way.MIXED;
-    return new RebuildSettings(
-        batches.replay(),
-        BATCH_TIME,
-        PAUSE,
-        PATIENCE,
-        remembers ? Long.MAX_VALUE : 1,
-        remembers ? Duration.ofDays(1) : Duration.ZERO,
-        0,
-        OnRaisedVersion.AUTOMATIC);
-  }
-
-  /** It waits for a drain, or for a transaction of somebody else's on this server. */
-  private void waitOrGiveUp(RebuildStep.Waiting waiting, long giveUpAt) throws Exception {
-    drainAll();
-    if (waiting.what().equals("recovery")) {
-      refuseOpenRecords();
-    }
-    if (System.nanoTime() > giveUpAt) {
-      throw failure(
-          "the rebuild waits for %s, for %s now. On this server there are open transactions: %s"
-              .formatted(waiting.what(), PATIENCE, holders()),
-          null);
-    }
-    LockSupport.parkNanos(PAUSE.toNanos());
-  }
-
-  private List<FenceHolder> holders() throws Exception {
+  Generation generation() throws Exception {
     return database.inTransaction(
-        connection -> {
-          Fence fence =
-              Rebuilds.find(connection, projection.name(), generation(connection))
-                  .map(rebuild -> Fence.of(rebuild.fence()))
-                  .orElse(null);
-          return fence == null ? List.of() : fence.holders(connection);
-        });
+        connection -> Generations.find(connection, projection.name()).orElseThrow());
   }
 
-  private int generation() throws Exception {
-    return database.inTransaction(this::generation);
+  /** What builds it, and has it follow. */
+  Builds builds() {
+    return builds;
   }
 
-  private int generation(Connection connection) throws SQLException {
-    return Generations.find(connection, projection.name())
-        .map(Generation::generation)
-        .orElseThrow();
+  EventJournal journal() {
+    return journal;
+  }
+
+  EventCodec codec() {
+    return codec;
   }
 
   // Skips, and their drain
@@ -354,13 +261,13 @@ final class FreshDatabase implements AutoCloseable {
   /** Drains one batch, from the oldest record on that nothing holds up. */
   void drainBatch() throws Exception {
     try (Applier applier = new Applier()) {
-      drain(generation()).next(applier);
+      drain().next(applier);
     }
   }
 
   /** Drains until nothing is open that could be. */
   void drainAll() throws Exception {
-    Drain drain = drain(generation());
+    Drain drain = drain();
     try (Applier applier = new Applier()) {
       Drain.Batch batch;
       do {
@@ -369,7 +276,8 @@ final class FreshDatabase implements AutoCloseable {
     }
   }
 
-  private Drain drain(int generation) {
+  /** A drain of the newest generation. */
+  Drain drain() throws Exception {
     return new Drain(
         database,
         journal,
@@ -378,7 +286,7 @@ final class FreshDatabase implements AutoCloseable {
         records -> {},
         new DrainSettings(batches.drain(), BATCH_TIME),
         projection.name(),
-        generation);
+        generation().generation());
   }
 
   /** Says which event was not applied, and why. */
@@ -446,6 +354,7 @@ final class FreshDatabase implements AutoCloseable {
   @Override
   public void close() {
     writers.forEach(Appender::close);
+    builds.close();
     database.close();
   }
 }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>The same events come to the read model in four ways, each in a database with nothing else in
+ * <p>The same events come to the read model in six ways, each in a database with nothing else in
  * it:
  *
  * <ul>
@@ -30,6 +30,11 @@ import org.jspecify.annotations.Nullable;
  *   <li><em>by replay</em>: all of them are history when the projection is first built;
  *   <li><em>by skip and drain</em>: all are appended while the projection is paused, and drained
  *       later, in the reverse order of the streams: as if those that came first had failed first;
+ *   <li><em>followed</em>: the projection follows the journal from the beginning, now close behind
+ *       the writers, now far;
+ *   <li><em>handed over</em>: the given ones are history; then it is inline, follows, and is inline
+ *       again, as starts with such definitions have it, and writers go on meanwhile: so some events
+ *       are applied as they are appended, some by its follower, some are recorded and drained;
  *   <li><em>mixed</em>: the given ones are history, the others come during the first build and
  *       after it, as chance has it inline, recorded and mended by a later writer, or drained; and
  *       at the end the projection is rebuilt.
@@ -39,8 +44,12 @@ import org.jspecify.annotations.Nullable;
  * is all that a handler may rely on, so all tables of the projection must hold the same rows
  * afterwards. Where they do not, a rebuild or a recovery would change the read model some day.
  *
- * <p>One that follows the journal is tried in these ways, too, as if it were inline: what its
- * handler has to bear is the same.
+ * <p>All of them are for each projection, whether it is declared to be inline or to follow: that
+ * may change with a build of the application, and what its handlers have to bear is the same. One
+ * that follows has the order across streams of the journal, except where it was handed over or an
+ * event failed; one that is inline has that of the transactions, each of which may take its locks
+ * in another order. What differs is what an append can be told: to one that follows nobody can
+ * reject an event, so there {@code FailurePolicy.reject()} records it.
  *
  * <p>It runs on an embedded PostgreSQL, one for the JVM, or on the server that KINTSUGI_JDBC_URL in
  * the environment names (KINTSUGI_JDBC_USER and KINTSUGI_JDBC_PASSWORD say who connects, who must

@@ -10,8 +10,8 @@ import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /**
- * The four ways of a scenario, one after the other. The journal is the same in all of them: the
- * given events, then the others, in the order in which they were named.
+ * The ways of a scenario, one after the other. The journal is the same in all of them: the given
+ * events, then the others, in the order in which they were named.
  */
 final class Run {
 
@@ -33,7 +33,8 @@ final class Run {
       - the clock. Take the time from the envelope, and no DEFAULT now().
       - what the handler or a static field remembers. Keep it in the table.
       - a sequence or identity column, which numbers rows as they come.
-      - how events are grouped into calls and transactions.""";
+      - how events are grouped into calls and transactions.
+      - whose transaction it is: the event may have been appended in it, or long before it.""";
 
   private final ProjectionTestKit kit;
   private final Projection<?> projection;
@@ -64,6 +65,8 @@ final class Run {
     Map<String, TableRows> inline = inline();
     compare(inline, replay());
     compare(inline, drain());
+    compare(inline, followed());
+    compare(inline, handedOver());
     return mixed(inline);
   }
 
@@ -79,7 +82,7 @@ final class Run {
 
   private Map<String, TableRows> inline() throws Exception {
     FreshDatabase database = database(Way.INLINE, BatchSizes.LARGE);
-    database.build(FreshDatabase.Meanwhile.NOTHING);
+    database.builds().build(Builds.Meanwhile.NOTHING);
     for (NewEvent event : all()) {
       database.append(List.of(event));
     }
@@ -89,8 +92,8 @@ final class Run {
 
   private FreshDatabase replay() throws Exception {
     FreshDatabase database = database(Way.REPLAY, BatchSizes.LARGE);
-    appendInBulk(database);
-    database.build(FreshDatabase.Meanwhile.NOTHING);
+    appendInBulk(database, all());
+    database.builds().build(Builds.Meanwhile.NOTHING);
     database.refuseOpenRecords();
     return database;
   }
@@ -101,9 +104,9 @@ final class Run {
    */
   private FreshDatabase drain() throws Exception {
     FreshDatabase database = database(Way.DRAIN, BatchSizes.LARGE);
-    database.build(FreshDatabase.Meanwhile.NOTHING);
+    database.builds().build(Builds.Meanwhile.NOTHING);
     database.setPaused(true);
-    appendInBulk(database);
+    appendInBulk(database, all());
     List<String> streams = database.recordedStreams();
     Collections.reverse(streams);
     database.holdUp(streams);
@@ -116,9 +119,9 @@ final class Run {
     return database;
   }
 
-  private void appendInBulk(FreshDatabase database) throws Exception {
-    for (List<NewEvent> events : inParts(all(), BULK)) {
-      database.append(events);
+  private static void appendInBulk(FreshDatabase database, List<NewEvent> events) throws Exception {
+    for (List<NewEvent> part : inParts(events, BULK)) {
+      database.append(part);
     }
   }
 
@@ -130,6 +133,55 @@ final class Run {
     return parts;
   }
 
+  /** It follows from the beginning; its follower is now close behind the writers, now far. */
+  private FreshDatabase followed() throws Exception {
+    RandomGenerator random = new SplittableRandom(seed);
+    FreshDatabase database =
+        database(Way.FOLLOWED, new BatchSizes(fewOrMany(random), fewOrMany(random)));
+    database.builds().buildFollowing();
+    Portions portions = new Portions(database, all(), random);
+    while (portions.areBelow(all().size())) {
+      portions.appendNext(all().size());
+      if (random.nextBoolean()) {
+        database.builds().follow();
+      }
+    }
+    database.builds().follow();
+    database.refuseOpenRecords();
+    return database;
+  }
+
+  /**
+   * It is inline, follows and is inline again, each for as long as chance has it; and as chance has
+   * it writers append meanwhile. Where nothing comes after the build, the given events do.
+   */
+  private FreshDatabase handedOver() throws Exception {
+    RandomGenerator random = new SplittableRandom(seed);
+    FreshDatabase database =
+        database(Way.HANDED_OVER, new BatchSizes(fewOrMany(random), fewOrMany(random)));
+    if (!when.isEmpty()) {
+      appendInBulk(database, given);
+    }
+    Builds builds = database.builds();
+    builds.build(Builds.Meanwhile.NOTHING);
+    List<NewEvent> events = when.isEmpty() ? given : when;
+    int[] ends = random.ints(4, 0, events.size() + 1).sorted().toArray();
+    Portions portions = new Portions(database, events, random);
+    portions.appendAll(ends[0]);
+    builds.change(true, () -> portions.maybeAppendNext(ends[1]));
+    while (portions.areBelow(ends[2])) {
+      portions.appendNext(ends[2]);
+      if (random.nextBoolean()) {
+        builds.follow();
+      }
+    }
+    builds.change(false, () -> portions.maybeAppendNext(ends[3]));
+    portions.appendAll(events.size());
+    database.drainAll();
+    database.refuseOpenRecords();
+    return database;
+  }
+
   private FreshDatabase mixed(Map<String, TableRows> inline) throws Exception {
     RandomGenerator random = new SplittableRandom(seed);
     FreshDatabase database =
@@ -138,7 +190,7 @@ final class Run {
     database.refuseOpenRecords();
     compare(inline, database);
     database.isNow(Way.REBUILT);
-    database.rebuild();
+    database.builds().rebuild();
     compare(inline, database);
     return database;
   }
@@ -147,11 +199,48 @@ final class Run {
     return random.nextInt(SMALLEST, LARGEST + 1);
   }
 
+  /** Appends some of the events in one transaction, and then some more. */
+  private static final class Portions {
+    private final FreshDatabase database;
+    private final List<NewEvent> events;
+    private final RandomGenerator random;
+    private int next;
+
+    Portions(FreshDatabase database, List<NewEvent> events, RandomGenerator random) {
+      this.database = database;
+      this.events = events;
+      this.random = random;
+    }
+
+    /** Whether fewer than so many are appended. */
+    boolean areBelow(int bound) {
+      return next < bound;
+    }
+
+    /** Appends the next ones, up to so many in all. */
+    void appendNext(int bound) throws Exception {
+      int to = Math.min(bound, next + fewOrMany(random));
+      database.append(events.subList(next, to));
+      next = to;
+    }
+
+    void maybeAppendNext(int bound) throws Exception {
+      if (areBelow(bound) && random.nextBoolean()) {
+        appendNext(bound);
+      }
+    }
+
+    void appendAll(int bound) throws Exception {
+      while (areBelow(bound)) {
+        appendNext(bound);
+      }
+    }
+  }
+
   /** As chance has it; the same for the same seed. */
   private final class Mixed {
     private final FreshDatabase database;
     private final RandomGenerator random;
-    private int next;
 
     Mixed(FreshDatabase database, RandomGenerator random) {
       this.database = database;
@@ -159,19 +248,11 @@ final class Run {
     }
 
     void run() throws Exception {
-      for (int i = 0; i < given.size(); ) {
-        int to = Math.min(given.size(), i + fewOrMany(random));
-        database.append(given.subList(i, to));
-        i = to;
-      }
+      new Portions(database, given, random).appendAll(given.size());
+      Portions portions = new Portions(database, when, random);
       int duringTheBuild = when.size() / 3;
-      database.build(
-          () -> {
-            if (next < duringTheBuild && random.nextBoolean()) {
-              appendNext(duringTheBuild);
-            }
-          });
-      while (next < when.size()) {
+      database.builds().build(() -> portions.maybeAppendNext(duringTheBuild));
+      while (portions.areBelow(when.size())) {
         switch (random.nextInt(6)) {
           case 0, 1 -> database.setPaused(true);
           case 2, 3 -> database.setPaused(false);
@@ -181,16 +262,10 @@ final class Run {
             database.drainBatch();
           }
         }
-        appendNext(when.size());
+        portions.appendNext(when.size());
       }
       database.setPaused(false);
       drainTheRest();
-    }
-
-    private void appendNext(int bound) throws Exception {
-      int to = Math.min(bound, next + fewOrMany(random));
-      database.append(when.subList(next, to));
-      next = to;
     }
 
     private List<String> half(List<String> streams) {

@@ -94,8 +94,8 @@ public final class Scenario {
   }
 
   /**
-   * Runs the scenario in the four ways, and asserts that all tables of the projection hold the same
-   * rows after each.
+   * Runs the scenario in all ways, and asserts that all tables of the projection hold the same rows
+   * after each.
    *
    * @return this scenario, for queries
    * @throws AssertionError if the projection fails at an event, or the rows differ; with the seed

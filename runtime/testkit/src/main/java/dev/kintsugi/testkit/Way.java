@@ -5,6 +5,8 @@ enum Way {
   INLINE("inline"),
   REPLAY("by replay"),
   DRAIN("by skip and drain"),
+  FOLLOWED("followed"),
+  HANDED_OVER("handed over"),
   MIXED("mixed"),
   REBUILT("mixed, then rebuilt");
 

@@ -139,7 +139,7 @@ class ProjectionTestKitTest {
     scenario.thenAllWaysAgree();
 
     List<List<String>> ways = List.copyOf(applied.values());
-    assertThat(ways).hasSize(4);
+    assertThat(ways).hasSize(6);
     assertThat(ways.get(0)).as("inline").isEqualTo(journal);
     assertThat(ways.get(1)).as("replay").isEqualTo(journal);
     List<String> reversed = new ArrayList<>();
@@ -147,7 +147,12 @@ class ProjectionTestKitTest {
       journal.stream().filter(event -> event.startsWith(stream)).forEach(reversed::add);
     }
     assertThat(ways.get(2)).as("drain").isEqualTo(reversed);
-    List<String> mixed = ways.get(3);
+    assertThat(ways.get(3)).as("followed").isEqualTo(journal);
+    List<String> handedOver = ways.get(4);
+    assertThat(handedOver.subList(0, 20)).as("given").isEqualTo(journal.subList(0, 20));
+    assertThat(handedOver).as("handed over").containsExactlyInAnyOrderElementsOf(journal);
+    assertThat(sortedByStream(handedOver)).isEqualTo(sortedByStream(journal));
+    List<String> mixed = ways.get(5);
     assertThat(mixed).hasSize(200);
     assertThat(mixed.subList(0, 20)).as("given").isEqualTo(journal.subList(0, 20));
     assertThat(mixed.subList(0, 100))
@@ -182,7 +187,7 @@ class ProjectionTestKitTest {
     Scenario scenario = kit.scenario(recording(applied)).seed(seed);
     IntStream.range(0, 40).forEach(i -> scenario.when("File|" + i % 5, new Deleted("a")));
     scenario.thenAllWaysAgree();
-    return List.copyOf(applied.values()).get(3);
+    return List.copyOf(applied.values()).get(5);
   }
 
   @Test
@@ -305,6 +310,78 @@ class ProjectionTestKitTest {
         .hasMessageContaining("only inline: path=x, note is null")
         .hasMessageNotContaining("only by replay: ")
         .hasMessageContaining("how events are grouped");
+  }
+
+  /** A good one, but for what it does where a query of the row of its generation says so. */
+  private static Projection.Builder<FileEvent> wrongWhere(String condition) {
+    return Files.projection(
+        LOG,
+        () ->
+            (connection, envelope) ->
+                Files.update(
+                    connection,
+                    "INSERT INTO log SELECT ?, CASE WHEN %s THEN 'wrong' END FROM kintsugi_projection"
+                        .formatted(condition),
+                    envelope.event().path()));
+  }
+
+  @Test
+  void a_handler_that_is_wrong_only_while_it_follows_is_found() {
+    for (Projection<FileEvent> wrong :
+        List.of(
+            wrongWhere("status = 'following'").build(),
+            wrongWhere("status = 'following'").following().build())) {
+      assertThatThrownBy(
+              () ->
+                  kit.scenario(wrong)
+                      .seed(42)
+                      .when("File|a", new Deleted("a"), new Deleted("a"))
+                      .thenAllWaysAgree())
+          .isInstanceOf(AssertionError.class)
+          .hasMessageStartingWith("Projection 'files', followed (seed 42): ")
+          .hasMessageContaining("only inline: path=a, note is null")
+          .hasMessageContaining("only followed: path=a, note=wrong");
+    }
+  }
+
+  /** So it is with what a node remembers of before it was handed over. */
+  @Test
+  void a_handler_that_is_wrong_only_after_it_was_handed_over_is_found() {
+    Object[] events = IntStream.range(0, 40).mapToObj(i -> new Deleted("a")).toArray();
+    for (String condition :
+        List.of(
+            "status = 'following' AND generation = 2", "status = 'active' AND generation = 3")) {
+      assertThatThrownBy(
+              () ->
+                  kit.scenario(wrongWhere(condition).build())
+                      .seed(42)
+                      .when("File|a", events)
+                      .thenAllWaysAgree())
+          .isInstanceOf(AssertionError.class)
+          .hasMessageStartingWith("Projection 'files', handed over (seed 42): ")
+          .hasMessageContaining("only handed over: path=a, note=wrong");
+    }
+  }
+
+  @Test
+  void a_handler_that_fails_only_while_it_follows_is_reported_with_its_event() {
+    Projection<FileEvent> fails =
+        Files.projection(
+                LOG,
+                () ->
+                    (connection, envelope) ->
+                        Files.update(
+                            connection,
+                            "INSERT INTO log SELECT 'a', (1 / (status <> 'following')::int)::text"
+                                + " FROM kintsugi_projection"))
+            .build();
+
+    assertThatThrownBy(
+            () -> kit.scenario(fails).seed(42).when("File|a", new Deleted("a")).thenAllWaysAgree())
+        .isInstanceOf(AssertionError.class)
+        .hasMessageStartingWith("Projection 'files', followed (seed 42): ")
+        .hasMessageContaining("event 1 of stream File|a could not be applied")
+        .hasMessageContaining("division by zero");
   }
 
   @Test

@@ -25,8 +25,13 @@ public final class ModeChange {
    */
   public static boolean isDue(Connection connection, Generation row, Projection<?> definition)
       throws SQLException {
-    return row.version() == definition.version()
-        && (definition.isFollowing()
+    return isDue(connection, row, definition.version(), definition.isFollowing());
+  }
+
+  private static boolean isDue(Connection connection, Generation row, int version, boolean follows)
+      throws SQLException {
+    return row.version() == version
+        && (follows
             ? row.status() == Status.ACTIVE
             : row.status() == Status.FOLLOWING
                 && Cursors.find(connection, row.projection(), row.generation()).isPresent());
@@ -39,25 +44,32 @@ public final class ModeChange {
    */
   public static Optional<Integer> begin(Connection connection, Projection<?> definition)
       throws SQLException {
-    Optional<Generation> seen = Generations.find(connection, definition.name());
+    return begin(connection, definition.name(), definition.version(), definition.isFollowing());
+  }
+
+  /**
+   * Begins it, if it is due, as a definition of this version would that follows, or is inline.
+   *
+   * @return the generation that it makes; empty if it is not due, or another request came first
+   */
+  public static Optional<Integer> begin(
+      Connection connection, String projection, int version, boolean follows) throws SQLException {
+    Optional<Generation> seen = Generations.find(connection, projection);
     if (seen.isEmpty()
-        || !isDue(connection, seen.get(), definition)
-        || !Generations.beginNext(
-            connection, seen.get(), definition.version(), Status.REBUILDING)) {
+        || !isDue(connection, seen.get(), version, follows)
+        || !Generations.beginNext(connection, seen.get(), version, Status.REBUILDING)) {
       return Optional.empty();
     }
     int next = seen.get().generation() + 1;
-    Rebuilds.supersedeOlder(connection, definition.name(), next);
+    Rebuilds.supersedeOlder(connection, projection, next);
     Rebuilds.takeOver(
         connection,
-        definition.name(),
+        projection,
         next,
         "start",
-        definition.isFollowing()
-            ? "its definition follows the journal now"
-            : "its definition is inline now",
+        follows ? "its definition follows the journal now" : "its definition is inline now",
         seen.get(),
-        definition.isFollowing());
+        follows);
     return Optional.of(next);
   }
 }
