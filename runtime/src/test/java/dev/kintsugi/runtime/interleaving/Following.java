@@ -72,9 +72,9 @@ final class Following {
 
   private void change(Database database, Session session, Projection<?> definition)
       throws Exception {
-    database
-        .inTransaction(connection -> ModeChange.begin(connection, definition))
-        .orElseThrow(() -> new IllegalStateException("there is nothing to change"));
+    if (database.inTransaction(connection -> ModeChange.begin(connection, definition)).isEmpty()) {
+      throw new IllegalStateException("there is nothing to change");
+    }
     RebuildSteps owner =
         scene
             .world()

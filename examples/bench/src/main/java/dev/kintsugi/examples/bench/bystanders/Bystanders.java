@@ -162,11 +162,11 @@ public final class Bystanders extends BenchCommand {
 
   private <T> T await(String what, CompletionStage<T> stage) throws Exception {
     try {
-      return stage.toCompletableFuture().get(TIMES_PATIENCE * patience, TimeUnit.SECONDS);
+      return stage.toCompletableFuture().get((long) TIMES_PATIENCE * patience, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
       throw new LoadFailedException(
           "%s was not done after %d s: something holds it up"
-              .formatted(what, TIMES_PATIENCE * patience));
+              .formatted(what, (long) TIMES_PATIENCE * patience));
     }
   }
 

@@ -29,8 +29,7 @@ final class LoggedFilesHandler extends JdbcHandler<EventEnvelope<FileEvent>, Jdb
     return Projection.named(files.name())
         .of(FileEvent.class)
         .tables(Tables.sql(files.tables().ddl() + LedgerRow.DDL))
-        .handler(
-            () -> new LoggedFilesHandler(SharedSecrets.definitionOf(files).newHandler(), bug))
+        .handler(() -> new LoggedFilesHandler(SharedSecrets.definitionOf(files).newHandler(), bug))
         .onFailure(FailurePolicy.skip())
         .build();
   }
