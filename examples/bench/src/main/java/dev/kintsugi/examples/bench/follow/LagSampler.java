@@ -14,6 +14,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -101,7 +102,7 @@ final class LagSampler implements AutoCloseable {
     try (ResultSet row = look.executeQuery()) {
       long after = System.nanoTime();
       while (row.next()) {
-        Followed each = followed.get(row.getString(1));
+        Followed each = Objects.requireNonNull(followed.get(row.getString(1)));
         long position = row.getLong(2);
         long highest = row.getLong(3);
         if (highest > each.highest) {
