@@ -99,8 +99,9 @@ public final class FollowerActor {
         });
   }
 
+  /** On a blocking thread, when it is this follower's turn. */
   private <T> CompletionStage<T> run(Callable<T> work) {
-    return node.onBlockingThread(work);
+    return journal.turns().take(() -> node.onBlockingThread(work));
   }
 
   /** Reads where it stands. */

@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.internal.follow;
 
+import com.typesafe.config.Config;
 import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import dev.kintsugi.runtime.internal.query.FinalPages;
 import dev.kintsugi.runtime.internal.query.QuerySettings;
@@ -17,17 +18,25 @@ import org.apache.pekko.stream.javadsl.Source;
 /** What the followers of a node share: what is final, and one read of the journal. */
 public final class SharedJournal {
 
+  private static final String PARALLELISM = "follow.parallelism";
+  private static final String THREADS = "blocking-dispatcher.thread-pool-executor.fixed-pool-size";
+
+  /** Of a dispatcher of the application's own kind: as many as the default has. */
+  private static final int UNKNOWN_THREADS = 12;
+
   private final ActorSystem<?> system;
   private final KintsugiNode node;
   private final FinalPages finality;
   private final JournalReader reader;
   private final FollowSettings settings;
+  private final StepTurns turns;
   private final ActorRef<FeedActor.Command> feed;
 
   private SharedJournal(ActorSystem<?> system, KintsugiNode node) {
     this.system = system;
     this.node = node;
     this.settings = FollowSettings.of(node.config().getConfig("follow"));
+    this.turns = new StepTurns(parallelism(node.config()));
     this.finality =
         new FinalPages(
             system,
@@ -54,6 +63,14 @@ public final class SharedJournal {
     return new SharedJournal(system, node);
   }
 
+  /** Half of the threads that there are, unless it is set. */
+  private static int parallelism(Config config) {
+    if (!config.getString(PARALLELISM).equals("auto")) {
+      return config.getInt(PARALLELISM);
+    }
+    return config.hasPath(THREADS) ? Math.max(1, config.getInt(THREADS) / 2) : UNKNOWN_THREADS / 2;
+  }
+
   KintsugiNode node() {
     return node;
   }
@@ -68,6 +85,10 @@ public final class SharedJournal {
 
   FollowSettings settings() {
     return settings;
+  }
+
+  StepTurns turns() {
+    return turns;
   }
 
   ActorRef<FeedActor.Command> feed() {

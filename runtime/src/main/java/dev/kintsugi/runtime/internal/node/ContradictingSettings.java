@@ -33,6 +33,7 @@ final class ContradictingSettings {
   private static final String THREADS = ".thread-pool-executor.fixed-pool-size";
 
   private static final String BLOCKING = "kintsugi.blocking-dispatcher";
+  private static final String FOLLOWERS = "kintsugi.follow.parallelism";
   private static final String VERIFICATION = "kintsugi.verification-dispatcher";
 
   private final Config config;
@@ -86,6 +87,17 @@ final class ContradictingSettings {
           lanes.get(),
           BLOCKING + THREADS,
           blocking.get());
+    }
+    Optional<Integer> followers = number(FOLLOWERS);
+    if (followers.isPresent() && blocking.isPresent() && followers.get() >= blocking.get()) {
+      log.warn(
+          "{} ({}) is not more than {} ({}): projections that follow can keep all threads busy, and"
+              + " then recovery, rebuilds and actors wait for them. Raise the first, or lower the"
+              + " second.",
+          BLOCKING + THREADS,
+          blocking.get(),
+          FOLLOWERS,
+          followers.get());
     }
     if (threads(VERIFICATION).filter(threads -> threads != 1).isPresent()) {
       throw new IllegalArgumentException(

@@ -68,6 +68,11 @@ class ContradictingSettingsTest {
   }
 
   @Test
+  void followers_that_can_have_all_blocking_threads_are_warned_of() {
+    assertWarned("kintsugi.follow.parallelism = 12", THREADS, "12", "kintsugi.follow.parallelism");
+  }
+
+  @Test
   void the_defaults_say_nothing() {
     assertSilent("");
   }
