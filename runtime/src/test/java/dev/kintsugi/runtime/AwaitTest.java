@@ -111,7 +111,8 @@ class AwaitTest {
     world.operations(log).retryAll(SkipFilter.any(), WHY, false);
     world.drainAll(log);
     world.append(world.event("a", 4));
-    assertThat(get(later)).isIn(new Applied(), failed);
+    Failed retried = new Failed(parked.id(), "a", 2, false, parked.error());
+    assertThat(get(later)).as("whenever it was looked for").isIn(new Applied(), failed, retried);
     assertThat(now("a", 4)).isEqualTo(new Applied());
     assertThat(isWhole("a")).isTrue();
   }
