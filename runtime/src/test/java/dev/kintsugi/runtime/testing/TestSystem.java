@@ -1,5 +1,7 @@
 package dev.kintsugi.runtime.testing;
 
+import static org.assertj.core.api.Assertions.assertThatCode;
+
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.kintsugi.runtime.Kintsugi;
@@ -20,6 +22,7 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ThrowingRunnable;
 
@@ -176,6 +179,14 @@ public final class TestSystem implements AutoCloseable {
         .pollDelay(Duration.ZERO)
         .pollInterval(Duration.ofMillis(10))
         .untilAsserted(assertion);
+  }
+
+  /**
+   * Does something again and again until it succeeds: while a database comes back, a connection of
+   * the pool may still be a dead one.
+   */
+  public static void eventuallySucceeds(ThrowingCallable action) {
+    eventually(() -> assertThatCode(action).doesNotThrowAnyException());
   }
 
   /** Ends the actor system as a stop of the node does, and waits for its end. */

@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.internal.journal;
 
 import static dev.kintsugi.runtime.testing.TestSystem.PATIENCE;
 import static dev.kintsugi.runtime.testing.TestSystem.eventually;
+import static dev.kintsugi.runtime.testing.TestSystem.eventuallySucceeds;
 import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -101,7 +102,7 @@ class OutageTest {
       }
       wire.mend();
 
-      eventually(() -> get(write(lanes, "c", 1)));
+      eventuallySucceeds(() -> get(write(lanes, "c", 1)));
       assertThat(stored()).doesNotContain("a/1", "b/1").contains("c/1");
     }
   }
@@ -121,7 +122,7 @@ class OutageTest {
       assertThat(replayed).isEmpty();
       wire.mend();
 
-      eventually(() -> assertThat(get(lanes.highestSequenceNumber("a", 0))).isEqualTo(3));
+      eventuallySucceeds(() -> assertThat(get(lanes.highestSequenceNumber("a", 0))).isEqualTo(3));
       get(lanes.replay("a", 1, 3, 3, replayed::add));
       assertThat(replayed).hasSize(3);
       get(lanes.deleteUpTo("a", 2));
@@ -132,14 +133,14 @@ class OutageTest {
   @Test
   void a_write_does_not_wait_for_ever_for_an_answer_of_a_silent_database() throws Exception {
     try (JournalLanes lanes = lanes(Duration.ofSeconds(2))) {
-      eventually(() -> get(write(lanes, "a", 1)));
+      eventuallySucceeds(() -> get(write(lanes, "a", 1)));
       wire.silence();
 
       assertFailsForWantOfADatabase(() -> get(write(lanes, "b", 1)));
       wire.cut();
       wire.mend();
 
-      eventually(() -> get(write(lanes, "c", 1)));
+      eventuallySucceeds(() -> get(write(lanes, "c", 1)));
       assertThat(stored()).contains("a/1", "c/1");
     }
   }

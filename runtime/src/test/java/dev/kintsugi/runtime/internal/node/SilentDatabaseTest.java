@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.internal.node;
 
 import static dev.kintsugi.runtime.testing.TestSystem.eventually;
+import static dev.kintsugi.runtime.testing.TestSystem.eventuallySucceeds;
 import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -87,7 +88,7 @@ class SilentDatabaseTest {
     wire.mend();
     eventually(() -> assertThat(snapshots.load("a")).isEmpty());
     for (int i = 0; i < 20; i++) {
-      eventually(() -> get(query()));
+      eventuallySucceeds(() -> get(query()));
     }
     journal.persistAll(JournalMessages.event("a", 2, "event", "writer"));
   }
