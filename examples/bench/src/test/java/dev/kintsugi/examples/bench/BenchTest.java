@@ -487,7 +487,7 @@ class BenchTest {
     Program program = onServer("lag", "--kinds", "sideways");
 
     assertThat(program.exitCode()).isEqualTo(2);
-    assertThat(program.err()).contains("sideways", "grouped");
+    assertThat(program.err()).contains("sideways", "GROUPED");
   }
 
   /** A run takes minutes: it waits until nodes are taken for down. */

@@ -97,6 +97,9 @@ public final class Bystanders extends BenchCommand {
         BenchDatabase other = server.create();
         Load load =
             Load.start(Plugin.KINTSUGI.tagging(settings().config(Plugin.KINTSUGI, database)))) {
+      if (!OldTransactions.canBePrepared(database)) {
+        out().println("max_prepared_transactions is 0 on this server: there is no prepared one");
+      }
       load.kintsugi().start(WritesHandler.projection());
       await("the first build", load.kintsugi().whenDone(WritesHandler.NAME));
       load.recover("load", ACTORS);

@@ -16,21 +16,32 @@ final class OldTransactions implements AutoCloseable {
   private final Connection forgotten;
   private final Connection elsewhere;
 
-  private OldTransactions(Connection forgotten, Connection elsewhere) {
+  private final boolean isPrepared;
+
+  private OldTransactions(Connection forgotten, Connection elsewhere, boolean isPrepared) {
     this.forgotten = forgotten;
     this.elsewhere = elsewhere;
+    this.isPrepared = isPrepared;
+  }
+
+  /** Whether the server can prepare transactions; one of the user's own may be set up not to. */
+  static boolean canBePrepared(BenchDatabase database) throws SQLException {
+    return database.count("SELECT current_setting('max_prepared_transactions')::int") > 0;
   }
 
   static OldTransactions begin(BenchDatabase database, BenchDatabase other) throws SQLException {
+    boolean isPrepared = canBePrepared(database);
     Connection forgotten = database.login().connect();
     try {
-      execute(
-          forgotten,
-          "BEGIN; SELECT pg_current_xact_id(); PREPARE TRANSACTION '%s'".formatted(PREPARED));
+      if (isPrepared) {
+        execute(
+            forgotten,
+            "BEGIN; SELECT pg_current_xact_id(); PREPARE TRANSACTION '%s'".formatted(PREPARED));
+      }
       execute(forgotten, "BEGIN; SELECT pg_current_xact_id()");
       Connection elsewhere = other.login().connect();
       execute(elsewhere, "BEGIN; SELECT pg_current_xact_id()");
-      return new OldTransactions(forgotten, elsewhere);
+      return new OldTransactions(forgotten, elsewhere, isPrepared);
     } catch (SQLException e) {
       forgotten.close();
       throw e;
@@ -48,7 +59,10 @@ final class OldTransactions implements AutoCloseable {
     try (elsewhere;
         forgotten) {
       execute(elsewhere, "ROLLBACK");
-      execute(forgotten, "ROLLBACK; ROLLBACK PREPARED '%s'".formatted(PREPARED));
+      execute(forgotten, "ROLLBACK");
+      if (isPrepared) {
+        execute(forgotten, "ROLLBACK PREPARED '%s'".formatted(PREPARED));
+      }
     }
   }
 }
