@@ -183,6 +183,7 @@ class ShardedHostingTest {
         });
     assertThat(retire(newer))
         .isEqualTo(new RetireAnswer.Registered("log", Set.of(nameOf(older)), Set.of()));
+    eventually(() -> assertThat(world.open(log)).as("what newer has no handler for").isEmpty());
     world.auditWhole(log, both);
 
     cluster.leave(older);
