@@ -21,7 +21,7 @@ LANGUAGE sql STABLE AS $$
     p.generation, r.persistence_id::text, r.sequence_number, r.ordering, r.parked_at IS NOT NULL,
     split_part(r.last_error, E'\n', 1)
   FROM (
-    SELECT n.* FROM kintsugi_projection n WHERE n.projection = $1 ORDER BY n.generation DESC LIMIT 1) p
+    SELECT n.* FROM kintsugi_projection n WHERE n.projection = $1 AND n.serving) p
   LEFT JOIN kintsugi_cursor c ON c.projection = p.projection AND c.generation = p.generation
   LEFT JOIN LATERAL (
     SELECT j.ordering AS ordering FROM event_journal j
@@ -56,7 +56,7 @@ LANGUAGE sql STABLE AS $$
     p.generation, r.persistence_id::text, r.sequence_number, r.ordering, r.parked_at IS NOT NULL,
     split_part(r.last_error, E'\n', 1)
   FROM (
-    SELECT n.* FROM kintsugi_projection n WHERE n.projection = $1 ORDER BY n.generation DESC LIMIT 1) p
+    SELECT n.* FROM kintsugi_projection n WHERE n.projection = $1 AND n.serving) p
   LEFT JOIN kintsugi_cursor c ON c.projection = p.projection AND c.generation = p.generation
   CROSS JOIN LATERAL (SELECT max(j.ordering) AS last FROM event_journal j) l
   LEFT JOIN LATERAL (
@@ -86,7 +86,7 @@ LANGUAGE sql STABLE AS $$
         WHERE s.persistence_id = $2 AND s.projection = p.projection AND s.generation = p.generation)
     FROM kintsugi_projection p
     LEFT JOIN kintsugi_cursor c ON c.projection = p.projection AND c.generation = p.generation
-    WHERE p.projection = $1 ORDER BY p.generation DESC LIMIT 1)
+    WHERE p.projection = $1 AND p.serving)
 $$;
 
 -- Waits until a read model has an event, or never will by itself, or the time is up; returns its state then, as
@@ -115,5 +115,18 @@ BEGIN
     PERFORM pg_sleep(GREATEST(0, LEAST(pause, EXTRACT(EPOCH FROM ends - clock_timestamp()))));
     pause := LEAST(pause * 1.5, 0.1);
   END LOOP;
+END
+$$;
+
+-- Keeps everybody from writing to a read model by the name that its readers use, where that is a view: it is the
+-- serving generation's, and what is applied there may be meant for another one.
+CREATE OR REPLACE FUNCTION kintsugi_refuse_write()
+RETURNS TRIGGER
+LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '%.% is what readers see of a read model, and nobody writes to it by this name',
+    TG_TABLE_SCHEMA, TG_TABLE_NAME
+    USING ERRCODE = 'object_not_in_prerequisite_state',
+      HINT = 'Let the handler name its tables without a schema: it finds those of the generation that it is called for.';
 END
 $$;

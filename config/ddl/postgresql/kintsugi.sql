@@ -13,12 +13,20 @@ CREATE TABLE IF NOT EXISTS kintsugi_projection (
   paused     BOOLEAN NOT NULL DEFAULT FALSE,
   version    INTEGER NOT NULL CHECK (version > 0),
   returns_to INTEGER,
+  serving    BOOLEAN NOT NULL DEFAULT TRUE,
+  place      TEXT,
   PRIMARY KEY (projection, generation)
 ) WITH (fillfactor = 50);
 
 -- While a rebuild by another version can still be stopped with nothing lost: the version that would be active
 -- again. Writers record what either may subscribe to.
 ALTER TABLE kintsugi_projection ADD COLUMN IF NOT EXISTS returns_to INTEGER;
+
+-- Of several generations of a projection readers see the one that serves. "place" is the schema that has its tables,
+-- and the names that readers use are views then; NULL where the tables themselves have these names.
+ALTER TABLE kintsugi_projection ADD COLUMN IF NOT EXISTS serving BOOLEAN NOT NULL DEFAULT TRUE;
+ALTER TABLE kintsugi_projection ADD COLUMN IF NOT EXISTS place TEXT;
+CREATE UNIQUE INDEX IF NOT EXISTS kintsugi_projection_serving_idx ON kintsugi_projection (projection) WHERE serving;
 
 -- One that was made before projections could follow the journal.
 DO $$ BEGIN
@@ -55,7 +63,8 @@ CREATE TABLE IF NOT EXISTS kintsugi_rebuild (
   generation       INTEGER     NOT NULL CHECK (generation > 0),
   requested_by     TEXT        NOT NULL,
   reason           TEXT        NOT NULL,
-  phase            TEXT        NOT NULL CHECK (phase IN ('fence', 'takeover', 'replay', 'drain', 'settle', 'done')),
+  phase            TEXT        NOT NULL CHECK (phase IN
+    ('fence', 'takeover', 'replay', 'follow', 'catch_up', 'drain', 'settle', 'compare', 'swap', 'done')),
   fence            XID8,
   fence_at         TIMESTAMPTZ,
   replay_to        BIGINT,
@@ -79,6 +88,16 @@ CREATE TABLE IF NOT EXISTS kintsugi_rebuild (
   from_version     INTEGER,
   takes_over       BOOLEAN     NOT NULL DEFAULT FALSE,
   follows          BOOLEAN     NOT NULL DEFAULT FALSE,
+  beside           BOOLEAN     NOT NULL DEFAULT FALSE,
+  version          INTEGER,
+  comparison       JSONB,
+  compared_at      TIMESTAMPTZ,
+  held_for         TEXT,
+  approved_at      TIMESTAMPTZ,
+  approved_by      TEXT,
+  swapped_at       TIMESTAMPTZ,
+  undone_at        TIMESTAMPTZ,
+  kept_until       TIMESTAMPTZ,
   PRIMARY KEY (projection, generation),
   CHECK (phase IN ('fence', 'done') OR (replay_to IS NOT NULL AND checkpoint IS NOT NULL))
 ) WITH (fillfactor = 50);
@@ -99,12 +118,27 @@ ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS follows BOOLEAN NOT NULL D
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('kintsugi_rebuild')
       AND conname = 'kintsugi_rebuild_phase_check'
-      AND pg_get_constraintdef(oid) LIKE '%takeover%') THEN
+      AND pg_get_constraintdef(oid) LIKE '%catch_up%') THEN
     ALTER TABLE kintsugi_rebuild DROP CONSTRAINT IF EXISTS kintsugi_rebuild_phase_check;
     ALTER TABLE kintsugi_rebuild ADD CONSTRAINT kintsugi_rebuild_phase_check
-      CHECK (phase IN ('fence', 'takeover', 'replay', 'drain', 'settle', 'done'));
+      CHECK (phase IN
+        ('fence', 'takeover', 'replay', 'follow', 'catch_up', 'drain', 'settle', 'compare', 'swap', 'done'));
   END IF;
 END $$;
+
+-- Whether the generation is built beside the one that serves, by which version; how the two differ; why a person has
+-- to approve before the new one serves, and who has; since when it serves, and when that was taken back. One that
+-- another has replaced is kept until then, whole, so that the swap can be undone.
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS beside BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS version INTEGER;
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS comparison JSONB;
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS compared_at TIMESTAMPTZ;
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS held_for TEXT;
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS approved_at TIMESTAMPTZ;
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS approved_by TEXT;
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS swapped_at TIMESTAMPTZ;
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS undone_at TIMESTAMPTZ;
+ALTER TABLE kintsugi_rebuild ADD COLUMN IF NOT EXISTS kept_until TIMESTAMPTZ;
 
 -- Open skip records only: references to events, never payloads. What became of a record is in
 -- kintsugi_skip_archive. (One table partitioned by an is_archived flag does not work: whoever waits
@@ -204,7 +238,7 @@ CREATE TABLE IF NOT EXISTS kintsugi_operation (
   id           BIGINT      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   projection   TEXT        NOT NULL,
   operation    TEXT        NOT NULL
-    CHECK (operation IN ('pause', 'resume', 'retry', 'discard', 'limit', 'stop', 'retire', 'rename')),
+    CHECK (operation IN ('pause', 'resume', 'retry', 'discard', 'limit', 'stop', 'retire', 'rename', 'approve', 'undo')),
   requested_by TEXT        NOT NULL,
   reason       TEXT        NOT NULL CHECK (operation <> 'discard' OR reason ~ '\S'),
   about        TEXT        NOT NULL DEFAULT '',
@@ -218,10 +252,11 @@ CREATE INDEX IF NOT EXISTS kintsugi_operation_projection_idx ON kintsugi_operati
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('kintsugi_operation')
       AND conname = 'kintsugi_operation_operation_check'
-      AND pg_get_constraintdef(oid) LIKE '%retire%') THEN
+      AND pg_get_constraintdef(oid) LIKE '%undo%') THEN
     ALTER TABLE kintsugi_operation DROP CONSTRAINT IF EXISTS kintsugi_operation_operation_check;
     ALTER TABLE kintsugi_operation ADD CONSTRAINT kintsugi_operation_operation_check
-      CHECK (operation IN ('pause', 'resume', 'retry', 'discard', 'limit', 'stop', 'retire', 'rename')) NOT VALID;
+      CHECK (operation IN ('pause', 'resume', 'retry', 'discard', 'limit', 'stop', 'retire', 'rename', 'approve',
+        'undo')) NOT VALID;
   END IF;
 END $$;
 
@@ -354,8 +389,15 @@ CREATE TABLE IF NOT EXISTS kintsugi_retirement (
   last_error   TEXT,
   requested_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
   ended_at     TIMESTAMPTZ,
+  whole        BOOLEAN     NOT NULL DEFAULT TRUE,
+  place        TEXT,
   PRIMARY KEY (projection, generation)
 );
 
-CREATE UNIQUE INDEX IF NOT EXISTS kintsugi_retirement_open_idx
-  ON kintsugi_retirement (projection) WHERE ended_at IS NULL;
+-- Whether the whole projection is retired; if not, a generation of it alone, that does not serve. "place" is the
+-- schema that has its tables, if it has one of its own.
+ALTER TABLE kintsugi_retirement ADD COLUMN IF NOT EXISTS whole BOOLEAN NOT NULL DEFAULT TRUE;
+ALTER TABLE kintsugi_retirement ADD COLUMN IF NOT EXISTS place TEXT;
+CREATE UNIQUE INDEX IF NOT EXISTS kintsugi_retirement_whole_idx
+  ON kintsugi_retirement (projection) WHERE ended_at IS NULL AND whole;
+DROP INDEX IF EXISTS kintsugi_retirement_open_idx;

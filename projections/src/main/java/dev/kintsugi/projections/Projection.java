@@ -12,6 +12,7 @@ import dev.kintsugi.projections.rows.RowTable;
 import java.sql.Connection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -59,6 +60,8 @@ public final class Projection<E> {
   private final Subscription<E> subscription;
   private final FailurePolicy failurePolicy;
   private final boolean following;
+  private final RebuildPolicy rebuildPolicy;
+  private final @Nullable Projection<?> replaced;
 
   /** What the runtime sees besides. */
   private final Definition<E> definition;
@@ -73,7 +76,7 @@ public final class Projection<E> {
 
           @Override
           public <E> Projection<E> with(Projection<E> projection, Definition<E> definition) {
-            return new Projection<>(projection, definition);
+            return new Projection<>(projection, definition, projection.replaced);
           }
         });
   }
@@ -84,15 +87,20 @@ public final class Projection<E> {
     this.subscription = builder.subscription;
     this.failurePolicy = builder.failurePolicy;
     this.following = builder.following;
+    this.rebuildPolicy = builder.rebuildPolicy;
+    this.replaced = null;
     this.definition = definition;
   }
 
-  private Projection(Projection<E> other, Definition<E> definition) {
+  private Projection(
+      Projection<E> other, Definition<E> definition, @Nullable Projection<?> replaced) {
     this.name = other.name;
     this.version = other.version;
     this.subscription = other.subscription;
     this.failurePolicy = other.failurePolicy;
     this.following = other.following;
+    this.rebuildPolicy = other.rebuildPolicy;
+    this.replaced = replaced;
     this.definition = definition;
   }
 
@@ -149,6 +157,32 @@ public final class Projection<E> {
     return following;
   }
 
+  /** How its read model is rebuilt; default {@link RebuildPolicy#beside()}. */
+  public RebuildPolicy rebuildPolicy() {
+    return rebuildPolicy;
+  }
+
+  /**
+   * The same projection, beside the definition of a lower version that it replaces: as long as
+   * nodes have that one, too, the read model that it built stays current until this version's is
+   * served, and after that for as long as it is kept.
+   *
+   * @throws IllegalArgumentException if that is another projection, or not of a lower version
+   */
+  public Projection<E> replacing(Projection<?> older) {
+    if (!older.name.equals(name) || older.version >= version) {
+      throw new IllegalArgumentException(
+          "projection '%s' in version %d can replace a lower version of itself, and not '%s' in version %d"
+              .formatted(name, version, older.name, older.version));
+    }
+    return new Projection<>(this, definition, older);
+  }
+
+  /** The definition of a lower version that it replaces, if there is one. */
+  public Optional<Projection<?>> replaced() {
+    return Optional.ofNullable(replaced);
+  }
+
   /** Which events it subscribes to. */
   public Subscription<E> subscription() {
     return subscription;
@@ -189,6 +223,7 @@ public final class Projection<E> {
     private FailurePolicy failurePolicy = FailurePolicy.reject();
     private boolean sharesRows;
     private boolean following;
+    private RebuildPolicy rebuildPolicy = RebuildPolicy.beside();
     private @Nullable Fold<E, ?> fold;
     private List<RowTable> rowTables = List.of();
 
@@ -410,6 +445,12 @@ public final class Projection<E> {
      */
     public Builder<E> following() {
       this.following = true;
+      return this;
+    }
+
+    /** How the read model is rebuilt; default {@link RebuildPolicy#beside()}. */
+    public Builder<E> rebuilt(RebuildPolicy policy) {
+      this.rebuildPolicy = policy;
       return this;
     }
 

@@ -3,6 +3,7 @@ package dev.kintsugi.runtime;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.internal.awaiting.Awaiting;
 import dev.kintsugi.runtime.internal.awaiting.EventQuestion;
+import dev.kintsugi.runtime.internal.compare.Comparisons;
 import dev.kintsugi.runtime.internal.hosting.Hosting;
 import dev.kintsugi.runtime.internal.hosting.Presence;
 import dev.kintsugi.runtime.internal.housekeeping.HousekeepingActor;
@@ -31,6 +32,7 @@ import dev.kintsugi.runtime.persistence.EventWriter;
 import dev.kintsugi.runtime.persistence.SchemaException;
 import dev.kintsugi.runtime.status.AwaitAnswer;
 import dev.kintsugi.runtime.status.ClusterTotals;
+import dev.kintsugi.runtime.status.Comparison;
 import dev.kintsugi.runtime.status.HostedProjection;
 import dev.kintsugi.runtime.status.Operation;
 import dev.kintsugi.runtime.status.Overview;
@@ -290,6 +292,18 @@ public final class Kintsugi implements Extension {
   }
 
   /**
+   * How a generation that was built beside differed from the one that served then, row by row;
+   * empty if it has not been compared, or was built in place.
+   */
+  public CompletionStage<Optional<Comparison>> comparison(String projection, int generation) {
+    return node.inTransaction(
+        connection -> {
+          Optional<String> json = Rebuilds.comparison(connection, projection, generation);
+          return json.isEmpty() ? Optional.empty() : Optional.of(Comparisons.read(json.get()));
+        });
+  }
+
+  /**
    * What people did about a projection besides rebuilding it, the newest first: who paused,
    * resumed, retried and discarded, and why.
    */
@@ -312,7 +326,14 @@ public final class Kintsugi implements Extension {
    */
   public CompletionStage<Rebuild> whenDone(String projection) {
     return status(projection)
-        .thenCompose(status -> whenDone(projection, status.generation().generation()));
+        .thenCompose(
+            status ->
+                whenDone(
+                    projection,
+                    status
+                        .rebuild()
+                        .map(Rebuild::generation)
+                        .orElse(status.generation().generation())));
   }
 
   private CompletionStage<Rebuild> whenDone(String projection, int generation) {

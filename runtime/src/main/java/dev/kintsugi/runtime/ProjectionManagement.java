@@ -29,8 +29,10 @@ import dev.kintsugi.runtime.status.Registrations;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.pekko.annotation.ApiMayChange;
 
 /**
@@ -97,13 +99,63 @@ public final class ProjectionManagement {
   public CompletionStage<Integer> rebuild(
       String projection, String reason, boolean allowLowerVersion) {
     return change(
-            projection, connection -> begin(connection, projection, reason, allowLowerVersion))
+            projection,
+            connection -> begin(connection, projection, reason, allowLowerVersion, false))
         .thenApply(answer -> generation(projection, answer));
+  }
+
+  /**
+   * Asks for a rebuild in place, whatever the projection's definition says: its read model is
+   * emptied where readers see it, and filled again.
+   */
+  public CompletionStage<Integer> rebuildInPlace(String projection, String reason) {
+    return change(projection, connection -> begin(connection, projection, reason, false, true))
+        .thenApply(answer -> generation(projection, answer));
+  }
+
+  /**
+   * Approves that a new generation serves, which was built beside, and whose comparison with the
+   * one that serves somebody was to see.
+   *
+   * @param reason for people; it is kept
+   */
+  public CompletionStage<RebuildAnswer> approve(String projection, String reason) {
+    return change(
+        projection,
+        connection -> RebuildOperations.approve(connection, projection, request(reason)));
+  }
+
+  /**
+   * Has the generation serve again that the last swap replaced, as long as it is kept: at once, and
+   * exactly, as every append has been applied to it all the while.
+   *
+   * @param reason for people; it is kept
+   */
+  public CompletionStage<RebuildAnswer> undo(String projection, String reason) {
+    return change(
+        projection, connection -> RebuildOperations.undo(connection, projection, request(reason)));
+  }
+
+  /**
+   * Keeps the generation no longer that the last swap replaced: its swap can't be undone any more,
+   * and appends no longer write to it.
+   *
+   * @param reason for people; it is kept
+   */
+  public CompletionStage<RebuildAnswer> retireReplaced(String projection, String reason) {
+    return change(
+            projection,
+            connection -> RebuildOperations.retireKept(connection, projection, request(reason)))
+        .whenComplete((done, error) -> onRetired.run());
   }
 
   /** A node whose build lacks the projection asks for the version that the database has. */
   private RebuildRequest.Answer begin(
-      Connection connection, String projection, String reason, boolean allowLowerVersion)
+      Connection connection,
+      String projection,
+      String reason,
+      boolean allowLowerVersion,
+      boolean inPlace)
       throws SQLException {
     Optional<Projection<?>> here = node.registry().find(projection);
     Optional<RebuildRequest> request =
@@ -112,7 +164,8 @@ public final class ProjectionManagement {
             : RebuildRequest.asItIs(connection, projection, who, reason);
     return request.isEmpty()
         ? new RebuildRequest.Unknown()
-        : request.get().begin(connection, readModels.apply(projection), allowLowerVersion);
+        : (inPlace ? request.get().toBeInPlace() : request.get())
+            .begin(connection, readModels.apply(projection), allowLowerVersion);
   }
 
   private int generation(String projection, RebuildRequest.Answer answer) {
@@ -147,7 +200,9 @@ public final class ProjectionManagement {
    */
   public CompletionStage<RebuildAnswer> stopRebuild(String projection, String reason) {
     return change(
-        projection, connection -> RebuildOperations.stop(connection, projection, request(reason)));
+            projection,
+            connection -> RebuildOperations.stop(connection, projection, request(reason)))
+        .whenComplete((done, error) -> onRetired.run());
   }
 
   /**
@@ -292,8 +347,8 @@ public final class ProjectionManagement {
     return new ChangeRequest(who, reason);
   }
 
-  /** What came of a change, and the version of the projection after it. */
-  private record Done<T>(T result, Optional<Integer> version) {}
+  /** What came of a change, and the versions of the projection's generations after it. */
+  private record Done<T>(T result, Set<Integer> versions) {}
 
   /** One transaction, and a hint that there was a change. */
   <T> CompletionStage<T> change(String projection, Database.Work<T> work) {
@@ -301,10 +356,12 @@ public final class ProjectionManagement {
             connection ->
                 new Done<>(
                     work.run(connection),
-                    Generations.find(connection, projection).map(Generation::version)))
+                    Generations.of(connection, projection).stream()
+                        .map(Generation::version)
+                        .collect(Collectors.toSet())))
         .thenApply(
             done -> {
-              done.version().ifPresent(version -> hosting.wake(projection, version));
+              done.versions().forEach(version -> hosting.wake(projection, version));
               return done.result();
             });
   }

@@ -2,7 +2,7 @@ package dev.kintsugi.projections.fold;
 
 import dev.kintsugi.projections.fold.States.KeyState;
 import dev.kintsugi.projections.internal.bulk.BulkHandler;
-import dev.kintsugi.projections.internal.bulk.IndexBound;
+import dev.kintsugi.projections.internal.definition.Writing;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -53,14 +53,14 @@ final class FoldHandler<E, S> extends BulkHandler<E> {
   /**
    * A handler for one thread.
    *
-   * @param inEventsOrder whether each event's states are written before the next one is evolved
-   * @param bounds how long the values of indexed columns may be
+   * @param writing where its table is, how long the values of indexed columns may be, and whether
+   *     each event's states are written before the next one is evolved
    */
-  FoldHandler(Fold<E, S> fold, int version, boolean inEventsOrder, List<IndexBound> bounds) {
+  FoldHandler(Fold<E, S> fold, int version, Writing writing) {
     this.fold = fold;
-    this.inEventsOrder = inEventsOrder;
-    this.keeper = new StateKeeper<>(fold, bounds);
-    this.states = new States<>(fold, version, keeper);
+    this.inEventsOrder = writing.inEventsOrder();
+    this.keeper = new StateKeeper<>(fold, writing.bounds());
+    this.states = new States<>(writing.place(), fold, version, keeper);
   }
 
   /** A key's state as a replay remembers it. */

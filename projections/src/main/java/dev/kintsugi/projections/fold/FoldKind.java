@@ -24,6 +24,6 @@ final class FoldKind implements FoldAccess {
   @Override
   public <E> JdbcHandler<List<EventEnvelope<E>>, JdbcSession> newHandler(
       Fold<E, ?> fold, int version, Writing writing) {
-    return new FoldHandler<>(fold, version, writing.inEventsOrder(), writing.bounds());
+    return new FoldHandler<>(fold, version, writing);
   }
 }

@@ -30,14 +30,14 @@ final class States<S> {
   private final String insertNew;
   private final String upsert;
 
-  States(Fold<?, S> fold, int version, StateKeeper<S> keeper) {
+  States(@Nullable String place, Fold<?, S> fold, int version, StateKeeper<S> keeper) {
     this.fold = fold;
     this.version = version;
     this.keeper = keeper;
     List<Column> columns = new ArrayList<>(List.of(Fold.KEY, Fold.SCHEMA_VERSION, Fold.STATE));
     fold.stateColumns().forEach(added -> columns.add(added.column()));
-    keys = new RowSet(fold.table(), List.of(Fold.KEY));
-    rows = new RowSet(fold.table(), columns);
+    keys = new RowSet(place, fold.table(), List.of(Fold.KEY));
+    rows = new RowSet(place, fold.table(), columns);
 
     String found =
         "SELECT found.* FROM %s CROSS JOIN LATERAL (SELECT t.key, t.schema_version, t.state FROM %s AS t WHERE %s%%s) AS found"

@@ -35,15 +35,17 @@ final class PendingRows {
   private static final int BYTES_A_ROW = 200;
   private static final int BYTES_A_VALUE = 40;
 
+  private final @Nullable String place;
   private final RowTable table;
   private final RowSet keys;
   private final Map<Long, RowStatements> statements = new HashMap<>();
   private final Map<List<String>, PendingRow> rows = new HashMap<>();
   private long bytes;
 
-  PendingRows(RowTable table) {
+  PendingRows(@Nullable String place, RowTable table) {
+    this.place = place;
     this.table = table;
-    this.keys = new RowSet(table.name(), table.keyColumns());
+    this.keys = new RowSet(place, table.name(), table.keyColumns());
   }
 
   /** Adds a change to those before it. Never throws: half of an event can't be taken back. */
@@ -117,7 +119,7 @@ final class PendingRows {
   }
 
   private RowStatements statementsFor(long named) {
-    return statements.computeIfAbsent(named, columns -> new RowStatements(table, columns));
+    return statements.computeIfAbsent(named, columns -> new RowStatements(place, table, columns));
   }
 
   private static List<@Nullable String[]> keysOf(List<PendingRow> rows) {

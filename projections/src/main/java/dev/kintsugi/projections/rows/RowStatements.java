@@ -33,26 +33,33 @@ final class RowStatements {
   private static final String UP = "__up_";
   private static final String DOWN = "__down_";
 
+  private final @Nullable String place;
   private final RowTable table;
   private final RowSet keys;
   private final RowSet rows;
   private final List<ValueColumn> values;
   private final List<Integer> counters;
 
-  /** Of rows that name these columns, as bits. */
-  RowStatements(RowTable table, long named) {
+  /**
+   * Of rows that name these columns, as bits.
+   *
+   * @param place the schema that has the table; null where the session finds it
+   */
+  RowStatements(@Nullable String place, RowTable table, long named) {
+    this.place = place;
     this.table = table;
-    this.keys = new RowSet(table.name(), table.keyColumns());
+    this.keys = new RowSet(place, table.name(), table.keyColumns());
     this.values = table.valueColumns(named);
     this.rows =
         new RowSet(
+            place,
             table.name(),
             Stream.concat(table.keyColumns().stream(), values.stream().map(ValueColumn::column))
                 .toList());
     this.counters =
         IntStream.range(0, table.valueColumns().size())
-            .filter(place -> (named & 1L << place) != 0)
-            .filter(place -> table.valueColumns().get(place).combine() == Combine.SUM)
+            .filter(column -> (named & 1L << column) != 0)
+            .filter(column -> table.valueColumns().get(column).combine() == Combine.SUM)
             .boxed()
             .toList();
   }
@@ -155,7 +162,7 @@ final class RowStatements {
       all.add(new Column(UP + place, of));
       all.add(new Column(DOWN + place, of));
     }
-    return new RowSet(table.name(), all);
+    return new RowSet(place, table.name(), all);
   }
 
   /** What the database has to add up. */

@@ -1,7 +1,7 @@
 package dev.kintsugi.projections.rows;
 
 import dev.kintsugi.projections.internal.bulk.BulkHandler;
-import dev.kintsugi.projections.internal.bulk.IndexBound;
+import dev.kintsugi.projections.internal.definition.Writing;
 import java.sql.Connection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -23,11 +23,11 @@ final class RowsHandler<E> extends BulkHandler<E> {
   private boolean isShared = true;
 
   /** A handler for one thread. */
-  RowsHandler(List<RowTable> tables, RowMapper<E> mapper, List<IndexBound> bounds) {
+  RowsHandler(List<RowTable> tables, RowMapper<E> mapper, Writing writing) {
     this.mapper = mapper;
     this.tables = new LinkedHashSet<>(tables);
-    this.bounds = new RowBounds(tables, bounds);
-    tables.forEach(table -> pending.put(table, new PendingRows(table)));
+    this.bounds = new RowBounds(tables, writing.bounds());
+    tables.forEach(table -> pending.put(table, new PendingRows(writing.place(), table)));
   }
 
   @Override

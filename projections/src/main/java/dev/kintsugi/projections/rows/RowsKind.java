@@ -36,6 +36,6 @@ final class RowsKind implements RowsAccess {
       List<RowTable> tables, RowMapper<E> mapper, Writing writing) {
     return writing.inEventsOrder()
         ? new OrderedRowsHandler<>(tables, mapper, writing.bounds())
-        : new RowsHandler<>(tables, mapper, writing.bounds());
+        : new RowsHandler<>(tables, mapper, writing);
   }
 }

@@ -68,6 +68,43 @@ public sealed interface RebuildAnswer {
     }
   }
 
+  /** It was built beside the one that serves, which stays as it is; nothing is left of it. */
+  record Discarded(String projection, int generation, Phase phase) implements RebuildAnswer {
+    @Override
+    public String message() {
+      return ("the build of projection '%s', generation %d, is stopped in phase %s, and its tables are"
+              + " dropped as soon as nobody writes to them; what serves is untouched")
+          .formatted(projection, generation, phase.inTable());
+    }
+  }
+
+  /** Somebody has approved it: it serves as soon as no reader is in the way. */
+  record Approved(String projection, int generation) implements RebuildAnswer {
+    @Override
+    public String message() {
+      return "projection '%s', generation %d, is approved, and serves as soon as no reader is in the way"
+          .formatted(projection, generation);
+    }
+  }
+
+  /** The generation that served before serves again, as soon as no reader is in the way. */
+  record SwapsBack(String projection, int generation) implements RebuildAnswer {
+    @Override
+    public String message() {
+      return "projection '%s', generation %d, serves again as soon as no reader is in the way"
+          .formatted(projection, generation);
+    }
+  }
+
+  /** A generation that serves no more is kept no longer: its swap can't be undone any more. */
+  record KeptNoMore(String projection, int generation) implements RebuildAnswer {
+    @Override
+    public String message() {
+      return "projection '%s', generation %d, is retired; the swap that replaced it can't be undone any more"
+          .formatted(projection, generation);
+    }
+  }
+
   /** Nothing was changed: no rebuild is under way that could be. */
   record NoneUnderWay(String projection, String why) implements RebuildAnswer {
     @Override

@@ -33,7 +33,11 @@ public record Operation(
     /** The projection was retired. */
     RETIRE,
     /** The projection got another name; noted under both. */
-    RENAME;
+    RENAME,
+    /** Somebody approved that a generation serves. */
+    APPROVE,
+    /** A swap was undone, or what it replaced is kept no longer. */
+    UNDO;
 
     public String inTable() {
       return name().toLowerCase(Locale.ROOT);

@@ -18,7 +18,8 @@ public record Overview(List<Summary> projections, WaitingDeletions waitingDeleti
   /**
    * One of them.
    *
-   * @param rebuild the rebuild that made, or is making, its generation
+   * @param generation the one that serves
+   * @param rebuild the rebuild that made, or is making, its newest generation
    * @param skips its open skip records
    * @param unhandled those of them that pile up, as no node has the projection; empty if one has
    *     it, or may have it

@@ -15,13 +15,27 @@ public enum Phase {
   TAKEOVER,
   /** The read model is empty and history is being replayed (steps 3 and 4). */
   REPLAY,
+  /** It is built beside the one that serves, and follows the journal until little is left. */
+  FOLLOW,
+  /**
+   * Writers record for what is built beside; waits until no transaction runs that began before.
+   * Then the rest is replayed.
+   */
+  CATCH_UP,
   /** What writers recorded is being applied, writers still record (step 5). */
   DRAIN,
   /**
    * Writers apply again; what is left is drained until a second fence has passed (steps 6 and 7).
    */
   SETTLE,
-  /** Nothing is missing: the end of step 7 is the proof. */
+  /** Nothing is missing. It is compared with the one that serves. */
+  COMPARE,
+  /**
+   * It is to serve: as soon as somebody approves, if that is asked for, and no reader is in the
+   * way.
+   */
+  SWAP,
+  /** Nothing is missing: the end of step 7 is the proof. What was built beside serves. */
   DONE;
 
   public static Phase ofTable(String phase) {
@@ -34,6 +48,6 @@ public enum Phase {
 
   /** Whether a rebuild waits for a fence in this phase. */
   public boolean isWaiting() {
-    return this == FENCE || this == TAKEOVER || this == SETTLE;
+    return this == FENCE || this == TAKEOVER || this == CATCH_UP || this == SETTLE || this == SWAP;
   }
 }

@@ -29,6 +29,15 @@ import org.jspecify.annotations.Nullable;
  *     ended without the proof: stopped while it settled, superseded, or retired
  * @param follows whether the generation follows the journal once it is built; if not, writers apply
  *     to it
+ * @param beside whether it is built beside the generation that serves, {@code from}, and serves
+ *     once it is proven
+ * @param version the version that it is built by, of one that is built beside
+ * @param heldFor why a person has to approve before it serves; null if nobody has to, or it is not
+ *     known yet
+ * @param approvedBy who has approved that it serves
+ * @param swappedAt when it began to serve, of one that was built beside
+ * @param undoneAt when somebody had the one before serve again
+ * @param keptUntil until when it is kept, whole, now that another one serves; then it is retired
  */
 @ApiMayChange
 public record Rebuild(
@@ -58,6 +67,15 @@ public record Rebuild(
     @Nullable Generation from,
     boolean takesOver,
     boolean follows,
+    boolean beside,
+    @Nullable Integer version,
+    @Nullable Instant comparedAt,
+    @Nullable String heldFor,
+    @Nullable Instant approvedAt,
+    @Nullable String approvedBy,
+    @Nullable Instant swappedAt,
+    @Nullable Instant undoneAt,
+    @Nullable Instant keptUntil,
     Instant readAt) {
 
   public boolean isDone() {
@@ -76,7 +94,15 @@ public record Rebuild(
 
   /** Whether its read model is in use; from settling on writers apply to it, or it follows. */
   public boolean isInUse() {
-    return phase == Phase.SETTLE || phase == Phase.DONE;
+    return switch (phase) {
+      case SETTLE, COMPARE, SWAP, DONE -> true;
+      case FENCE, TAKEOVER, REPLAY, FOLLOW, CATCH_UP, DRAIN -> false;
+    };
+  }
+
+  /** Whether it waits for somebody to approve that it serves. */
+  public boolean isHeld() {
+    return phase == Phase.SWAP && heldFor != null && approvedAt == null;
   }
 
   /** Why its next step fails, if it does. */
@@ -91,7 +117,7 @@ public record Rebuild(
     return switch (phase) {
       case FENCE, TAKEOVER -> 0;
       case REPLAY -> replayTo == 0 ? 1 : (double) checkpoint / replayTo;
-      case DRAIN, SETTLE, DONE -> 1;
+      case FOLLOW, CATCH_UP, DRAIN, SETTLE, COMPARE, SWAP, DONE -> 1;
     };
   }
 

@@ -124,7 +124,9 @@ final class Ways {
         memory,
         windowTime,
         0,
-        OnRaisedVersion.AUTOMATIC);
+        OnRaisedVersion.AUTOMATIC,
+        Duration.ofMinutes(1),
+        Duration.ofHours(1));
   }
 
   private Outcome rebuilt(List<Event> events, RebuildSettings settings, FailurePolicy policy)

@@ -231,7 +231,7 @@ final class Programs {
   /** Asks for a rebuild; where one is under way, that one it is. */
   void request(Database database) throws Exception {
     database.inTransaction(
-        new RebuildRequest(scene.log().name(), 1, false, "test", "because")::begin);
+        new RebuildRequest(scene.log().name(), 1, false, true, "test", "because")::begin);
   }
 
   /** Does steps to the end, or until somebody else has. */

@@ -365,7 +365,8 @@ class RebuildTest {
         .database()
         .inTransaction(
             connection ->
-                new RebuildRequest("log", 2, false, "test", "raised").beginIfRaised(connection));
+                new RebuildRequest("log", 2, false, true, "test", "raised")
+                    .beginIfRaised(connection));
 
     assertThat(world.stepUntilNotDone(older)).isInstanceOf(RebuildStep.NotOurs.class);
     world.runToTheEnd(log);
@@ -445,7 +446,8 @@ class RebuildTest {
         .database()
         .inTransaction(
             connection ->
-                new RebuildRequest("log", 2, false, "test", "raised").beginIfRaised(connection));
+                new RebuildRequest("log", 2, false, true, "test", "raised")
+                    .beginIfRaised(connection));
   }
 
   private List<String> uniqueConstraints() throws Exception {
@@ -516,7 +518,7 @@ class RebuildTest {
     world.haveHandlersOf(older);
     world.append(world.event("a", 2));
 
-    RebuildRequest request = new RebuildRequest("log", 1, false, "test", "back");
+    RebuildRequest request = new RebuildRequest("log", 1, false, true, "test", "back");
     RebuildRequest.Answer answer =
         world
             .database()

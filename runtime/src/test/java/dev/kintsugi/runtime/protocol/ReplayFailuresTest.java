@@ -43,7 +43,9 @@ class ReplayFailuresTest {
         memory,
         Duration.ofHours(1),
         0,
-        OnRaisedVersion.AUTOMATIC);
+        OnRaisedVersion.AUTOMATIC,
+        Duration.ofMinutes(1),
+        Duration.ofHours(1));
   }
 
   /** Copies event 1 of stream a: as event 1 of so many streams, and then as a stream's events. */

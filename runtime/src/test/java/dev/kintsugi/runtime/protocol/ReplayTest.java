@@ -54,7 +54,9 @@ class ReplayTest {
         memory,
         Duration.ofHours(1),
         0,
-        OnRaisedVersion.AUTOMATIC);
+        OnRaisedVersion.AUTOMATIC,
+        Duration.ofMinutes(1),
+        Duration.ofHours(1));
   }
 
   private final World world = new World();
@@ -285,7 +287,9 @@ class ReplayTest {
             1 << 30,
             Duration.ofHours(1),
             0,
-            OnRaisedVersion.AUTOMATIC);
+            OnRaisedVersion.AUTOMATIC,
+            Duration.ofMinutes(1),
+            Duration.ofHours(1));
     RebuildSteps owner = world.owner(log, inThousands);
     stepUntil(owner, log, Phase.REPLAY);
     RebuildStep stopped = world.stepUntilNotDone(owner);

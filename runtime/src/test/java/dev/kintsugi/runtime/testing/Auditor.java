@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.testing;
 
+import dev.kintsugi.runtime.status.Generation;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -20,11 +21,11 @@ public final class Auditor {
   private static final String VIOLATIONS =
       """
       WITH current AS (
-        SELECT generation, r.phase, r.checkpoint, r.replay_to, r.follows, r.takes_over,
-          c.position
+        SELECT generation, r.phase, r.checkpoint, r.replay_to, r.takes_over, r.follows,
+          r.follows OR (r.beside AND p.status = 'following') AS goes_on, c.position
         FROM kintsugi_projection p JOIN kintsugi_rebuild r USING (projection, generation)
           LEFT JOIN kintsugi_cursor c USING (projection, generation)
-        WHERE p.projection = '%2$s' AND r.phase NOT IN ('fence', 'takeover')
+        WHERE p.projection = '%2$s' AND %3$s AND r.phase NOT IN ('fence', 'takeover')
       ), applied AS (
         SELECT persistence_id, sequence_number, n FROM %1$s l
       ), journal AS (
@@ -49,7 +50,7 @@ public final class Auditor {
         SELECT persistence_id, sequence_number, coalesce(applied, 0) AS applied,
           coalesce(open, 0) AS open, coalesce(discarded, 0) AS discarded,
           EXISTS (SELECT 1 FROM current WHERE phase = 'replay' AND ordering > checkpoint
-            AND NOT (follows AND takes_over) AND (follows OR ordering <= replay_to) OR ordering > position) AS to_be_replayed
+            AND NOT (follows AND takes_over) AND (goes_on OR ordering <= replay_to) OR ordering > position) AS to_be_replayed
         FROM journal
         LEFT JOIN count_applied USING (persistence_id, sequence_number)
         LEFT JOIN count_recorded USING (persistence_id, sequence_number)
@@ -88,13 +89,29 @@ public final class Auditor {
   private Auditor() {}
 
   /**
-   * What is wrong, a line each; empty if nothing is. In the midst of a replay, what it has yet to
-   * reach may be missing, as what is beyond the cursor of one that follows; before it, the newest
-   * generation has no read model to look at.
+   * What is wrong with a generation, a line each; empty if nothing is. In the midst of a replay,
+   * what it has yet to reach may be missing, as what is beyond the cursor of one that follows;
+   * before it, the generation has no read model to look at.
    */
+  public static List<String> violations(
+      Connection connection, TestProjection projection, Generation generation) throws SQLException {
+    return violations(
+        connection,
+        VIOLATIONS.formatted(
+            projection.fromItem(generation),
+            projection.name(),
+            "p.generation = " + generation.generation()));
+  }
+
+  /** The same of the generation that serves, as readers see it. */
   public static List<String> violations(Connection connection, TestProjection projection)
       throws SQLException {
-    String question = VIOLATIONS.formatted(projection.fromItem(), projection.name());
+    return violations(
+        connection, VIOLATIONS.formatted(projection.fromItem(), projection.name(), "p.serving"));
+  }
+
+  private static List<String> violations(Connection connection, String question)
+      throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(question);
         ResultSet row = statement.executeQuery()) {
       List<String> violations = new ArrayList<>();

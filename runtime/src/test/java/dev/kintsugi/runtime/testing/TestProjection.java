@@ -2,11 +2,13 @@ package dev.kintsugi.runtime.testing;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.RebuildPolicy;
 import dev.kintsugi.projections.Tables;
 import dev.kintsugi.projections.internal.access.SharedSecrets;
 import dev.kintsugi.projections.internal.definition.Writing;
 import dev.kintsugi.projections.rows.RowChanges;
 import dev.kintsugi.projections.rows.RowTable;
+import dev.kintsugi.runtime.status.Generation;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -43,6 +45,7 @@ public final class TestProjection {
   private List<String> tags = List.of();
   private boolean sharesRows;
   private boolean following;
+  private RebuildPolicy rebuildPolicy = RebuildPolicy.inPlace();
   private boolean uniquePayloads;
   private @Nullable Function<Connection, ? extends OwnSession> sessions;
   private Kind kind = Kind.HANDLER;
@@ -100,6 +103,12 @@ public final class TestProjection {
   /** Follows the journal. */
   public TestProjection following() {
     following = true;
+    return this;
+  }
+
+  /** Is rebuilt so; in place, unless it is told else. */
+  public TestProjection rebuilt(RebuildPolicy policy) {
+    rebuildPolicy = policy;
     return this;
   }
 
@@ -323,8 +332,17 @@ public final class TestProjection {
    * payload, and n, in the order in which the events were applied, in each stream at least.
    */
   public String fromItem() {
+    return fromItem(table());
+  }
+
+  /** The same of a generation that has a place. */
+  public String fromItem(Generation generation) {
+    return fromItem(generation.place() == null ? table() : generation.place() + "." + table());
+  }
+
+  private String fromItem(String table) {
     return switch (kind) {
-      case HANDLER, GROUPED -> table();
+      case HANDLER, GROUPED -> table;
       case FOLD ->
           """
           (SELECT t.key AS persistence_id, (e.event->>'sequenceNumber')::bigint AS sequence_number,
@@ -332,10 +350,10 @@ public final class TestProjection {
           FROM %s t CROSS JOIN LATERAL jsonb_array_elements(t.state->'events') WITH ORDINALITY
             AS e(event, n))
           """
-              .formatted(table());
+              .formatted(table);
       case ROWS ->
           "(SELECT t.*, sequence_number AS n FROM %s t CROSS JOIN LATERAL generate_series(1, times))"
-              .formatted(table());
+              .formatted(table);
     };
   }
 
@@ -344,7 +362,8 @@ public final class TestProjection {
     if (other != null) {
       return other;
     }
-    Projection.Builder<String> builder = Projection.named(name).of(String.class);
+    Projection.Builder<String> builder =
+        Projection.named(name).of(String.class).rebuilt(rebuildPolicy);
     if (following) {
       builder.following();
     }

@@ -16,6 +16,7 @@ import dev.kintsugi.runtime.internal.follow.JournalPage;
 import dev.kintsugi.runtime.internal.follow.JournalReader;
 import dev.kintsugi.runtime.internal.handler.Applier;
 import dev.kintsugi.runtime.internal.handler.HandlerException;
+import dev.kintsugi.runtime.internal.handler.HandlerTarget;
 import dev.kintsugi.runtime.internal.handler.ProjectionRegistry;
 import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.internal.jdbc.JdbcSettings;
@@ -113,7 +114,9 @@ public final class World implements AutoCloseable {
         1 << 20,
         Duration.ZERO,
         0,
-        OnRaisedVersion.AUTOMATIC);
+        OnRaisedVersion.AUTOMATIC,
+        Duration.ofMinutes(1),
+        Duration.ofHours(1));
   }
 
   private static String install() {
@@ -191,10 +194,7 @@ public final class World implements AutoCloseable {
       ReadModel readModel =
           database.inTransaction(
               connection ->
-                  ReadModels.create(
-                      connection,
-                      probed,
-                      Generations.find(connection, test.name()).map(Generation::version)));
+                  ReadModels.create(connection, probed, Generations.find(connection, test.name())));
       registry.register(List.of(readModel.projection()));
       readModels.put(test.name(), readModel);
       database.inTransaction(
@@ -217,15 +217,45 @@ public final class World implements AutoCloseable {
         connection -> {
           ReadModels.lock(connection);
           ReadModels.create(
-              connection,
-              readModelOf(raised),
-              Generations.find(connection, raised.name()).map(Generation::version));
+              connection, readModelOf(raised), Generations.find(connection, raised.name()));
           Subscriptions.note(
               connection, raised.name(), projection.version(), projection.subscription());
           return RebuildRequest.of(projection, "test", "raised")
               .beginIfRaised(connection)
               .orElseThrow();
         });
+  }
+
+  /**
+   * Starts a build of the application that has a higher version of a projection and the one that it
+   * replaces: the next generation is built beside.
+   */
+  public void raise(TestProjection raised, TestProjection replaced) throws Exception {
+    Projection<String> projection = raised.definition();
+    ReadModel probed;
+    try (Connection connection = database.connection()) {
+      probed = ReadModels.probe(connection, projection);
+    }
+    ReadModel older = readModelOf(replaced);
+    registry = new ProjectionRegistry();
+    ReadModel readModel =
+        database.inTransaction(
+            connection -> {
+              ReadModels.lock(connection);
+              Subscriptions.note(
+                  connection, raised.name(), projection.version(), projection.subscription());
+              return ReadModels.create(
+                  connection, probed, Generations.find(connection, raised.name()));
+            });
+    registry.register(List.of(readModel.projection()));
+    registry.registerReplaced(older.projection());
+    readModels.put(raised.name(), readModel);
+    rewire();
+    database.inTransaction(
+        connection ->
+            RebuildRequest.of(projection, "test", "raised")
+                .beginIfRaised(connection)
+                .orElseThrow());
   }
 
   /** As a build of the application that has none of the handlers. */
@@ -376,7 +406,27 @@ public final class World implements AutoCloseable {
         readers,
         proofs,
         readModelOf(projection),
-        generation(projection).generation());
+        target(generation(projection)));
+  }
+
+  /** An owner of the build of any generation. */
+  public RebuildSteps owner(
+      TestProjection projection, Generation generation, RebuildSettings settings) {
+    return new RebuildSteps(
+        database,
+        journal,
+        codec,
+        drains(projection, generation.generation(), database),
+        settings,
+        Runnable::run,
+        this::proof,
+        readModelOf(projection),
+        target(generation));
+  }
+
+  /** What this build applies events to a generation with. */
+  public HandlerTarget target(Generation generation) {
+    return registry.target(generation).orElseThrow();
   }
 
   /**
@@ -448,12 +498,16 @@ public final class World implements AutoCloseable {
 
   /** The same, of any generation. */
   public Follower follower(
-      TestProjection projection, int generation, Database connections, boolean synchronousCommit) {
+      TestProjection projection, int generation, Database connections, boolean synchronousCommit)
+      throws Exception {
     return new Follower(
         connections,
         journal,
-        readModelOf(projection).projection(),
-        generation,
+        database
+            .inTransaction(
+                connection -> Generations.find(connection, projection.name(), generation))
+            .map(this::target)
+            .orElse(new HandlerTarget(readModelOf(projection).projection(), generation)),
         new FollowSettings(3, Duration.ofSeconds(1), 1 << 20, synchronousCommit));
   }
 
@@ -638,6 +692,11 @@ public final class World implements AutoCloseable {
         .orElseThrow();
   }
 
+  /** All of a projection, the newest last. */
+  public List<Generation> generations(TestProjection projection) throws Exception {
+    return database.inTransaction(connection -> Generations.of(connection, projection.name()));
+  }
+
   public Rebuild rebuild(TestProjection projection) throws Exception {
     Generation generation = generation(projection);
     Optional<Rebuild> found =
@@ -718,9 +777,12 @@ public final class World implements AutoCloseable {
   /** Asserts the invariants of DESIGN 10. */
   public void audit(TestProjection... projections) throws Exception {
     for (TestProjection projection : projections) {
-      List<String> violations =
-          database.inTransaction(connection -> Auditor.violations(connection, projection));
-      assertThat(violations).as("violations in projection %s", projection.name()).isEmpty();
+      for (Generation generation : generations(projection)) {
+        List<String> violations =
+            database.inTransaction(
+                connection -> Auditor.violations(connection, projection, generation));
+        assertThat(violations).as("violations in %s", generation).isEmpty();
+      }
     }
   }
 

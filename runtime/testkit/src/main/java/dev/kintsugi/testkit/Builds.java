@@ -8,6 +8,7 @@ import dev.kintsugi.runtime.internal.follow.Follower;
 import dev.kintsugi.runtime.internal.follow.JournalPage;
 import dev.kintsugi.runtime.internal.follow.JournalReader;
 import dev.kintsugi.runtime.internal.handler.Applier;
+import dev.kintsugi.runtime.internal.handler.HandlerTarget;
 import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.internal.operations.RebuildRequest;
 import dev.kintsugi.runtime.internal.rebuild.ModeChange;
@@ -77,7 +78,7 @@ final class Builds implements AutoCloseable {
   void rebuild() throws Exception {
     RebuildRequest request =
         new RebuildRequest(
-            projection.name(), projection.version(), false, "test kit", "a scenario");
+            projection.name(), projection.version(), false, true, "test kit", "a scenario");
     RebuildRequest.Answer answer = connections.inTransaction(request::begin);
     if (!(answer instanceof RebuildRequest.Accepted)) {
       throw new IllegalStateException("the rebuild was not accepted: " + answer);
@@ -112,7 +113,7 @@ final class Builds implements AutoCloseable {
             Runnable::run,
             this::proof,
             readModel,
-            database.generation().generation());
+            new HandlerTarget(readModel.projection(), database.generation().generation()));
     long giveUpAt = System.nanoTime() + PATIENCE.toNanos();
     try (Applier replay = new Applier()) {
       RebuildStep step;
@@ -147,7 +148,9 @@ final class Builds implements AutoCloseable {
         remembers ? Long.MAX_VALUE : 1,
         remembers ? Duration.ofDays(1) : Duration.ZERO,
         0,
-        OnRaisedVersion.AUTOMATIC);
+        OnRaisedVersion.AUTOMATIC,
+        Duration.ZERO,
+        Duration.ofDays(1));
   }
 
   /** It waits for its follower, a drain, or for a transaction of somebody else's on this server. */
@@ -188,8 +191,8 @@ final class Builds implements AutoCloseable {
         new Follower(
             connections,
             database.journal(),
-            database.readModel().projection(),
-            database.generation().generation(),
+            new HandlerTarget(
+                database.readModel().projection(), database.generation().generation()),
             new FollowSettings(batches.replay(), FreshDatabase.BATCH_TIME, FEED_BYTES, false));
     JournalReader reader = new JournalReader(database.journal(), database.codec());
     long upTo = finalOrdering();

@@ -187,7 +187,7 @@ final class FreshDatabase implements AutoCloseable {
     registry.register(List.of(made.projection()));
     RebuildRequest first =
         new RebuildRequest(
-            projection.name(), projection.version(), follows, "test kit", "a scenario");
+            projection.name(), projection.version(), follows, true, "test kit", "a scenario");
     database.inTransaction(first::registerFirst);
     return made;
   }

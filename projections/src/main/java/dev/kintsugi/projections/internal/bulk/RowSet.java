@@ -31,14 +31,15 @@ public final class RowSet {
   /**
    * Some columns of a table.
    *
+   * @param place the schema that has it; null where the session finds it
    * @param table its name, checked
    */
-  public RowSet(String table, List<Column> columns) {
-    this.table = Names.quoted(table);
+  public RowSet(@Nullable String place, String table, List<Column> columns) {
+    this.table = (place == null ? "" : Names.quoted(place) + ".") + Names.quoted(table);
     this.columns = List.copyOf(columns);
   }
 
-  /** The table, quoted. */
+  /** The table, quoted, with its schema where that is known. */
   public String table() {
     return table;
   }

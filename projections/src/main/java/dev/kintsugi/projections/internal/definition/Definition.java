@@ -4,6 +4,7 @@ import java.util.List;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the runtime needs of a projection, and an application does not.
@@ -34,7 +35,22 @@ public record Definition<E>(
         new Writing(
             ordersWrites && writing.inEventsOrder(),
             writing.deferredConstraints(),
-            writing.bounds()));
+            writing.bounds(),
+            writing.place()));
+  }
+
+  /** The schema that has the tables; null where the session finds them. */
+  public @Nullable String place() {
+    return writing.place();
+  }
+
+  /**
+   * Whether what its handler writes has to be found by the session's {@code search_path}: a
+   * handler's own SQL names tables without a schema, and so may triggers of a script. What the
+   * runtime writes as sets names its tables in full.
+   */
+  public boolean isFoundByPath() {
+    return writing.place() != null && !gathers();
   }
 
   /**

@@ -27,7 +27,7 @@ final class Deletions {
   /**
    * How far the deletion goes, and the first of these events that is needed. No rebuild replays, as
    * a rule, and nothing follows, and the events are not looked at. One that follows once it is
-   * built also needs what is beyond its replay.
+   * built, or is built beside, also needs what is beyond its replay.
    */
   private static final String LOOK =
       """
@@ -38,7 +38,7 @@ final class Deletions {
         CASE WHEN EXISTS (SELECT FROM kintsugi_rebuild r
             JOIN kintsugi_projection p USING (projection, generation) WHERE r.phase IN ('fence', 'replay'))
           THEN (SELECT min(e.%2$s) FROM %1$s e JOIN kintsugi_rebuild r ON r.phase = 'fence'
-                OR r.phase = 'replay' AND e.%5$s > r.checkpoint AND (e.%5$s <= r.replay_to OR r.follows)
+                OR r.phase = 'replay' AND e.%5$s > r.checkpoint AND (e.%5$s <= r.replay_to OR r.follows OR r.beside)
               JOIN kintsugi_projection p USING (projection, generation)
             WHERE e.%3$s = h.stream AND e.%2$s <= h.last AND NOT e.%4$s)
         END,

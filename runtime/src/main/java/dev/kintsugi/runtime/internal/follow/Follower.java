@@ -69,15 +69,11 @@ public final class Follower {
 
   /** The follower of a generation, by the definition that built it. */
   public Follower(
-      Database database,
-      EventJournal journal,
-      Projection<?> projection,
-      int generation,
-      FollowSettings settings) {
+      Database database, EventJournal journal, HandlerTarget target, FollowSettings settings) {
     this.database = database;
     this.journal = journal;
-    this.projection = projection;
-    this.target = new HandlerTarget(projection, generation);
+    this.projection = target.projection();
+    this.target = target;
     this.batchSize = new BatchSize(settings.batchSize(), settings.batchTime());
     this.synchronousCommit = settings.synchronousCommit();
   }

@@ -1,7 +1,7 @@
 package dev.kintsugi.runtime.internal.follow;
 
-import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.internal.handler.Applier;
+import dev.kintsugi.runtime.internal.handler.HandlerTarget;
 import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -70,32 +70,28 @@ public final class FollowerActor {
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
       SharedJournal journal,
-      Projection<?> definition,
-      int generation) {
+      HandlerTarget target) {
     this.context = context;
     this.timers = timers;
     this.journal = journal;
     this.node = journal.node();
-    this.follower =
-        new Follower(node.database(), node.journal(), definition, generation, journal.settings());
-    this.projection = definition.name();
-    this.generation = generation;
+    this.follower = new Follower(node.database(), node.journal(), target, journal.settings());
+    this.projection = target.projection().name();
+    this.generation = target.generation();
     this.name = "Projection '%s', generation %d".formatted(projection, generation);
-    this.isTagged = definition.subscription().isByTag();
+    this.isTagged = target.projection().subscription().isByTag();
     this.feeds = context.messageAdapter(FeedActor.Answer.class, Fed::new);
     this.outages = new OutageLog(context.getLog());
     this.longestPause = node.config().getDuration("supervisor.max-backoff");
   }
 
   /** The actor that has a generation follow, from wherever its row says that it stands. */
-  public static Behavior<Command> create(
-      SharedJournal journal, Projection<?> projection, int generation) {
+  public static Behavior<Command> create(SharedJournal journal, HandlerTarget target) {
     return Behaviors.setup(
         context -> {
           context.setLoggerName(FollowerActor.class);
           return Behaviors.withTimers(
-              timers ->
-                  new FollowerActor(context, timers, journal, projection, generation).opening());
+              timers -> new FollowerActor(context, timers, journal, target).opening());
         });
   }
 

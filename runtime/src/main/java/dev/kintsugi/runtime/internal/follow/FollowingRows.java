@@ -25,7 +25,7 @@ public final class FollowingRows {
         (extract(epoch FROM clock_timestamp()) * 1000)::bigint
       FROM kintsugi_cursor c
       JOIN kintsugi_projection p ON p.projection = c.projection AND p.generation = c.generation
-        AND p.status = 'following'
+        AND p.status = 'following' AND p.serving
       WHERE ?::text IS NULL OR c.projection = ?
       """;
 

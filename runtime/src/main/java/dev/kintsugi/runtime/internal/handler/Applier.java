@@ -3,18 +3,23 @@ package dev.kintsugi.runtime.internal.handler;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Subscription;
 import dev.kintsugi.projections.internal.access.SharedSecrets;
+import dev.kintsugi.projections.internal.definition.Definition;
 import dev.kintsugi.runtime.internal.event.JournalEvent;
 import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.jdbc.SearchPath;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.persistence.query.Offset;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
@@ -51,8 +56,14 @@ public final class Applier implements AutoCloseable {
   /** A handler, and what it was made for. */
   private record Instance(HandlerTarget target, JdbcHandler<?, JdbcSession> handler) {}
 
-  /** By the projection's name: an older generation's handler makes room for a newer one's. */
-  private final Map<String, Instance> handlers = new HashMap<>();
+  /**
+   * One generation may serve, one be kept, and one be built, side by side; the handler of any other
+   * makes room.
+   */
+  private static final int GENERATIONS = 3;
+
+  /** By the projection's name, the one that was used last at the end. */
+  private final Map<String, Deque<Instance>> handlers = new HashMap<>();
 
   /** The events of one projection that its handler gets in one call. */
   private final List<JournalEvent> group = new ArrayList<>();
@@ -71,6 +82,14 @@ public final class Applier implements AutoCloseable {
 
   private @Nullable Connection connection;
   private @Nullable GuardedSession session;
+
+  /**
+   * The schema that this transaction's {@code search_path} begins with, if it is a generation's.
+   */
+  private @Nullable String place;
+
+  /** The path as it was before. */
+  private String path = "";
 
   /**
    * Runs work that applies events, in a transaction of its own; see {@link
@@ -92,6 +111,7 @@ public final class Applier implements AutoCloseable {
                 || System.nanoTime() - begin > LONGEST_TRIES
                 || System.nanoTime() - gaveUpAt < LONGEST_TRIES;
         try {
+          place = null;
           return database.inTransaction(work, this::forget);
         } catch (Exception e) {
           if (!SqlStates.isNotNow(e)) {
@@ -185,7 +205,7 @@ public final class Applier implements AutoCloseable {
         apply(connection, target, event, OnThrow.ROLL_BACK);
       }
       finish(connection, target);
-      release(connection, savepoint, target.projection(), events);
+      release(connection, savepoint, target, events);
     } catch (HandlerException e) {
       connection.rollback(savepoint);
       forget();
@@ -195,10 +215,7 @@ public final class Applier implements AutoCloseable {
 
   /** Fails where a handler ended the transaction by a statement of its own. */
   private static void release(
-      Connection connection,
-      Savepoint savepoint,
-      Projection<?> projection,
-      List<JournalEvent> events)
+      Connection connection, Savepoint savepoint, HandlerTarget target, List<JournalEvent> events)
       throws SQLException, HandlerException {
     try {
       connection.releaseSavepoint(savepoint);
@@ -206,14 +223,14 @@ public final class Applier implements AutoCloseable {
       if (SqlStates.isDatabaseAtFault(e)) {
         throw e;
       }
-      throw new HandlerException(projection, events, e);
+      throw new HandlerException(target, events, e);
     }
   }
 
   private void process(Connection connection, HandlerTarget target, JournalEvent event)
       throws Exception {
     if (event.undecodable() != null) {
-      throw new HandlerException(target.projection(), event, event.undecodable());
+      throw new HandlerException(target, event, event.undecodable());
     }
     process(connection, target, target.projection(), List.of(event));
   }
@@ -226,6 +243,7 @@ public final class Applier implements AutoCloseable {
       throws Exception {
     GuardedSession current = sessionOn(connection);
     boolean hadBegun = !Database.hasEnded(connection);
+    lookIn(connection, projection);
     try {
       current.open();
       handlerOf(target, projection).process(current, envelopes(projection, events));
@@ -249,7 +267,7 @@ public final class Applier implements AutoCloseable {
           || (SqlStates.isNotNow(e) && !isLastTry)) {
         throw e;
       }
-      throw new HandlerException(projection, events, e);
+      throw new HandlerException(target, events, e);
     } finally {
       current.end();
     }
@@ -304,19 +322,61 @@ public final class Applier implements AutoCloseable {
   @SuppressWarnings("unchecked") // a target has what its projection made
   private <E> JdbcHandler<List<EventEnvelope<E>>, JdbcSession> handlerOf(
       HandlerTarget target, Projection<E> projection) {
-    Instance instance = handlers.get(projection.name());
+    Deque<Instance> ofProjection =
+        handlers.computeIfAbsent(projection.name(), name -> new ArrayDeque<>());
+    Instance instance = ofProjection.peekLast();
     if (instance == null || !instance.target().equals(target)) {
-      if (instance != null) {
-        handlers.remove(projection.name());
-        stop(instance);
-      }
-      JdbcHandler<List<EventEnvelope<E>>, JdbcSession> made =
-          SharedSecrets.definitionOf(projection).newHandler();
-      made.start();
-      instance = new Instance(target, made);
-      handlers.put(projection.name(), instance);
+      instance = other(ofProjection, target);
     }
     return (JdbcHandler<List<EventEnvelope<E>>, JdbcSession>) instance.handler();
+  }
+
+  /** Of a generation that was not the last one: the one that was made for it, or a new one. */
+  private static Instance other(Deque<Instance> ofProjection, HandlerTarget target) {
+    Instance found =
+        ofProjection.stream().filter(each -> each.target().equals(target)).findFirst().orElse(null);
+    if (found != null) {
+      ofProjection.remove(found);
+      ofProjection.addLast(found);
+      return found;
+    }
+    String place = placeOf(target);
+    List<Instance> outdated =
+        ofProjection.stream()
+            .filter(each -> Objects.equals(placeOf(each.target()), place))
+            .toList();
+    ofProjection.removeAll(outdated);
+    outdated.forEach(Applier::stop);
+    if (ofProjection.size() == GENERATIONS) {
+      stop(ofProjection.removeFirst());
+    }
+    JdbcHandler<? extends List<?>, JdbcSession> made =
+        SharedSecrets.definitionOf(target.projection()).newHandler();
+    made.start();
+    Instance instance = new Instance(target, made);
+    ofProjection.addLast(instance);
+    return instance;
+  }
+
+  private static @Nullable String placeOf(HandlerTarget target) {
+    return SharedSecrets.definitionOf(target.projection()).place();
+  }
+
+  /**
+   * Has the session find the tables of a generation, to the end of the transaction; or of what has
+   * none of its own, as before.
+   */
+  private void lookIn(Connection connection, Projection<?> projection) throws SQLException {
+    Definition<?> definition = SharedSecrets.definitionOf(projection);
+    String wanted = definition.isFoundByPath() ? definition.place() : null;
+    if (Objects.equals(wanted, place)) {
+      return;
+    }
+    if (place == null) {
+      path = SearchPath.of(connection);
+    }
+    SearchPath.set(connection, wanted, path);
+    place = wanted;
   }
 
   private GuardedSession sessionOn(Connection connection) {
@@ -332,7 +392,8 @@ public final class Applier implements AutoCloseable {
    */
   public void forget() {
     group.clear();
-    List<Instance> made = List.copyOf(handlers.values());
+    place = null;
+    List<Instance> made = handlers.values().stream().flatMap(Deque::stream).toList();
     handlers.clear();
     made.forEach(Applier::stop);
   }

@@ -17,10 +17,12 @@ import java.util.List;
  */
 public final class Gatherer<E> {
 
+  private final HandlerTarget target;
   private final Projection<E> projection;
   private final BulkHandler<E> handler;
 
-  private Gatherer(Projection<E> projection, BulkHandler<E> handler) {
+  private Gatherer(HandlerTarget target, Projection<E> projection, BulkHandler<E> handler) {
+    this.target = target;
     this.projection = projection;
     this.handler = handler;
   }
@@ -28,14 +30,19 @@ public final class Gatherer<E> {
   /**
    * A gatherer with nothing in memory.
    *
-   * @param projection one whose handler {@link Definition#gathers gathers}
+   * @param target of one whose handler {@link Definition#gathers gathers}
    * @param isEmpty whether the read model is empty
    */
-  public static <E> Gatherer<E> of(Projection<E> projection, boolean isEmpty) {
+  public static Gatherer<?> of(HandlerTarget target, boolean isEmpty) {
+    return of(target, target.projection(), isEmpty);
+  }
+
+  private static <E> Gatherer<E> of(
+      HandlerTarget target, Projection<E> projection, boolean isEmpty) {
     BulkHandler<E> handler = (BulkHandler<E>) SharedSecrets.definitionOf(projection).newHandler();
     handler.start();
     handler.beginReplay(isEmpty);
-    return new Gatherer<>(projection, handler);
+    return new Gatherer<>(target, projection, handler);
   }
 
   /** Reads what is needed of the read model for these events, if anything is. */
@@ -59,7 +66,7 @@ public final class Gatherer<E> {
    */
   public boolean gather(JournalEvent event) throws HandlerException {
     if (event.undecodable() != null) {
-      throw new HandlerException(projection, event, event.undecodable());
+      throw new HandlerException(target, event, event.undecodable());
     }
     if (!Applier.isSubscribed(projection, event)) {
       return false;
@@ -70,7 +77,7 @@ public final class Gatherer<E> {
       if (HandlerException.isJvmAtFault(e)) {
         throw (Error) e;
       }
-      throw new HandlerException(projection, event, e);
+      throw new HandlerException(target, event, e);
     }
     return true;
   }

@@ -1,7 +1,6 @@
 package dev.kintsugi.runtime.internal.handler;
 
 import dev.kintsugi.projections.FailurePolicy;
-import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.internal.text.StorableText;
 import dev.kintsugi.runtime.internal.event.JournalEvent;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
@@ -23,28 +22,28 @@ public final class HandlerException extends Exception {
 
   private final Throwable why;
   private final transient FailurePolicy policy;
-  private final String projection;
+  private final GenerationKey target;
   private final String persistenceId;
   private final long sequenceNumber;
   private final boolean ofOneEvent;
   private final boolean isNotNow;
 
-  HandlerException(Projection<?> projection, JournalEvent event, Throwable cause) {
-    this(projection, List.of(event), cause);
+  HandlerException(HandlerTarget target, JournalEvent event, Throwable cause) {
+    this(target, List.of(event), cause);
   }
 
   /** One of some events can't be applied; which, only a run with one event a call can tell. */
-  HandlerException(Projection<?> projection, List<JournalEvent> events, Throwable cause) {
+  HandlerException(HandlerTarget target, List<JournalEvent> events, Throwable cause) {
     super(
         StorableText.repaired(
             "projection '%s' can't apply %s: %s"
-                .formatted(projection.name(), forPeople(events), cause)),
+                .formatted(target.projection().name(), forPeople(events), cause)),
         cause);
     this.why = cause;
     this.isNotNow = SqlStates.isNotNow(cause);
-    FailurePolicy ofError = projection.failurePolicy().forError(cause);
+    FailurePolicy ofError = target.projection().failurePolicy().forError(cause);
     this.policy = isNotNow ? blamingNobody(ofError) : ofError;
-    this.projection = projection.name();
+    this.target = target.key();
     this.persistenceId = events.get(0).persistenceId();
     this.sequenceNumber = events.get(0).sequenceNumber();
     this.ofOneEvent = events.size() == 1;
@@ -129,7 +128,12 @@ public final class HandlerException extends Exception {
   }
 
   public String projection() {
-    return projection;
+    return target.projection();
+  }
+
+  /** Of which generation the event could not be applied to. */
+  public GenerationKey target() {
+    return target;
   }
 
   public String persistenceId() {

@@ -72,6 +72,7 @@ public final class Presence {
         status.waitsFor(),
         status.waitingDeletions(),
         status.following(),
+        status.beside(),
         status.counts());
   }
 

@@ -30,11 +30,11 @@ public final class SkipHints {
   /** Hints at what an append recorded, whose transaction has committed. */
   public void committed(WrittenAppend written) {
     written
-        .projections()
+        .generations()
         .forEach(
-            (projection, counts) -> {
+            (generation, counts) -> {
               if (!counts.recordedByReason().isEmpty()) {
-                listeners.getOrDefault(projection, List.of()).forEach(Runnable::run);
+                listeners.getOrDefault(generation.projection(), List.of()).forEach(Runnable::run);
               }
             });
   }

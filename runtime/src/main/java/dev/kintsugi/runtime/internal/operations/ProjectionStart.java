@@ -38,7 +38,7 @@ public final class ProjectionStart {
   private final UnhandledGauges unhandledGauges;
   private final OnRaisedVersion onRaisedVersion;
 
-  /** What was started here, by the projections' names. */
+  /** What was started here, by the projections' names, in the highest version each. */
   private final Map<String, ReadModel> started = new ConcurrentHashMap<>();
 
   public ProjectionStart(
@@ -65,7 +65,9 @@ public final class ProjectionStart {
                     .forLongWork()
                     .inTransaction(connection -> create(connection, probed)));
     readModels.forEach(one -> started.put(one.projection().name(), one));
+    List<ReadModel> replaced = blocking(() -> probe(replaced(added)));
     node.registry().register(projections(readModels));
+    replaced.forEach(older -> startReplaced(older));
     for (ReadModel readModel : readModels) {
       blocking(
           () ->
@@ -75,6 +77,36 @@ public final class ProjectionStart {
       unhandledGauges.report(readModel.projection().name());
       hosting.host(readModel);
     }
+  }
+
+  private static List<Projection<?>> replaced(List<Projection<?>> added) {
+    List<Projection<?>> replaced = new ArrayList<>();
+    added.forEach(projection -> projection.replaced().ifPresent(replaced::add));
+    return replaced;
+  }
+
+  /**
+   * A lower version of one that is started: its generation stays current until the other serves,
+   * and for as long as it is kept after that. If there is none, nothing is built by it.
+   */
+  private void startReplaced(ReadModel probed) {
+    Projection<?> older = probed.projection();
+    ReadModel readModel =
+        blocking(
+            () ->
+                node.database()
+                    .forLongWork()
+                    .inTransaction(
+                        connection -> {
+                          Subscriptions.note(
+                              connection, older.name(), older.version(), older.subscription());
+                          Optional<Generation> serving = Generations.find(connection, older.name());
+                          return serving.isEmpty()
+                              ? probed
+                              : ReadModels.create(connection, probed, serving);
+                        }));
+    node.registry().registerReplaced(readModel.projection());
+    hosting.host(readModel);
   }
 
   /** What was started here under a name. */
@@ -100,18 +132,31 @@ public final class ProjectionStart {
     List<ReadModel> readModels = new ArrayList<>();
     for (ReadModel readModel : probed) {
       refuseRetiring(connection, readModel.projection().name());
-      Optional<Integer> built = built(connection, readModel);
-      readModels.add(ReadModels.create(connection, readModel, built));
-      if (isToBeBuilt(readModel.projection(), built)) {
-        ReadModels.refuseObstacle(connection, readModel);
-      }
+      Optional<Generation> serving = Generations.find(connection, readModel.projection().name());
+      readModels.add(ReadModels.create(connection, readModel, serving));
+      refuseImpossible(connection, readModel, serving);
     }
     return readModels;
   }
 
-  private boolean isToBeBuilt(Projection<?> projection, Optional<Integer> built) {
-    return built.isEmpty()
-        || (built.get() < projection.version() && onRaisedVersion == OnRaisedVersion.AUTOMATIC);
+  /** What would keep its build from succeeding is said before anything is changed. */
+  private void refuseImpossible(
+      Connection connection, ReadModel readModel, Optional<Generation> serving)
+      throws SQLException {
+    Projection<?> projection = readModel.projection();
+    if (serving.isEmpty()) {
+      ReadModels.refuseObstacle(connection, readModel);
+    } else if (serving.get().version() < projection.version()
+        && onRaisedVersion == OnRaisedVersion.AUTOMATIC) {
+      Optional<String> obstacle =
+          RebuildRequest.of(projection, "start", "")
+              .obstacle(connection, serving.get(), Optional.of(readModel));
+      if (obstacle.isPresent()) {
+        throw new SchemaException(
+            "version %d of projection '%s' can't be built: %s"
+                .formatted(projection.version(), projection.name(), obstacle.get()));
+      }
+    }
   }
 
   /** The definitions, each with how its tables have to be written. */
@@ -135,12 +180,6 @@ public final class ProjectionStart {
                       ? "It waits for transactions that began before."
                       : "What is in its way: " + retiring.get().lastError()));
     }
-  }
-
-  /** The version that the database has of a projection, if it knows it. */
-  private static Optional<Integer> built(Connection connection, ReadModel readModel)
-      throws SQLException {
-    return Generations.find(connection, readModel.projection().name()).map(Generation::version);
   }
 
   private static boolean begin(

@@ -1,5 +1,6 @@
 package dev.kintsugi.runtime.internal.operations;
 
+import dev.kintsugi.runtime.internal.retirement.RetirementSteps;
 import dev.kintsugi.runtime.internal.state.Generations;
 import dev.kintsugi.runtime.internal.state.OperationLog;
 import dev.kintsugi.runtime.internal.state.Rebuilds;
@@ -11,6 +12,8 @@ import dev.kintsugi.runtime.status.Phase;
 import dev.kintsugi.runtime.status.Rebuild;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * Limits the rebuild that is under way, or stops it: in the caller's transaction, by
@@ -61,6 +64,9 @@ public final class RebuildOperations {
   public static RebuildAnswer stop(Connection connection, String projection, ChangeRequest request)
       throws SQLException {
     Rebuild rebuild = newest(connection, projection);
+    if (rebuild.beside() && !rebuild.isDone()) {
+      return discard(connection, rebuild, request);
+    }
     Generation from = rebuild.from();
     if (from != null && Rebuilds.returnToActive(connection, rebuild, request.requestedBy())) {
       return returned(connection, rebuild, from, request);
@@ -76,6 +82,115 @@ public final class RebuildOperations {
         request.reason(),
         "generation " + rebuild.generation() + " in phase " + rebuild.phase().inTable());
     return new RebuildAnswer.Stopped(projection, rebuild.generation(), rebuild.phase());
+  }
+
+  /** Stops one that is built beside: nothing of what serves was touched. */
+  private static RebuildAnswer discard(
+      Connection connection, Rebuild rebuild, ChangeRequest request) throws SQLException {
+    Optional<Generation> row =
+        Generations.find(connection, rebuild.projection(), rebuild.generation());
+    if (row.isEmpty()
+        || !Rebuilds.discard(connection, rebuild, request.requestedBy(), request.reason())) {
+      return new RebuildAnswer.NoneUnderWay(rebuild.projection(), state(rebuild));
+    }
+    RetirementSteps.beginOne(connection, row.get(), request.requestedBy(), request.reason());
+    note(
+        connection,
+        rebuild,
+        Operation.Kind.STOP,
+        request,
+        "beside the one that serves, in phase " + rebuild.phase().inTable());
+    return new RebuildAnswer.Discarded(rebuild.projection(), rebuild.generation(), rebuild.phase());
+  }
+
+  private static void note(
+      Connection connection,
+      Rebuild rebuild,
+      Operation.Kind kind,
+      ChangeRequest request,
+      String what)
+      throws SQLException {
+    OperationLog.note(
+        connection,
+        rebuild.projection(),
+        kind,
+        request.requestedBy(),
+        request.reason(),
+        "generation %d, %s".formatted(rebuild.generation(), what));
+  }
+
+  /**
+   * Approves that a generation serves, whose comparison somebody was to see.
+   *
+   * @throws UnknownProjectionException if the database does not know the projection
+   */
+  public static RebuildAnswer approve(
+      Connection connection, String projection, ChangeRequest request) throws SQLException {
+    Rebuild rebuild = newest(connection, projection);
+    if (!Rebuilds.approve(connection, rebuild, request.requestedBy())) {
+      return new RebuildAnswer.NoneUnderWay(
+          projection,
+          "generation %d does not wait for an approval: %s"
+              .formatted(
+                  rebuild.generation(),
+                  rebuild.approvedBy() == null
+                      ? "it is in phase " + rebuild.phase().inTable()
+                      : rebuild.approvedBy() + " has approved it"));
+    }
+    note(connection, rebuild, Operation.Kind.APPROVE, request, String.valueOf(rebuild.heldFor()));
+    return new RebuildAnswer.Approved(projection, rebuild.generation());
+  }
+
+  /**
+   * Has the generation serve again that the last swap replaced.
+   *
+   * @throws UnknownProjectionException if the database does not know the projection
+   */
+  public static RebuildAnswer undo(Connection connection, String projection, ChangeRequest request)
+      throws SQLException {
+    Optional<Rebuild> kept = kept(connection, projection);
+    if (kept.isEmpty() || !Rebuilds.swapBack(connection, kept.get())) {
+      return new RebuildAnswer.NoneUnderWay(projection, "no generation is kept that could serve");
+    }
+    note(connection, kept.get(), Operation.Kind.UNDO, request, "serves again");
+    return new RebuildAnswer.SwapsBack(projection, kept.get().generation());
+  }
+
+  /**
+   * Keeps the generation no longer that the last swap replaced.
+   *
+   * @throws UnknownProjectionException if the database does not know the projection
+   */
+  public static RebuildAnswer retireKept(
+      Connection connection, String projection, ChangeRequest request) throws SQLException {
+    Optional<Rebuild> kept = kept(connection, projection);
+    Optional<Generation> row =
+        kept.isEmpty()
+            ? Optional.empty()
+            : Generations.find(connection, projection, kept.get().generation());
+    if (kept.isEmpty() || row.isEmpty()) {
+      return new RebuildAnswer.NoneUnderWay(projection, "no generation is kept");
+    }
+    RetirementSteps.beginOne(connection, row.get(), request.requestedBy(), request.reason());
+    note(connection, kept.get(), Operation.Kind.UNDO, request, "is kept no longer");
+    return new RebuildAnswer.KeptNoMore(projection, kept.get().generation());
+  }
+
+  /** The newest generation that another one has replaced, locked. */
+  private static Optional<Rebuild> kept(Connection connection, String projection)
+      throws SQLException {
+    List<Generation> all = Generations.of(connection, projection);
+    if (all.isEmpty()) {
+      throw new UnknownProjectionException(projection);
+    }
+    Optional<Rebuild> kept = Optional.empty();
+    for (Generation each : all) {
+      Optional<Rebuild> rebuild = Rebuilds.lock(connection, projection, each.generation());
+      if (!each.serving() && rebuild.filter(r -> r.isDone() && r.keptUntil() != null).isPresent()) {
+        kept = rebuild;
+      }
+    }
+    return kept;
   }
 
   private static RebuildAnswer returned(
@@ -102,10 +217,8 @@ public final class RebuildOperations {
   }
 
   private static Rebuild newest(Connection connection, String projection) throws SQLException {
-    Generation row =
-        Generations.find(connection, projection)
-            .orElseThrow(() -> new UnknownProjectionException(projection));
-    return Rebuilds.lock(connection, projection, row.generation()).orElseThrow();
+    return Rebuilds.lockNewest(connection, projection)
+        .orElseThrow(() -> new UnknownProjectionException(projection));
   }
 
   private static String state(Rebuild rebuild) {

@@ -2,6 +2,8 @@ package dev.kintsugi.runtime.internal.operations;
 
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.internal.text.StorableText;
+import dev.kintsugi.runtime.internal.retirement.RetirementSteps;
+import dev.kintsugi.runtime.internal.schema.Places;
 import dev.kintsugi.runtime.internal.schema.ReadModel;
 import dev.kintsugi.runtime.internal.schema.ReadModels;
 import dev.kintsugi.runtime.internal.state.Cursors;
@@ -13,6 +15,7 @@ import dev.kintsugi.runtime.status.Status;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Step 1 of a rebuild (DESIGN 6): the projection's row becomes the next generation, rebuilding, and
@@ -21,9 +24,16 @@ import java.util.Optional;
  *
  * @param version the version that this build has of the projection
  * @param follows whether it follows the journal in this build
+ * @param inPlace whether the read model is emptied where readers see it; if not, another one is
+ *     built beside it. The first build of a projection is in place in any case.
  */
 public record RebuildRequest(
-    String projection, int version, boolean follows, String requestedBy, String reason) {
+    String projection,
+    int version,
+    boolean follows,
+    boolean inPlace,
+    String requestedBy,
+    String reason) {
 
   /** What people read is stored with a replacement for what can't be. */
   public RebuildRequest {
@@ -34,7 +44,17 @@ public record RebuildRequest(
   /** One of a definition. */
   public static RebuildRequest of(Projection<?> definition, String requestedBy, String reason) {
     return new RebuildRequest(
-        definition.name(), definition.version(), definition.isFollowing(), requestedBy, reason);
+        definition.name(),
+        definition.version(),
+        definition.isFollowing(),
+        definition.isFollowing() || definition.rebuildPolicy().isInPlace(),
+        requestedBy,
+        reason);
+  }
+
+  /** The same in place, whatever the definition says. */
+  public RebuildRequest toBeInPlace() {
+    return new RebuildRequest(projection, version, follows, true, requestedBy, reason);
   }
 
   /** One of what the database has, whether this build has it or not; empty if that has none. */
@@ -49,8 +69,9 @@ public record RebuildRequest(
         Rebuilds.find(connection, projection, row.get().generation())
             .filter(Rebuild::follows)
             .isPresent();
+    boolean inPlace = follows || row.get().place() == null;
     return Optional.of(
-        new RebuildRequest(projection, row.get().version(), follows, requestedBy, reason));
+        new RebuildRequest(projection, row.get().version(), follows, inPlace, requestedBy, reason));
   }
 
   /** What the row is from the request on. */
@@ -120,18 +141,45 @@ public record RebuildRequest(
     if (seen.get().version() > version && !allowLowerVersion) {
       return new NewerVersion(seen.get().version());
     }
-    Optional<Rebuild> last = Rebuilds.find(connection, projection, seen.get().generation());
-    boolean isOther = seen.get().version() != version;
-    if (!isOther && last.isPresent() && !last.get().isDone() && !last.get().isStopped()) {
-      return new InProgress(last.get().generation(), last.get().requestedBy(), last.get().reason());
+    for (Generation each : Generations.of(connection, projection)) {
+      Optional<Rebuild> last = Rebuilds.find(connection, projection, each.generation());
+      boolean isOther = each.version() != version;
+      if (!isOther && last.isPresent() && !last.get().isDone() && !last.get().isStopped()) {
+        return new InProgress(
+            last.get().generation(), last.get().requestedBy(), last.get().reason());
+      }
     }
-    Optional<String> obstacle =
-        readModel.isPresent()
-            ? ReadModels.obstacle(connection, readModel.get())
-            : ReadModels.obstacle(connection, projection, version);
+    Optional<String> obstacle = obstacle(connection, seen.get(), readModel);
     return obstacle.isPresent()
         ? new Impossible(obstacle.get())
         : beginAfter(connection, seen.get());
+  }
+
+  /** Why it can't succeed, as far as can be seen before it begins. */
+  Optional<String> obstacle(
+      Connection connection, Generation serving, Optional<ReadModel> readModel)
+      throws SQLException {
+    if (isBeside(connection, serving)) {
+      return Places.obstacle(
+          connection, projection, Rebuilds.next(connection, projection), serving.place() != null);
+    }
+    if (serving.place() != null) {
+      return Optional.empty();
+    }
+    return readModel.isPresent()
+        ? ReadModels.obstacle(connection, readModel.get())
+        : ReadModels.obstacle(connection, projection, version);
+  }
+
+  /**
+   * Whether it is built beside. One that is not whole itself, or follows, is made anew where it is.
+   */
+  private boolean isBeside(Connection connection, Generation serving) throws SQLException {
+    return !inPlace
+        && serving.status() == Status.ACTIVE
+        && Rebuilds.find(connection, projection, serving.generation())
+            .filter(rebuild -> !rebuild.isGivenUp())
+            .isPresent();
   }
 
   /**
@@ -142,16 +190,32 @@ public record RebuildRequest(
     return older.isPresent() ? Optional.of(beginAfter(connection, older.get())) : Optional.empty();
   }
 
-  /** The projection's row, if its version is older than this build's. */
+  /**
+   * The generation that serves, if its version is older than this build's, which is not being built
+   * beside it, or kept as a swap was undone.
+   */
   public Optional<Generation> olderVersion(Connection connection) throws SQLException {
-    return Generations.find(connection, projection).filter(seen -> seen.version() < version);
+    Optional<Generation> serving =
+        Generations.find(connection, projection).filter(seen -> seen.version() < version);
+    if (serving.isEmpty()
+        || Generations.of(connection, projection).stream()
+            .anyMatch(each -> each.version() >= version)
+        || Rebuilds.isUndone(connection, projection, version)) {
+      return Optional.empty();
+    }
+    return serving;
   }
 
   private Answer beginAfter(Connection connection, Generation seen) throws SQLException {
-    if (!Generations.beginNext(connection, seen, version, status())) {
+    discardOthers(connection);
+    if (isBeside(connection, seen)) {
+      return beginBeside(connection, seen);
+    }
+    OptionalInt begun = Generations.beginNext(connection, seen, version, status());
+    if (begun.isEmpty()) {
       return new LostRace();
     }
-    int next = seen.generation() + 1;
+    int next = begun.getAsInt();
     Rebuilds.supersedeOlder(connection, projection, next);
     Rebuilds.request(
         connection,
@@ -161,6 +225,33 @@ public record RebuildRequest(
         reason,
         follows,
         canReturnTo(connection, seen) ? Optional.of(seen) : Optional.empty());
+    return new Accepted(next);
+  }
+
+  /** What is being built beside what serves, by another version: this one takes its place. */
+  private void discardOthers(Connection connection) throws SQLException {
+    for (Generation each : Generations.of(connection, projection)) {
+      if (each.serving()) {
+        continue;
+      }
+      Optional<Rebuild> rebuild = Rebuilds.lock(connection, projection, each.generation());
+      if (rebuild.isPresent()
+          && !rebuild.get().isDone()
+          && Rebuilds.discard(
+              connection, rebuild.get(), requestedBy, "another build was begun: " + reason)) {
+        RetirementSteps.beginOne(connection, each, requestedBy, reason);
+      }
+    }
+  }
+
+  /** DESIGN 7, step 1. */
+  private Answer beginBeside(Connection connection, Generation serving) throws SQLException {
+    int next = Rebuilds.next(connection, projection);
+    String place = Places.nameOf(projection, next);
+    if (!Generations.beginBeside(connection, serving, next, version, place)) {
+      return new LostRace();
+    }
+    Rebuilds.requestBeside(connection, next, version, requestedBy, reason, serving);
     return new Accepted(next);
   }
 

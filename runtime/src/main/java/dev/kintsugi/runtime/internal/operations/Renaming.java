@@ -50,6 +50,10 @@ public record Renaming(String from, String to, String requestedBy, String reason
       return new Refused(
           "generation %d is being built; wait for its end".formatted(seen.generation()));
     }
+    if (Generations.of(connection, from).size() > 1) {
+      return new Refused(
+          "a generation is kept, or built, beside the one that serves; wait for its end, or retire it");
+    }
     if (Generations.find(connection, to).isPresent()) {
       return new Refused("there is a projection '" + to + "'");
     }

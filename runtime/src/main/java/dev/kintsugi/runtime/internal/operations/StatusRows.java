@@ -7,12 +7,14 @@ import dev.kintsugi.runtime.internal.node.Counters;
 import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import dev.kintsugi.runtime.internal.skip.OpenSkips;
 import dev.kintsugi.runtime.internal.skip.UnhandledRecords;
+import dev.kintsugi.runtime.internal.state.Cursors;
 import dev.kintsugi.runtime.internal.state.Fence;
 import dev.kintsugi.runtime.internal.state.Generations;
 import dev.kintsugi.runtime.internal.state.OperationLog;
 import dev.kintsugi.runtime.internal.state.Rebuilds;
 import dev.kintsugi.runtime.skip.SkipFilter;
 import dev.kintsugi.runtime.skip.SkipSummary;
+import dev.kintsugi.runtime.status.BesideGeneration;
 import dev.kintsugi.runtime.status.FenceHolder;
 import dev.kintsugi.runtime.status.Following;
 import dev.kintsugi.runtime.status.Generation;
@@ -26,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * How projections stand, as rows say at one time, in the caller's transaction. Whether a node has a
@@ -78,7 +81,19 @@ public final class StatusRows {
       return Optional.empty();
     }
     Generation generation = row.get();
-    Optional<Rebuild> rebuild = Rebuilds.find(connection, projection, generation.generation());
+    Optional<Rebuild> rebuild = Optional.empty();
+    List<BesideGeneration> beside = new ArrayList<>();
+    for (Generation each : Generations.of(connection, projection)) {
+      rebuild = Rebuilds.find(connection, projection, each.generation());
+      if (!each.serving()) {
+        beside.add(
+            new BesideGeneration(
+                each,
+                rebuild,
+                OpenSkips.summary(connection, projection, each.generation(), SkipFilter.any()),
+                lag(connection, journal, each)));
+      }
+    }
     SkipSummary skips =
         OpenSkips.summary(connection, projection, generation.generation(), SkipFilter.any());
     Optional<Operation> pause =
@@ -95,7 +110,17 @@ public final class StatusRows {
             rebuild.isPresent() ? waitsFor(connection, rebuild.get()) : List.of(),
             WaitingDeletionRows.read(connection, journal, projection),
             FollowingRows.find(connection, journal, projection),
+            List.copyOf(beside),
             counters.counts(projection)));
+  }
+
+  private static Optional<Long> lag(
+      Connection connection, EventJournal journal, Generation generation) throws SQLException {
+    OptionalLong position =
+        Cursors.find(connection, generation.projection(), generation.generation());
+    return position.isEmpty()
+        ? Optional.empty()
+        : Optional.of(Math.max(0, journal.maxOrdering(connection) - position.getAsLong()));
   }
 
   private static List<FenceHolder> waitsFor(Connection connection, Rebuild rebuild)

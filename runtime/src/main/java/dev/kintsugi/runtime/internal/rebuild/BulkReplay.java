@@ -32,6 +32,7 @@ final class BulkReplay implements Replay {
   private final Database database;
   private final PageReader pages;
   private final PagedReplay oneByOne;
+  private final HandlerTarget target;
   private final Projection<?> projection;
   private final int generation;
   private final RebuildSettings settings;
@@ -52,6 +53,7 @@ final class BulkReplay implements Replay {
     this.database = database;
     this.pages = pages;
     this.oneByOne = new PagedReplay(ownership, pages, target, settings);
+    this.target = target;
     this.projection = target.projection();
     this.generation = target.generation();
     this.settings = settings;
@@ -125,7 +127,7 @@ final class BulkReplay implements Replay {
     pages.forget();
     boolean isEmpty = rebuild.checkpoint() == 0;
     return new Window(
-        Gatherer.of(projection, isEmpty),
+        Gatherer.of(target, isEmpty),
         new ReplayRecords(projection.name(), generation),
         rebuild.checkpoint());
   }

@@ -69,13 +69,14 @@ final class InPlaceReset {
     if (!rebuild.follows()) {
       return ownership.inTransaction(
           (connection, locked) ->
-              reset(connection, locked, couldReturn, journal.maxOrdering(connection)));
+              reset(connection, locked, row, couldReturn, journal.maxOrdering(connection)));
     }
     OptionalLong proven = barrier.proven();
     return proven.isEmpty()
         ? Barrier.waitingForProof()
         : ownership.inTransaction(
-            (connection, locked) -> reset(connection, locked, couldReturn, proven.getAsLong()));
+            (connection, locked) ->
+                reset(connection, locked, row, couldReturn, proven.getAsLong()));
   }
 
   /** Counts what there is to replay while the fence is waited for, so that progress has an end. */
@@ -107,7 +108,7 @@ final class InPlaceReset {
    * @param replayTo the bound R
    */
   private RebuildStep reset(
-      Connection connection, Rebuild rebuild, boolean couldReturn, long replayTo)
+      Connection connection, Rebuild rebuild, Generation row, boolean couldReturn, long replayTo)
       throws SQLException {
     if (rebuild.phase() != Phase.FENCE || rebuild.fence() == null) {
       return new RebuildStep.NotOurs("another owner emptied the read model");
@@ -117,7 +118,7 @@ final class InPlaceReset {
       timeout.setString(1, settings.truncateLockTimeout().toMillis() + "ms");
       timeout.execute();
     }
-    ReadModels.reset(connection, readModel);
+    ReadModels.reset(connection, readModel, row.place());
     ReadModels.dropIndexes(connection, projection);
     SkipRecords.supersedeOlder(connection, projection.name(), generation);
     Cursors.removeOlder(connection, projection.name(), generation);

@@ -9,6 +9,7 @@ import dev.kintsugi.runtime.status.Status;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Begins to change a projection from inline to following, or back, as its definition says by now
@@ -55,12 +56,14 @@ public final class ModeChange {
   public static Optional<Integer> begin(
       Connection connection, String projection, int version, boolean follows) throws SQLException {
     Optional<Generation> seen = Generations.find(connection, projection);
-    if (seen.isEmpty()
-        || !isDue(connection, seen.get(), version, follows)
-        || !Generations.beginNext(connection, seen.get(), version, Status.REBUILDING)) {
+    if (seen.isEmpty() || !isDue(connection, seen.get(), version, follows)) {
       return Optional.empty();
     }
-    int next = seen.get().generation() + 1;
+    OptionalInt begun = Generations.beginNext(connection, seen.get(), version, Status.REBUILDING);
+    if (begun.isEmpty()) {
+      return Optional.empty();
+    }
+    int next = begun.getAsInt();
     Rebuilds.supersedeOlder(connection, projection, next);
     Rebuilds.takeOver(
         connection,

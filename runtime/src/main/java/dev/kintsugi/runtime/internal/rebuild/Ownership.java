@@ -89,7 +89,7 @@ final class Ownership {
   private static boolean belongs(Status status, Phase phase) {
     return switch (status) {
       case REBUILDING -> phase != Phase.SETTLE && phase != Phase.DONE;
-      case ACTIVE -> phase == Phase.SETTLE;
+      case ACTIVE -> phase == Phase.SETTLE || phase == Phase.COMPARE || phase == Phase.SWAP;
       case FOLLOWING -> phase != Phase.DONE;
     };
   }

@@ -37,7 +37,8 @@ import org.jspecify.annotations.Nullable;
  * checkpoint to its beginning, and remembers which streams it recorded since the page before was
  * handed on; for any other it is not, and has to be {@link #forget forgotten}.
  *
- * <p>Where a read model is taken over, records of whichever reason may hold streams back.
+ * <p>Where a read model is taken over, or built beside, records of whichever reason may hold
+ * streams back: its follower made some.
  */
 final class PageReader {
 
@@ -125,7 +126,7 @@ final class PageReader {
               SkipRecords.recorded(
                   connection, rebuild.projection(), rebuild.generation(), after, last);
           Map<String, Long> open =
-              recorded.anyHeldBack() || rebuild.takesOver()
+              recorded.anyHeldBack() || rebuild.takesOver() || rebuild.beside()
                   ? SkipRecords.first(
                       connection, rebuild.projection(), rebuild.generation(), streams(rows))
                   : Map.of();

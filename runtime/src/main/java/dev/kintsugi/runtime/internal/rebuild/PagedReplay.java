@@ -8,11 +8,16 @@ import dev.kintsugi.runtime.internal.handler.Applier.OnThrow;
 import dev.kintsugi.runtime.internal.handler.HandlerException;
 import dev.kintsugi.runtime.internal.handler.HandlerTarget;
 import dev.kintsugi.runtime.internal.jdbc.BatchSize;
+import dev.kintsugi.runtime.internal.jdbc.SearchPath;
+import dev.kintsugi.runtime.internal.schema.Places;
 import dev.kintsugi.runtime.internal.schema.ReadModels;
 import dev.kintsugi.runtime.internal.state.Cursors;
+import dev.kintsugi.runtime.internal.state.Generations;
 import dev.kintsugi.runtime.internal.state.Rebuilds;
+import dev.kintsugi.runtime.status.Generation;
 import dev.kintsugi.runtime.status.Phase;
 import dev.kintsugi.runtime.status.Rebuild;
+import dev.kintsugi.runtime.status.Status;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -82,7 +87,20 @@ final class PagedReplay implements Replay {
           if (rebuild.phase() != Phase.REPLAY) {
             return new RebuildStep.NotOurs("another owner ended the replay");
           }
-          if (!rebuild.takesOver()) {
+          Generation row =
+              Generations.find(connection, rebuild.projection(), rebuild.generation())
+                  .orElseThrow();
+          if (rebuild.beside()) {
+            if (row.status() == Status.FOLLOWING) {
+              Places.createIndexes(
+                  connection,
+                  projection,
+                  String.valueOf(row.place()),
+                  Generations.find(connection, rebuild.projection()).map(Generation::place));
+              return BesideSteps.follow(connection, rebuild);
+            }
+          } else if (!rebuild.takesOver()) {
+            SearchPath.beginWith(connection, row.place());
             ReadModels.createIndexes(connection, projection);
           }
           if (rebuild.follows()) {

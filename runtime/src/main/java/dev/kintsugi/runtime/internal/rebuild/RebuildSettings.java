@@ -9,6 +9,8 @@ import java.time.Duration;
  *
  * @param memory in bytes
  * @param maxRate events a second of rebuilds whose rows name no rate; 0 for no limit
+ * @param swapPatience how long a swap waits for transactions whose snapshots are older
+ * @param keepsReplaced how long a generation is kept that another one has replaced
  */
 public record RebuildSettings(
     int batchSize,
@@ -18,7 +20,9 @@ public record RebuildSettings(
     long memory,
     Duration windowTime,
     int maxRate,
-    OnRaisedVersion onRaisedVersion) {
+    OnRaisedVersion onRaisedVersion,
+    Duration swapPatience,
+    Duration keepsReplaced) {
 
   private static final int SHARE_OF_THE_HEAP = 8;
 
@@ -45,7 +49,9 @@ public record RebuildSettings(
             : config.getBytes("memory"),
         config.getDuration("window-time"),
         config.getString("max-rate").equals("unlimited") ? 0 : config.getInt("max-rate"),
-        OnRaisedVersion.of(config.getString("on-raised-version")));
+        OnRaisedVersion.of(config.getString("on-raised-version")),
+        config.getDuration("swap-patience"),
+        config.getDuration("keep-replaced"));
   }
 
   /** How many events a second a rebuild may replay; 0 if there is no limit. */

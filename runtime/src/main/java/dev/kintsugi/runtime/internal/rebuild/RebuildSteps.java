@@ -12,8 +12,8 @@ import dev.kintsugi.runtime.internal.schema.ReadModel;
 import dev.kintsugi.runtime.internal.state.Generations;
 import dev.kintsugi.runtime.internal.state.Rebuilds;
 import dev.kintsugi.runtime.status.Generation;
-import dev.kintsugi.runtime.status.Phase;
 import dev.kintsugi.runtime.status.Rebuild;
+import dev.kintsugi.runtime.status.Status;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -43,6 +43,7 @@ public final class RebuildSteps {
   private final Database database;
   private final Ownership ownership;
   private final InPlaceReset reset;
+  private final BesideSteps beside;
   private final Takeover takeover;
   private final Replay replay;
 
@@ -75,8 +76,9 @@ public final class RebuildSteps {
       Executor readers,
       Supplier<CompletionStage<Long>> proofs,
       ReadModel readModel,
-      int generation) {
+      HandlerTarget target) {
     Projection<?> definition = readModel.projection();
+    int generation = target.generation();
     this.database = database.forLongWork();
     this.settings = settings;
     this.projection = definition.name();
@@ -87,13 +89,16 @@ public final class RebuildSteps {
     this.reset =
         new InPlaceReset(
             this.database, journal, ownership, barrier, settings, readModel, generation);
+    this.beside =
+        new BesideSteps(
+            this.database, journal, ownership, barrier, settings, readModel, generation);
     this.takeover = new Takeover(journal, ownership, barrier, projection, generation);
-    this.settling = new Settling(this.database, drain, ownership, barrier, projection, generation);
+    this.settling =
+        new Settling(this.database, drain, ownership, barrier, beside, projection, generation);
     PageReader pages = new PageReader(database, journal, codec, definition.subscription(), readers);
-    HandlerTarget target = new HandlerTarget(definition, generation);
     this.onePageAtATime = new PagedReplay(ownership, pages, target, settings);
     this.replay =
-        SharedSecrets.definitionOf(definition).gathers()
+        SharedSecrets.definitionOf(target.projection()).gathers()
             ? new BulkReplay(ownership, database, pages, target, settings)
             : onePageAtATime;
   }
@@ -190,20 +195,29 @@ public final class RebuildSteps {
     if (rebuild.isStopped()) {
       return ownership.inTransaction(this::resume);
     }
-    if (seen.isPaused() && (rebuild.phase() == Phase.REPLAY || rebuild.phase() == Phase.DRAIN)) {
+    if (seen.isPaused()
+        && switch (rebuild.phase()) {
+          case REPLAY, FOLLOW, DRAIN -> true;
+          default -> false;
+        }) {
       return new RebuildStep.Waiting("its resumption: the projection is paused");
     }
     return switch (rebuild.phase()) {
-      case FENCE -> reset.next(rebuild, row.get(), listener);
+      case FENCE ->
+          rebuild.beside() ? beside.begin(row.get()) : reset.next(rebuild, row.get(), listener);
       case TAKEOVER -> takeover.next(rebuild, row.get(), listener);
       case REPLAY -> {
         if (rebuild.follows() && rebuild.takesOver()) {
           yield takeover.catchUp(rebuild, listener);
         }
-        yield replay(applier, rebuild, listener);
+        yield replay(applier, rebuild, row.get(), listener);
       }
+      case FOLLOW -> beside.recordWhenNear();
+      case CATCH_UP -> beside.catchUp(rebuild, listener);
       case DRAIN -> settling.drain(applier, rebuild);
       case SETTLE -> settling.settle(rebuild, listener);
+      case COMPARE -> beside.compare(row.get());
+      case SWAP -> beside.swap(rebuild, row.get(), listener);
       case DONE -> proven(rebuild);
     };
   }
@@ -215,11 +229,12 @@ public final class RebuildSteps {
 
   // Step 4: replay.
 
-  private RebuildStep replay(Applier applier, Rebuild rebuild, RebuildListener listener)
-      throws Exception {
+  private RebuildStep replay(
+      Applier applier, Rebuild rebuild, Generation row, RebuildListener listener) throws Exception {
     long begin = System.nanoTime();
+    boolean isRest = rebuild.takesOver() || (rebuild.beside() && row.status() == Status.REBUILDING);
     try {
-      RebuildStep step = (rebuild.takesOver() ? onePageAtATime : replay).next(applier, rebuild);
+      RebuildStep step = (isRest ? onePageAtATime : replay).next(applier, rebuild);
       if (step instanceof RebuildStep.Done done) {
         long end = System.nanoTime();
         done.batch().ifPresent(batch -> listener.replayed(batch, Duration.ofNanos(end - begin)));

@@ -23,6 +23,7 @@ final class Settling {
   private final Drain drain;
   private final Ownership ownership;
   private final Barrier barrier;
+  private final BesideSteps beside;
   private final String projection;
   private final int generation;
   private int fullBatches;
@@ -33,12 +34,14 @@ final class Settling {
       Drain drain,
       Ownership ownership,
       Barrier barrier,
+      BesideSteps beside,
       String projection,
       int generation) {
     this.database = database;
     this.drain = drain;
     this.ownership = ownership;
     this.barrier = barrier;
+    this.beside = beside;
     this.projection = projection;
     this.generation = generation;
   }
@@ -94,8 +97,10 @@ final class Settling {
     }
     return ownership.inTransaction(
         (connection, locked) ->
-            Rebuilds.end(connection, locked)
-                ? RebuildSteps.proven(locked)
-                : new RebuildStep.NotOurs("another owner ended the rebuild"));
+            locked.beside()
+                ? beside.proven(connection, locked)
+                : Rebuilds.end(connection, locked)
+                    ? RebuildSteps.proven(locked)
+                    : new RebuildStep.NotOurs("another owner ended the rebuild"));
   }
 }

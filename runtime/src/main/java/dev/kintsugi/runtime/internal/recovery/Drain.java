@@ -1,6 +1,5 @@
 package dev.kintsugi.runtime.internal.recovery;
 
-import dev.kintsugi.projections.Projection;
 import dev.kintsugi.runtime.internal.event.EventCodec;
 import dev.kintsugi.runtime.internal.event.EventJournal;
 import dev.kintsugi.runtime.internal.handler.Applier;
@@ -168,8 +167,8 @@ public final class Drain {
     if (row.isEmpty() || row.get().paused() || !Rebuilds.hasReplayEnded(connection, row.get())) {
       return Batch.NOTHING;
     }
-    Optional<Projection<?>> projection = registry.find(name, row.get().version());
-    if (projection.isEmpty()) {
+    Optional<HandlerTarget> target = registry.target(row.get());
+    if (target.isEmpty()) {
       return Batch.NOTHING;
     }
     int limit = batchSize.get();
@@ -177,13 +176,7 @@ public final class Drain {
         SkipRecords.lockBatch(connection, name, generation, passedOrdering, limit);
     return records.isEmpty()
         ? Batch.NOTHING
-        : new DrainBatch(
-                connection,
-                journal,
-                codec,
-                applier,
-                new HandlerTarget(projection.get(), generation),
-                failureLog)
+        : new DrainBatch(connection, journal, codec, applier, target.get(), failureLog)
             .run(records, halves, records.size() == limit);
   }
 }

@@ -247,7 +247,7 @@ final class DrainBatch {
   private void stopped(SkipRecord record, HandlerException error) throws SQLException {
     stays(record);
     stopped = true;
-    Generations.setPaused(connection, record.projection(), true);
+    Generations.setPaused(connection, record.projection(), record.generation(), true);
     OperationLog.note(
         connection,
         record.projection(),

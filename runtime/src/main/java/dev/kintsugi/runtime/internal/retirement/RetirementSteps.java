@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.internal.retirement;
 import dev.kintsugi.projections.internal.text.StorableText;
 import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
+import dev.kintsugi.runtime.internal.schema.Places;
 import dev.kintsugi.runtime.internal.schema.ReadModels;
 import dev.kintsugi.runtime.internal.skip.SkipRecords;
 import dev.kintsugi.runtime.internal.state.Cursors;
@@ -15,6 +16,7 @@ import dev.kintsugi.runtime.internal.state.Subscriptions;
 import dev.kintsugi.runtime.operations.RetireAnswer;
 import dev.kintsugi.runtime.status.Generation;
 import dev.kintsugi.runtime.status.Operation;
+import dev.kintsugi.runtime.status.Rebuild;
 import dev.kintsugi.runtime.status.Retirement;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -64,14 +66,12 @@ public final class RetirementSteps {
     if (row.isEmpty()) {
       return Optional.empty();
     }
-    Rebuilds.lock(connection, projection, row.get().generation());
-    if (!Generations.remove(connection, row.get())) {
-      throw new IllegalStateException(
-          "projection '%s' was to be retired in generation %d, and has another one by now; nothing is changed, ask again"
-              .formatted(projection, row.get().generation()));
+    for (Generation each : Generations.of(connection, projection)) {
+      remove(connection, each);
+      Retirements.request(
+          connection, each, who, reason, dropsTables || !each.serving(), each.serving());
     }
     Rebuilds.retire(connection, projection);
-    Retirements.request(connection, row.get(), who, reason, dropsTables);
     OperationLog.note(
         connection,
         projection,
@@ -83,6 +83,55 @@ public final class RetirementSteps {
     return Optional.of(new RetireAnswer.Retiring(projection, row.get().generation(), dropsTables));
   }
 
+  private static void remove(Connection connection, Generation row) throws SQLException {
+    Rebuilds.lock(connection, row.projection(), row.generation());
+    if (!Generations.remove(connection, row)) {
+      throw new IllegalStateException(
+          "projection '%s' was to be retired in generation %d, and has another one by now; nothing is changed, ask again"
+              .formatted(row.projection(), row.generation()));
+    }
+  }
+
+  /**
+   * Begins the retirement of a generation that does not serve, with its tables, in the caller's
+   * transaction.
+   */
+  public static void beginOne(
+      Connection connection, Generation generation, String who, String reason) throws SQLException {
+    if (generation.serving()) {
+      throw new IllegalArgumentException(generation + " serves");
+    }
+    remove(connection, generation);
+    Retirements.request(connection, generation, who, reason, true, false);
+  }
+
+  /** Generations that were kept for a swap to be undone, until now. */
+  private void beginDue() throws Exception {
+    for (Retirements.Due due : database.inTransaction(Retirements::due)) {
+      database.inTransaction(
+          connection -> {
+            Optional<Generation> row =
+                Generations.find(connection, due.projection(), due.generation());
+            Optional<Rebuild> rebuild =
+                Rebuilds.lock(connection, due.projection(), due.generation());
+            boolean isDue =
+                row.isPresent()
+                    && !row.get().serving()
+                    && rebuild.filter(RetirementSteps::isKeptNoMore).isPresent();
+            if (isDue) {
+              beginOne(connection, row.get(), "kintsugi", "its time to be kept is over");
+            }
+            return isDue;
+          });
+    }
+  }
+
+  private static boolean isKeptNoMore(Rebuild rebuild) {
+    return rebuild.isDone()
+        && rebuild.keptUntil() != null
+        && rebuild.keptUntil().isBefore(rebuild.readAt());
+  }
+
   /**
    * Does for each retirement that has not ended what can be done now.
    *
@@ -90,6 +139,7 @@ public final class RetirementSteps {
    * @throws Exception if the database is at fault
    */
   public int run() throws Exception {
+    beginDue();
     List<Retirement> open = database.inTransaction(Retirements::open);
     int left = 0;
     for (Retirement retirement : open) {
@@ -143,9 +193,19 @@ public final class RetirementSteps {
       statement.execute(SHORT_LOCKS);
     }
     String projection = seen.projection();
+    if (!seen.isWhole()) {
+      SkipRecords.supersede(connection, projection, seen.generation());
+      Cursors.remove(connection, projection, seen.generation());
+      if (seen.place() != null) {
+        Places.drop(connection, seen.place());
+      }
+      Retirements.end(connection, seen);
+      log.info("Projection '{}', generation {} is retired", projection, seen.generation());
+      return true;
+    }
     int superseded = SkipRecords.supersedeOlder(connection, projection, Integer.MAX_VALUE);
     Cursors.removeOlder(connection, projection, Integer.MAX_VALUE);
-    ReadModels.retire(connection, projection, seen.dropsTables());
+    ReadModels.retire(connection, projection, seen.place(), seen.dropsTables());
     Subscriptions.forget(connection, projection);
     Retirements.end(connection, seen);
     log.info(

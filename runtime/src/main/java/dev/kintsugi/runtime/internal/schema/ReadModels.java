@@ -4,8 +4,10 @@ import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.internal.access.SharedSecrets;
 import dev.kintsugi.projections.internal.bulk.IndexBound;
 import dev.kintsugi.projections.internal.definition.TableScript;
+import dev.kintsugi.runtime.internal.jdbc.SearchPath;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import dev.kintsugi.runtime.persistence.SchemaException;
+import dev.kintsugi.runtime.status.Generation;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -15,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,7 +59,7 @@ public final class ReadModels {
    * version are made by its rebuild ({@link #reset}), those of a lower one by nobody. The caller
    * holds the {@link #lock}.
    *
-   * @param built the version in the projection's row; empty if the projection is new
+   * @param serving the generation that readers see; empty if the projection is new
    * @return the read model, written as the tables that are there need it, which may have
    *     constraints that were added by hand
    * @throws SchemaException if the script fails, or one of its tables is another projection's, or
@@ -64,8 +67,10 @@ public final class ReadModels {
    *     it
    */
   public static ReadModel create(
-      Connection connection, ReadModel readModel, Optional<Integer> built) throws SQLException {
+      Connection connection, ReadModel readModel, Optional<Generation> serving)
+      throws SQLException {
     Projection<?> projection = readModel.projection();
+    Optional<Integer> built = serving.map(Generation::version);
     int replaced = built.orElse(projection.version());
     if (replaced > projection.version()) {
       return readModel;
@@ -79,7 +84,11 @@ public final class ReadModels {
     if (built.isEmpty() && !allExist(connection, readModel.tables())) {
       run(connection, projection);
     }
-    return asItIs(connection, readModel, built.isPresent());
+    String path = SearchPath.of(connection);
+    SearchPath.beginWith(connection, serving.map(Generation::place).orElse(null));
+    ReadModel found = asItIs(connection, readModel, built.isPresent());
+    SearchPath.set(connection, null, path);
+    return found;
   }
 
   /**
@@ -194,9 +203,14 @@ public final class ReadModels {
   }
 
   static void run(Connection connection, Projection<?> projection) throws SQLException {
+    runScript(connection, projection);
+    createIndexes(connection, projection);
+  }
+
+  /** Runs a projection's script, without what is built after a bulk load. */
+  static void runScript(Connection connection, Projection<?> projection) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute(projection.tables().ddl());
-      createIndexes(statement, projection);
     } catch (SQLException e) {
       throw new SchemaException(
           "the table script %s of projection '%s' fails: %s"
@@ -206,16 +220,24 @@ public final class ReadModels {
   }
 
   /**
-   * Empties a read model for a rebuild; one that another version's script made is made anew, with
-   * the script of this one. Waits for its readers, for no longer than the session's lock timeout,
+   * Empties a read model for a rebuild, in its place if it has one; one that another version's
+   * script made is made anew, with the script of this one. To the end of the transaction the
+   * session finds its tables. Waits for its readers, for no longer than the session's lock timeout,
    * and for nodes that start.
    *
    * @throws SchemaException if tables can't be dropped as something depends on them, or the script
    *     fails
    */
-  public static void reset(Connection connection, ReadModel readModel) throws SQLException {
+  public static void reset(Connection connection, ReadModel readModel, @Nullable String place)
+      throws SQLException {
     lock(connection);
     Projection<?> projection = readModel.projection();
+    if (place != null && TableOwners.areOfAnotherVersion(connection, projection)) {
+      Places.makeAgain(connection, readModel, place);
+      noteServing(connection, readModel);
+      return;
+    }
+    SearchPath.beginWith(connection, place);
     if (!TableOwners.areOfAnotherVersion(connection, projection)) {
       truncate(connection, readModel.tables());
       return;
@@ -260,6 +282,19 @@ public final class ReadModels {
     }
   }
 
+  /** The names of a projection's tables, quoted where they need it. */
+  public static List<String> tablesOf(Connection connection, String projection)
+      throws SQLException {
+    return TableOwners.tables(connection, projection);
+  }
+
+  /** Notes that a read model is what readers see; the caller holds the {@link #lock}. */
+  public static void noteServing(Connection connection, ReadModel readModel) throws SQLException {
+    TableOwners.refuseOthers(connection, readModel);
+    TableOwners.forget(connection, readModel.projection().name());
+    TableOwners.note(connection, readModel, readModel.projection().version());
+  }
+
   /** Notes that a projection has another name; its tables stay as they are. */
   public static void rename(Connection connection, String from, String to) throws SQLException {
     lock(connection);
@@ -267,15 +302,24 @@ public final class ReadModels {
   }
 
   /**
-   * Takes a retired projection's tables from it: they are dropped, or left for whoever wants them.
-   * Waits for their readers, for no longer than the session's lock timeout, and for nodes that
-   * start.
+   * Takes a retired projection's tables from it, in their place if they have one: they are dropped,
+   * or left for whoever wants them. Waits for their readers, for no longer than the session's lock
+   * timeout, and for nodes that start.
    *
    * @throws SchemaException if something depends on a table that is to be dropped
    */
-  public static void retire(Connection connection, String projection, boolean drops)
+  public static void retire(
+      Connection connection, String projection, @Nullable String place, boolean drops)
       throws SQLException {
     lock(connection);
+    if (place != null) {
+      if (drops) {
+        Places.dropViews(connection, place);
+        Places.drop(connection, place);
+      }
+      TableOwners.forget(connection, projection);
+      return;
+    }
     String tables = TableOwners.there(connection, projection);
     if (drops && !tables.isEmpty()) {
       try (Statement statement = connection.createStatement()) {

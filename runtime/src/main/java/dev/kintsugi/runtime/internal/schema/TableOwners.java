@@ -138,6 +138,16 @@ final class TableOwners {
     }
   }
 
+  /** The names of a projection's tables. */
+  static List<String> tables(Connection connection, String projection) throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            "SELECT table_name FROM kintsugi_table WHERE projection = ? ORDER BY 1")) {
+      select.setString(1, projection);
+      return Places.texts(select);
+    }
+  }
+
   /** Notes that a projection's tables are another's. */
   static void rename(Connection connection, String from, String to) throws SQLException {
     try (PreparedStatement update = connection.prepareStatement(RENAME)) {

@@ -71,7 +71,7 @@ public final class OpenSkips {
       SELECT s.reason, count(*), count(*) FILTER (WHERE s.parked_at IS NOT NULL),
         EXTRACT(EPOCH FROM clock_timestamp() - min(s.recorded_at)) * 1000, s.projection
       FROM kintsugi_skip s JOIN kintsugi_projection p
-        ON p.projection = s.projection AND p.generation = s.generation
+        ON p.projection = s.projection AND p.generation = s.generation AND p.serving
       GROUP BY s.projection, s.reason
       """;
 

@@ -7,6 +7,7 @@ import dev.kintsugi.runtime.internal.jdbc.Parameters;
 import dev.kintsugi.runtime.internal.jdbc.StatementResults;
 import dev.kintsugi.runtime.skip.SkipOutcome;
 import dev.kintsugi.runtime.skip.SkipReason;
+import dev.kintsugi.runtime.status.Generation;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -153,11 +154,16 @@ public final class SkipRecords {
   private static final String SUPERSEDE =
       """
       WITH moved AS (
-        DELETE FROM kintsugi_skip WHERE projection = ? AND generation < ? RETURNING *)
+        DELETE FROM kintsugi_skip s WHERE projection = ? AND generation < ?
+          AND NOT EXISTS (SELECT FROM kintsugi_projection p
+            WHERE p.projection = s.projection AND p.generation = s.generation)
+        RETURNING *)
       INSERT INTO kintsugi_skip_archive (%1$s, outcome)
       SELECT %1$s, 'superseded' FROM moved
       """
           .formatted(ARCHIVED_COLUMNS);
+
+  private static final String SUPERSEDE_ONE = SUPERSEDE.replace("generation < ?", "generation = ?");
 
   private static final String TAKE_OVER =
       "UPDATE kintsugi_skip s SET projection = ?, generation = ? WHERE " + OF_GENERATION;
@@ -210,7 +216,7 @@ public final class SkipRecords {
   private static final String WITH_OPEN =
       BY_INDEX
           + """
-          SELECT p.projection FROM kintsugi_projection p
+          SELECT p.projection || '/' || p.generation::text FROM kintsugi_projection p
           WHERE (SELECT TRUE FROM kintsugi_skip s
             WHERE (s.projection || '/' || s.generation::text)
               = (p.projection || '/' || p.generation::text)
@@ -218,7 +224,52 @@ public final class SkipRecords {
           """
           + AS_BEFORE;
 
+  private static final String PARKED_HERE_ONLY =
+      """
+      SELECT DISTINCT s.persistence_id FROM kintsugi_skip s
+      WHERE (s.projection || '/' || s.generation::text) = ? AND s.parked_at IS NOT NULL
+        AND NOT EXISTS (SELECT FROM kintsugi_skip o WHERE o.persistence_id = s.persistence_id
+          AND o.projection = s.projection AND o.generation = ? AND o.parked_at IS NOT NULL)
+      ORDER BY 1 LIMIT 10
+      """;
+
+  private static final String SOME_STREAMS =
+      """
+      SELECT DISTINCT s.persistence_id FROM kintsugi_skip s
+      WHERE (s.projection || '/' || s.generation::text) = ? AND s.parked_at IS NULL
+      ORDER BY 1 LIMIT 10
+      """;
+
   private SkipRecords() {}
+
+  /** Some of the streams that are parked in one generation and not in another. */
+  public static List<String> parkedHereOnly(
+      Connection connection, Generation here, Generation other) throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(PARKED_HERE_ONLY)) {
+      select.setString(1, generationKey(here.projection(), here.generation()));
+      select.setInt(2, other.generation());
+      return texts(select);
+    }
+  }
+
+  /** Some of the streams that recovery has yet to mend. */
+  public static List<String> someStreams(Connection connection, String projection, int generation)
+      throws SQLException {
+    try (PreparedStatement select = connection.prepareStatement(SOME_STREAMS)) {
+      select.setString(1, generationKey(projection, generation));
+      return texts(select);
+    }
+  }
+
+  private static List<String> texts(PreparedStatement select) throws SQLException {
+    List<String> texts = new ArrayList<>();
+    try (ResultSet row = select.executeQuery()) {
+      while (row.next()) {
+        texts.add(row.getString(1));
+      }
+    }
+    return texts;
+  }
 
   /** A generation as the index of {@code kintsugi_skip} by ordering has it: "files/3". */
   public static String generationKey(String projection, int generation) {
@@ -442,10 +493,23 @@ public final class SkipRecords {
     }
   }
 
-  /** Archives the open records of all older generations, for whose events a replay will come. */
+  /**
+   * Archives the open records of all older generations that are no more, for whose events a replay
+   * will come.
+   */
   public static int supersedeOlder(Connection connection, String projection, int generation)
       throws SQLException {
     try (PreparedStatement supersede = connection.prepareStatement(SUPERSEDE)) {
+      supersede.setString(1, projection);
+      supersede.setInt(2, generation);
+      return supersede.executeUpdate();
+    }
+  }
+
+  /** Archives the open records of one generation as superseded. */
+  public static int supersede(Connection connection, String projection, int generation)
+      throws SQLException {
+    try (PreparedStatement supersede = connection.prepareStatement(SUPERSEDE_ONE)) {
       supersede.setString(1, projection);
       supersede.setInt(2, generation);
       return supersede.executeUpdate();
@@ -536,8 +600,8 @@ public final class SkipRecords {
     return isSo(connection, ANY_OPEN, projection, generation);
   }
 
-  /** The projections that have open records: a look into the index for each. */
-  public static Set<String> projectionsWithOpen(Connection connection) throws SQLException {
+  /** The generations that have open records, by their keys: a look into the index for each. */
+  public static Set<String> generationsWithOpen(Connection connection) throws SQLException {
     try (PreparedStatement select = connection.prepareStatement(WITH_OPEN)) {
       ResultSet row = StatementResults.byIndex(select);
       Set<String> projections = new HashSet<>();

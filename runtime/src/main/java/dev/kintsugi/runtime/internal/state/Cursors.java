@@ -49,8 +49,15 @@ public final class Cursors {
       RETURNING c.projection, c.generation
       """;
 
+  private static final String REMOVE =
+      "DELETE FROM kintsugi_cursor WHERE projection = ? AND generation = ?";
+
   private static final String REMOVE_OLDER =
-      "DELETE FROM kintsugi_cursor WHERE projection = ? AND generation < ?";
+      """
+      DELETE FROM kintsugi_cursor c WHERE projection = ? AND generation < ?
+        AND NOT EXISTS (SELECT FROM kintsugi_projection p
+          WHERE p.projection = c.projection AND p.generation = c.generation)
+      """;
 
   private Cursors() {}
 
@@ -160,7 +167,17 @@ public final class Cursors {
     return connection.createArrayOf(type, values.toArray());
   }
 
-  /** Forgets where generations before one stood. */
+  /** Forgets where a generation stood. */
+  public static void remove(Connection connection, String projection, int generation)
+      throws SQLException {
+    try (PreparedStatement remove = connection.prepareStatement(REMOVE)) {
+      remove.setString(1, projection);
+      remove.setInt(2, generation);
+      remove.executeUpdate();
+    }
+  }
+
+  /** Forgets where generations before one stood that are no more. */
   public static void removeOlder(Connection connection, String projection, int generation)
       throws SQLException {
     try (PreparedStatement remove = connection.prepareStatement(REMOVE_OLDER)) {

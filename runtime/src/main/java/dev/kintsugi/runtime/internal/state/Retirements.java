@@ -20,22 +20,30 @@ public final class Retirements {
   private static final String COLUMNS =
       """
       SELECT projection, generation, requested_by, reason, drop_tables, fence::text, last_error,
-        requested_at, ended_at
+        requested_at, ended_at, whole, place
       FROM kintsugi_retirement
       """;
 
   private static final String OPEN = COLUMNS + "WHERE ended_at IS NULL ORDER BY requested_at";
 
   private static final String NEWEST =
-      COLUMNS + "WHERE projection = ? ORDER BY generation DESC LIMIT 1";
+      COLUMNS + "WHERE projection = ? AND whole ORDER BY generation DESC LIMIT 1";
 
   private static final String LOCK =
       COLUMNS + "WHERE projection = ? AND generation = ? AND ended_at IS NULL FOR UPDATE";
 
   private static final String REQUEST =
       """
-      INSERT INTO kintsugi_retirement (projection, generation, requested_by, reason, drop_tables)
-      VALUES (?, ?, ?, ?, ?)
+      INSERT INTO kintsugi_retirement (projection, generation, requested_by, reason, drop_tables, whole, place)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
+      """;
+
+  private static final String DUE =
+      """
+      SELECT p.projection, p.generation FROM kintsugi_projection p
+      JOIN kintsugi_rebuild r USING (projection, generation)
+      WHERE NOT p.serving AND r.phase = 'done' AND r.kept_until < clock_timestamp()
+      ORDER BY 1, 2
       """;
 
   private static final String SET_FENCE =
@@ -72,7 +80,22 @@ public final class Retirements {
     }
   }
 
-  /** The last one of a projection. */
+  /** A generation by its projection and number. */
+  public record Due(String projection, int generation) {}
+
+  /** Generations that serve no more, and have been kept for long enough. */
+  public static List<Due> due(Connection connection) throws SQLException {
+    List<Due> due = new ArrayList<>();
+    try (PreparedStatement select = connection.prepareStatement(DUE);
+        ResultSet row = select.executeQuery()) {
+      while (row.next()) {
+        due.add(new Due(row.getString(1), row.getInt(2)));
+      }
+    }
+    return due;
+  }
+
+  /** The last one of a projection as a whole. */
   public static Optional<Retirement> newest(Connection connection, String projection)
       throws SQLException {
     try (PreparedStatement select = connection.prepareStatement(NEWEST)) {
@@ -91,13 +114,18 @@ public final class Retirements {
     }
   }
 
-  /** Notes one that was asked for, in the transaction that takes the projection's row away. */
+  /**
+   * Notes one that was asked for, in the transaction that takes the row away.
+   *
+   * @param isWhole whether the whole projection is retired
+   */
   public static void request(
       Connection connection,
       Generation last,
       String requestedBy,
       String reason,
-      boolean dropsTables)
+      boolean dropsTables,
+      boolean isWhole)
       throws SQLException {
     try (PreparedStatement insert = connection.prepareStatement(REQUEST)) {
       insert.setString(1, last.projection());
@@ -105,6 +133,8 @@ public final class Retirements {
       insert.setString(3, requestedBy);
       insert.setString(4, reason);
       insert.setBoolean(5, dropsTables);
+      insert.setBoolean(6, isWhole);
+      insert.setString(7, last.place());
       insert.executeUpdate();
     }
   }
@@ -172,7 +202,9 @@ public final class Retirements {
                 fence == null ? null : Long.valueOf(fence),
                 row.getString(7),
                 row.getTimestamp(8).toInstant(),
-                ended == null ? null : ended.toInstant()));
+                ended == null ? null : ended.toInstant(),
+                row.getBoolean(10),
+                row.getString(11)));
       }
     }
     return retirements;

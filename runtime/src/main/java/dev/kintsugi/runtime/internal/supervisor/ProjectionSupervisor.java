@@ -6,39 +6,29 @@ import dev.kintsugi.runtime.internal.follow.SharedJournal;
 import dev.kintsugi.runtime.internal.node.KintsugiNode;
 import dev.kintsugi.runtime.internal.rebuild.ModeChange;
 import dev.kintsugi.runtime.internal.rebuild.RebuildActor;
-import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
-import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
-import dev.kintsugi.runtime.internal.recovery.Drain;
 import dev.kintsugi.runtime.internal.recovery.RecoveryActor;
 import dev.kintsugi.runtime.internal.schema.ReadModel;
-import dev.kintsugi.runtime.internal.skip.SkipRecords;
-import dev.kintsugi.runtime.internal.state.Generations;
-import dev.kintsugi.runtime.internal.state.Rebuilds;
 import dev.kintsugi.runtime.status.Generation;
-import dev.kintsugi.runtime.status.Phase;
-import dev.kintsugi.runtime.status.Rebuild;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.util.HashMap;
-import java.util.Map;
+import java.time.Instant;
 import java.util.Optional;
-import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.Props;
-import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The actor of one projection (DESIGN 9). It follows the projection's row: rebuilding, it runs a
- * {@link RebuildActor}; active, a {@link RecoveryActor}, and the RebuildActor until the rebuild is
- * proven; following, a {@link FollowerActor} besides, once it is built. It decides nothing that the
- * row does not say, so a second one on another node does no harm.
+ * The actor of one projection in one version (DESIGN 9). It follows the rows of the projection's
+ * generations that this version built or builds, the one that serves and one beside it: of one that
+ * is rebuilding it runs a {@link RebuildActor}; of an active one a {@link RecoveryActor}, and the
+ * RebuildActor until the rebuild has ended; of one that follows a {@link FollowerActor} besides. It
+ * decides nothing that the rows do not say, so a second one on another node does no harm.
  */
 public final class ProjectionSupervisor {
 
@@ -78,79 +68,28 @@ public final class ProjectionSupervisor {
   private record Look() implements Command {}
 
   /** Its rows were read, by the watch or by itself. */
-  record Seen(Row row) implements Command {}
+  record Seen(ProjectionRows rows) implements Command {}
 
   private record LookFailed(Throwable cause) implements Command {}
 
   /** It was begun to have a generation follow, or be inline; or that failed. */
-  private record Changed(Optional<Integer> begun, @Nullable Throwable error) implements Command {}
+  private record Changed(int generation, Optional<Integer> begun, @Nullable Throwable error)
+      implements Command {}
 
   private record FromRebuild(RebuildActor.Report report) implements Command {}
 
-  private record RebuildActorEnded(int generation) implements Command {}
-
-  /**
-   * What was read.
-   *
-   * @param hasOpenSkips whether skip records of the generation are open
-   */
-  record Row(Optional<Generation> generation, Optional<Rebuild> rebuild, boolean hasOpenSkips) {
-
-    /** Of a projection that the database does not know. */
-    static final Row NONE = new Row(Optional.empty(), Optional.empty(), false);
-
-    static Row read(Connection connection, String projection) throws SQLException {
-      Optional<Generation> generation = Generations.find(connection, projection);
-      if (generation.isEmpty()) {
-        return NONE;
-      }
-      int number = generation.get().generation();
-      return new Row(
-          generation,
-          Rebuilds.find(connection, projection, number),
-          SkipRecords.anyOpen(connection, projection, number));
-    }
-
-    /** Of all projections, by name. */
-    static Map<String, Row> readAll(Connection connection) throws SQLException {
-      Map<String, Rebuild> rebuilds = Rebuilds.newest(connection);
-      Set<String> open = SkipRecords.projectionsWithOpen(connection);
-      Map<String, Row> rows = new HashMap<>();
-      for (Generation generation : Generations.all(connection)) {
-        String name = generation.projection();
-        rows.put(
-            name,
-            new Row(
-                Optional.of(generation),
-                Optional.ofNullable(rebuilds.get(name)),
-                open.contains(name)));
-      }
-      return rows;
-    }
-  }
-
-  /** A child, and the generation that it works on. */
-  private record Child<T>(ActorRef<T> ref, int generation) {}
+  record RebuildActorEnded(int generation) implements Command {}
 
   private final ActorContext<Command> context;
   private final KintsugiNode node;
-  private final SharedJournal journal;
-  private final ReadModel readModel;
+  private final GenerationWork.Tools tools;
   private final Projection<?> projection;
-  private final RebuildSettings rebuildSettings;
-  private final ActorRef<RebuildActor.Report> reports;
-  private @Nullable Child<RebuildActor.Command> rebuildActor;
-  private @Nullable Child<RecoveryActor.Command> recoveryActor;
-  private @Nullable Child<FollowerActor.Command> followerActor;
+
+  /** What is done here, by generation. */
+  private final SortedMap<Integer, GenerationWork> work = new TreeMap<>();
 
   /** A look that began earlier may be told of later. */
-  private int newestSeen;
-
-  /** The generation that is last known to be in use in another way than the definition says. */
-  private int changedGeneration;
-
-  /** The rebuild that the failure policy stopped; this owner leaves it so. */
-  private int stoppedGeneration;
+  private Instant lastSeen = Instant.EPOCH;
 
   private ProjectionSupervisor(
       ActorContext<Command> context,
@@ -159,11 +98,14 @@ public final class ProjectionSupervisor {
       ReadModel readModel) {
     this.context = context;
     this.node = node;
-    this.journal = journal;
-    this.readModel = readModel;
     this.projection = readModel.projection();
-    this.rebuildSettings = RebuildSettings.of(node.config().getConfig("rebuild"));
-    this.reports = context.messageAdapter(RebuildActor.Report.class, FromRebuild::new);
+    this.tools =
+        new GenerationWork.Tools(
+            context,
+            node,
+            journal,
+            readModel,
+            context.messageAdapter(RebuildActor.Report.class, FromRebuild::new));
   }
 
   /**
@@ -184,77 +126,81 @@ public final class ProjectionSupervisor {
 
   private Behavior<Command> starting() {
     look();
-    return seeing();
+    return Behaviors.receive(Command.class)
+        .onMessage(Look.class, look -> onLook())
+        .onMessage(Seen.class, this::onSeen)
+        .onMessage(LookFailed.class, this::onLookFailed)
+        .onMessage(Changed.class, this::onChanged)
+        .onMessage(FromRebuild.class, this::onFromRebuild)
+        .onMessage(RebuildActorEnded.class, this::onRebuildActorEnded)
+        .onMessage(Wake.class, wake -> onWake())
+        .onMessage(KeepAlive.class, keepAlive -> Behaviors.same())
+        .onMessage(Stop.class, stop -> onStop())
+        .build();
   }
 
-  /** Reads the row on a blocking thread; {@link Seen} comes of it. */
+  /** Reads the rows on a blocking thread; {@link Seen} comes of it. */
   private void look() {
-    CompletionStage<Row> row =
-        node.inTransaction(connection -> Row.read(connection, projection.name()));
+    CompletionStage<ProjectionRows> rows =
+        node.inTransaction(connection -> ProjectionRows.read(connection, projection.name()));
     context.pipeToSelf(
-        row, (read, error) -> error == null ? new Seen(read) : new LookFailed(error));
+        rows, (read, error) -> error == null ? new Seen(read) : new LookFailed(error));
   }
 
-  /** The generation is being built: this node's part in it is the rebuild. */
-  private Behavior<Command> rebuilding(Generation generation, Optional<Rebuild> rebuild) {
-    stopFollower();
-    stopRecovery();
-    if (rebuild.filter(Rebuild::isGivenUp).isEmpty()) {
-      startRebuild(generation.generation());
-    }
-    return seeing();
+  private Behavior<Command> onLook() {
+    look();
+    return Behaviors.same();
   }
 
-  /** Writers apply: this node's part is recovery, and the end of the rebuild's proof. */
-  private Behavior<Command> active(Generation generation, Row row) {
-    stopFollower();
-    recover(generation, row);
-    change(generation, projection.isFollowing());
-    if (row.rebuild().filter(r -> r.phase() == Phase.SETTLE && !r.isGivenUp()).isPresent()) {
-      startRebuild(generation.generation());
+  private Behavior<Command> onSeen(Seen seen) {
+    if (seen.rows().readAt().isBefore(lastSeen)) {
+      return Behaviors.same();
     }
-    return seeing();
+    lastSeen = seen.rows().readAt();
+    SortedMap<Integer, ProjectionRows.Row> ours = new TreeMap<>();
+    for (ProjectionRows.Row row : seen.rows().rows()) {
+      if (row.generation().version() == projection.version()) {
+        ours.put(row.generation().generation(), row);
+      }
+    }
+    work.entrySet()
+        .removeIf(
+            each -> {
+              boolean isOver = !ours.containsKey(each.getKey());
+              if (isOver) {
+                each.getValue().stop();
+              }
+              return isOver;
+            });
+    ours.values().forEach(this::see);
+    return Behaviors.same();
   }
 
-  /**
-   * Writers do nothing about it: this node's part is to follow, and to recover what failed; before
-   * that, to build it, and until the proof to look whether all of that is recovered.
-   */
-  private Behavior<Command> following(Generation generation, Row row) {
-    if (row.rebuild().filter(ProjectionSupervisor::isFollowed).isPresent()) {
-      recover(generation, row);
-      startFollower(generation.generation());
-      change(generation, !projection.isFollowing());
-    } else {
-      stopFollower();
-      stopRecovery();
+  private void see(ProjectionRows.Row row) {
+    Generation generation = row.generation();
+    GenerationWork one =
+        work.computeIfAbsent(
+            generation.generation(), number -> new GenerationWork(tools, generation));
+    if (one.see(row)) {
+      change(generation);
     }
-    if (row.rebuild().filter(r -> !r.isDone() && !r.isGivenUp()).isPresent()) {
-      startRebuild(generation.generation());
-    }
-    return seeing();
-  }
-
-  /** Whether it has a cursor: it is built, or was inline before and catches up. */
-  private static boolean isFollowed(Rebuild rebuild) {
-    return rebuild.isInUse() || (rebuild.takesOver() && rebuild.phase() == Phase.REPLAY);
   }
 
   /** What the definition that this node has says of the generation is not so, or no more. */
-  private void change(Generation generation, boolean isDue) {
-    if (!isDue || generation.generation() == changedGeneration) {
-      return;
-    }
-    changedGeneration = generation.generation();
+  private void change(Generation generation) {
     context.pipeToSelf(
         node.inTransaction(connection -> ModeChange.begin(connection, projection)),
         (begun, error) ->
-            error == null ? new Changed(begun, null) : new Changed(Optional.empty(), error));
+            new Changed(generation.generation(), error == null ? begun : Optional.empty(), error));
+  }
+
+  private Optional<GenerationWork> workOn(int generation) {
+    return Optional.ofNullable(work.get(generation));
   }
 
   private Behavior<Command> onChanged(Changed changed) {
     if (changed.error() != null) {
-      changedGeneration = 0;
+      workOn(changed.generation()).ifPresent(GenerationWork::changeAgain);
       context
           .getLog()
           .warn(
@@ -276,64 +222,11 @@ public final class ProjectionSupervisor {
     return Behaviors.same();
   }
 
-  private void recover(Generation generation, Row row) {
-    startRecovery(generation.generation());
-    if (recoveryActor != null && row.hasOpenSkips()) {
-      recoveryActor.ref().tell(new RecoveryActor.Hint());
-    }
-  }
-
-  /** The row is for a build of the application that has another version of the projection. */
-  private Behavior<Command> leftToOthers() {
-    stopFollower();
-    stopRecovery();
-    stopRebuild();
-    return seeing();
-  }
-
-  private Behavior<Command> seeing() {
-    return Behaviors.receive(Command.class)
-        .onMessage(Look.class, look -> onLook())
-        .onMessage(Seen.class, this::onSeen)
-        .onMessage(LookFailed.class, this::onLookFailed)
-        .onMessage(Changed.class, this::onChanged)
-        .onMessage(FromRebuild.class, this::onFromRebuild)
-        .onMessage(RebuildActorEnded.class, this::onRebuildActorEnded)
-        .onMessage(Wake.class, wake -> onWake())
-        .onMessage(KeepAlive.class, keepAlive -> Behaviors.same())
-        .onMessage(Stop.class, stop -> onStop())
-        .build();
-  }
-
-  private Behavior<Command> onLook() {
-    look();
-    return Behaviors.same();
-  }
-
-  private Behavior<Command> onSeen(Seen seen) {
-    if (seen.row().generation().isEmpty()) {
-      return leftToOthers();
-    }
-    Generation generation = seen.row().generation().get();
-    if (generation.generation() < newestSeen) {
-      return Behaviors.same();
-    }
-    newestSeen = generation.generation();
-    if (generation.version() != projection.version()) {
-      return leftToOthers();
-    }
-    return switch (generation.status()) {
-      case REBUILDING -> rebuilding(generation, seen.row().rebuild());
-      case ACTIVE -> active(generation, seen.row());
-      case FOLLOWING -> following(generation, seen.row());
-    };
-  }
-
   private Behavior<Command> onLookFailed(LookFailed failed) {
     context
         .getLog()
         .warn(
-            "The row of projection '{}' can't be read; it is looked at again with the next poll",
+            "The rows of projection '{}' can't be read; they are looked at again with the next poll",
             projection.name(),
             failed.cause());
     return Behaviors.same();
@@ -388,7 +281,7 @@ public final class ProjectionSupervisor {
                   ? "It was settling: its read model stays in use, and recovery goes on."
                   : "Its read model is incomplete until a new rebuild makes it whole.");
     } else if (step instanceof RebuildStep.Stopped stopped) {
-      stoppedGeneration = generation;
+      workOn(generation).ifPresent(GenerationWork::leaveStopped);
       context
           .getLog()
           .error(
@@ -404,125 +297,28 @@ public final class ProjectionSupervisor {
   }
 
   private Behavior<Command> onRebuildActorEnded(RebuildActorEnded ended) {
-    if (rebuildActor != null && rebuildActor.generation() == ended.generation()) {
-      rebuildActor = null;
-    }
+    workOn(ended.generation()).ifPresent(GenerationWork::rebuildActorEnded);
     return Behaviors.same();
   }
 
   private Behavior<Command> onWake() {
-    if (recoveryActor != null) {
-      recoveryActor.ref().tell(new RecoveryActor.Wake());
-    }
-    if (followerActor != null) {
-      followerActor.ref().tell(new FollowerActor.Wake());
-    }
+    work.values().forEach(GenerationWork::wake);
     return onLook();
   }
 
+  /** Rebuilds end their step, and store what they did with its checkpoint. */
   private Behavior<Command> onStop() {
-    stopFollower();
-    stopRecovery();
-    if (rebuildActor == null) {
-      return Behaviors.stopped();
-    }
-    Child<RebuildActor.Command> last = rebuildActor;
-    last.ref().tell(new RebuildActor.Stop());
-    return Behaviors.receive(Command.class)
-        .onMessage(
-            RebuildActorEnded.class,
-            ended -> ended.generation() == last.generation(),
-            ended -> Behaviors.stopped())
-        .onAnyMessage(message -> Behaviors.same())
-        .build();
+    work.values().removeIf(one -> !one.end());
+    return work.isEmpty()
+        ? Behaviors.stopped()
+        : Behaviors.receive(Command.class)
+            .onMessage(RebuildActorEnded.class, this::onEndedWhileStopping)
+            .onAnyMessage(message -> Behaviors.same())
+            .build();
   }
 
-  private void startRebuild(int generation) {
-    if (generation == stoppedGeneration) {
-      return;
-    }
-    if (rebuildActor != null && rebuildActor.generation() == generation) {
-      return;
-    }
-    stopRebuild();
-    RebuildSteps steps =
-        new RebuildSteps(
-            node.database(),
-            node.journal(),
-            node.codec(),
-            Drain.of(node, projection.name(), generation),
-            rebuildSettings,
-            node.blockingThreads(),
-            journal::proof,
-            readModel,
-            generation);
-    ActorRef<RebuildActor.Command> ref =
-        context.spawnAnonymous(
-            restarted(
-                RebuildActor.create(
-                    node,
-                    steps,
-                    "Rebuild of projection '%s', generation %d"
-                        .formatted(projection.name(), generation),
-                    rebuildSettings.pollInterval(),
-                    reports)));
-    context.watchWith(ref, new RebuildActorEnded(generation));
-    rebuildActor = new Child<>(ref, generation);
-  }
-
-  private void startRecovery(int generation) {
-    if (recoveryActor != null && recoveryActor.generation() == generation) {
-      return;
-    }
-    stopRecovery();
-    recoveryActor =
-        new Child<>(
-            context.spawnAnonymous(
-                restarted(RecoveryActor.create(node, projection.name(), generation))),
-            generation);
-  }
-
-  /** One that rests looks again whenever the rows were looked at. */
-  private void startFollower(int generation) {
-    if (followerActor != null && followerActor.generation() == generation) {
-      followerActor.ref().tell(new FollowerActor.Wake());
-      return;
-    }
-    stopFollower();
-    followerActor =
-        new Child<>(
-            context.spawnAnonymous(
-                restarted(FollowerActor.create(journal, projection, generation))),
-            generation);
-  }
-
-  private <T> Behavior<T> restarted(Behavior<T> child) {
-    return Behaviors.supervise(child)
-        .onFailure(
-            SupervisorStrategy.restartWithBackoff(
-                node.config().getDuration("supervisor.min-backoff"),
-                node.config().getDuration("supervisor.max-backoff"),
-                0.2));
-  }
-
-  private void stopRebuild() {
-    if (rebuildActor != null) {
-      context.stop(rebuildActor.ref());
-      rebuildActor = null;
-    }
-  }
-
-  private void stopFollower() {
-    if (followerActor != null) {
-      context.stop(followerActor.ref());
-      followerActor = null;
-    }
-  }
-
-  private void stopRecovery() {
-    if (recoveryActor != null) {
-      context.stop(recoveryActor.ref());
-      recoveryActor = null;
-    }
+  private Behavior<Command> onEndedWhileStopping(RebuildActorEnded ended) {
+    work.remove(ended.generation());
+    return work.isEmpty() ? Behaviors.stopped() : Behaviors.same();
   }
 }

@@ -28,7 +28,7 @@ public final class RowWatch {
 
   private record Look() implements Command {}
 
-  private record Read(Map<String, ProjectionSupervisor.Row> rows) implements Command {}
+  private record Read(Map<String, ProjectionRows> rows) implements Command {}
 
   private record ReadFailed(Throwable cause) implements Command {}
 
@@ -85,7 +85,7 @@ public final class RowWatch {
 
   private Behavior<Command> onLook() {
     context.pipeToSelf(
-        node.inTransaction(ProjectionSupervisor.Row::readAll),
+        node.inTransaction(ProjectionRows::readAll),
         (rows, error) -> error == null ? new Read(rows) : new ReadFailed(error));
     return Behaviors.same();
   }
@@ -95,7 +95,7 @@ public final class RowWatch {
         (supervisor, projection) ->
             supervisor.tell(
                 new ProjectionSupervisor.Seen(
-                    read.rows().getOrDefault(projection, ProjectionSupervisor.Row.NONE))));
+                    read.rows().getOrDefault(projection, ProjectionRows.NONE))));
     return again();
   }
 

@@ -7,6 +7,7 @@ import dev.kintsugi.runtime.internal.handler.Applier;
 import dev.kintsugi.runtime.internal.handler.HandlerTarget;
 import dev.kintsugi.runtime.internal.handler.ProjectionRegistry;
 import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.jdbc.SearchPath;
 import dev.kintsugi.runtime.internal.state.Cursors;
 import dev.kintsugi.runtime.internal.state.Generations;
 import dev.kintsugi.runtime.status.Generation;
@@ -155,6 +156,7 @@ public final class Verifier {
       ReplayedHistory history,
       VerificationListener listener)
       throws Exception {
+    SearchPath.beginWith(snapshot, generation.place());
     TableCatalog catalog =
         TableCatalog.read(snapshot, generation.projection(), tables.apply(generation.projection()));
     List<TableDifference> differences =

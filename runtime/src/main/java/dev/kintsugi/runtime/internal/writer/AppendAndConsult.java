@@ -61,7 +61,7 @@ final class AppendAndConsult {
   private static final String CONSULT =
       """
       SELECT p.projection, p.generation, p.status, p.paused, p.version, p.returns_to,
-        o.persistence_id, o.count, o.held
+        p.serving, p.place, o.persistence_id, o.count, o.held
       FROM kintsugi_projection p
       LEFT JOIN (
         WITH RECURSIVE behind AS (
@@ -382,15 +382,17 @@ final class AppendAndConsult {
               Status.ofTable(row.getString(3)),
               row.getBoolean(4),
               row.getInt(5),
-              row.getObject(6, Integer.class));
+              row.getObject(6, Integer.class),
+              row.getBoolean(7),
+              row.getString(8));
       if (!generation.equals(last)) {
         open = new HashMap<>();
         views.add(new ConsultedRows.View(generation, open));
         last = generation;
       }
-      String persistenceId = row.getString(7);
+      String persistenceId = row.getString(9);
       if (persistenceId != null) {
-        open.put(persistenceId, new ConsultedRows.OpenRecords(row.getInt(8), row.getBoolean(9)));
+        open.put(persistenceId, new ConsultedRows.OpenRecords(row.getInt(10), row.getBoolean(11)));
       }
     }
     return views;

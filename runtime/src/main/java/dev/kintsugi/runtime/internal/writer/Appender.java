@@ -6,6 +6,7 @@ import dev.kintsugi.runtime.internal.event.NewEvent;
 import dev.kintsugi.runtime.internal.event.RejectedNumber;
 import dev.kintsugi.runtime.internal.event.RejectedNumbers;
 import dev.kintsugi.runtime.internal.handler.Applier;
+import dev.kintsugi.runtime.internal.handler.GenerationKey;
 import dev.kintsugi.runtime.internal.handler.HandlerException;
 import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.persistence.AppendRejectedException;
@@ -28,11 +29,11 @@ public final class Appender implements AutoCloseable {
   private final InlineWriter writer;
   private final Applier applier = new Applier();
 
-  /** Projections that failed on most events of the last append: the next one expects no better. */
-  private Set<String> failing = Set.of();
+  /** Generations that failed on most events of the last append: the next one expects no better. */
+  private Set<GenerationKey> failing = Set.of();
 
-  /** Projections that failed on an event of late, and for how many appends that is remembered. */
-  private final Map<String, Integer> failedOfLate = new HashMap<>();
+  /** Generations that failed on an event of late, and for how many appends that is remembered. */
+  private final Map<GenerationKey, Integer> failedOfLate = new HashMap<>();
 
   public Appender(Database database, InlineWriter writer) {
     this.database = database;
@@ -79,21 +80,21 @@ public final class Appender implements AutoCloseable {
     }
   }
 
-  private static Set<String> failingMostly(WrittenAppend written, KnownFailures failures) {
-    return failures.projections().stream()
-        .filter(projection -> written.of(projection).isFailedMostly())
+  private static Set<GenerationKey> failingMostly(WrittenAppend written, KnownFailures failures) {
+    return failures.targets().stream()
+        .filter(target -> written.of(target).isFailedMostly())
         .collect(toUnmodifiableSet());
   }
 
   private void remember(WrittenAppend written) {
-    failedOfLate.replaceAll((projection, appends) -> appends - 1);
+    failedOfLate.replaceAll((target, appends) -> appends - 1);
     failedOfLate.values().removeIf(appends -> appends == 0);
     written
-        .projections()
+        .generations()
         .forEach(
-            (projection, counts) -> {
+            (target, counts) -> {
               if (counts.failed() > 0) {
-                failedOfLate.put(projection, REMEMBERED_FOR);
+                failedOfLate.put(target, REMEMBERED_FOR);
               }
             });
   }

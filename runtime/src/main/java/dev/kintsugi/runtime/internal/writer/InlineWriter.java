@@ -178,11 +178,8 @@ public final class InlineWriter {
       this.held = held;
       this.view = view;
       this.skips = skips;
-      this.counts = written.of(view.generation().projection());
-      this.target =
-          registry
-              .find(view.generation().projection(), view.generation().version())
-              .map(projection -> new HandlerTarget(projection, view.generation().generation()));
+      this.counts = written.of(view.generation());
+      this.target = registry.target(view.generation());
       this.foreign = foreign;
     }
 
@@ -272,15 +269,14 @@ public final class InlineWriter {
     }
 
     private void apply(JournalEvent event, HandlerTarget target) throws Exception {
-      Projection<?> projection = target.projection();
-      Optional<HandlerException> known = failures.of(projection.name(), event);
+      Optional<HandlerException> known = failures.of(target, event);
       if (known.isPresent()) {
         refuseIfRejected(known.get());
         recordFailed(event, known.get());
         return;
       }
-      OnThrow onThrow = failures.onThrow(projection.name());
-      if (onThrow == OnThrow.ROLL_BACK && failures.isExpected(projection)) {
+      OnThrow onThrow = failures.onThrow(target);
+      if (onThrow == OnThrow.ROLL_BACK && failures.isExpected(target)) {
         applyInStep(event, target);
         return;
       }
@@ -330,9 +326,11 @@ public final class InlineWriter {
       }
     }
 
-    private static void refuseIfRejected(HandlerException error)
+    /** An append is rejected for what readers see, and for nothing else (DESIGN 7). */
+    private void refuseIfRejected(HandlerException error)
         throws AppendRejectedException, NotNowException {
-      if (error.policy().onAppend() == FailurePolicy.OnAppend.REJECT) {
+      if (view.generation().serving()
+          && error.policy().onAppend() == FailurePolicy.OnAppend.REJECT) {
         if (error.isNotNow()) {
           throw new NotNowException(error);
         }

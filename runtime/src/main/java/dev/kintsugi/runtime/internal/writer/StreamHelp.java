@@ -153,14 +153,14 @@ final class StreamHelp {
         HandlerTarget target,
         String persistenceId)
         throws Exception {
-      Projection<?> projection = target.projection();
       List<SkipRecord> ofStream =
           records.get(
-              new SkipRecords.Stream(projection.name(), target.generation(), persistenceId));
+              new SkipRecords.Stream(
+                  target.projection().name(), target.generation(), persistenceId));
       if (ofStream == null) {
         return Helped.NOT;
       }
-      OnThrow onThrow = failures.onThrow(projection.name());
+      OnThrow onThrow = failures.onThrow(target);
       List<SkipRecord> applied = new ArrayList<>();
       List<SkipRecord> unsubscribed = new ArrayList<>();
       for (SkipRecord record : ofStream) {
@@ -169,7 +169,7 @@ final class StreamHelp {
           break;
         }
         JournalEvent event = codec.decode(row, tags.getOrDefault(row.ordering(), Set.of()));
-        if (failures.of(projection.name(), event).isPresent()) {
+        if (failures.of(target, event).isPresent()) {
           break;
         }
         try {

@@ -15,8 +15,9 @@ class RequestTest {
   void who_asks_and_why_is_stored_with_a_replacement_for_what_can_not_be() {
     assertThat(new ChangeRequest(HALF, HALF))
         .isEqualTo(new ChangeRequest("abc\ufffd\ufffd", "abc\ufffd\ufffd"));
-    assertThat(new RebuildRequest("files", 1, false, HALF, HALF))
-        .isEqualTo(new RebuildRequest("files", 1, false, "abc\ufffd\ufffd", "abc\ufffd\ufffd"));
+    assertThat(new RebuildRequest("files", 1, false, true, HALF, HALF))
+        .isEqualTo(
+            new RebuildRequest("files", 1, false, true, "abc\ufffd\ufffd", "abc\ufffd\ufffd"));
   }
 
   @Test

@@ -11,6 +11,8 @@ import dev.kintsugi.projections.internal.bulk.IndexBound;
 import dev.kintsugi.projections.internal.definition.Writing;
 import dev.kintsugi.projections.rows.RowTable;
 import dev.kintsugi.runtime.persistence.SchemaException;
+import dev.kintsugi.runtime.status.Generation;
+import dev.kintsugi.runtime.status.Status;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
 import java.util.List;
@@ -124,7 +126,15 @@ class MadeAsDeclaredTest {
     }
     return world
         .database()
-        .inTransaction(connection -> ReadModels.create(connection, probed, built));
+        .inTransaction(
+            connection ->
+                ReadModels.create(
+                    connection,
+                    probed,
+                    built.map(
+                        version ->
+                            new Generation(
+                                probed.projection().name(), 1, Status.ACTIVE, false, version))));
   }
 
   private void assertAsSets(String ddl, IndexBound... bounds) throws Exception {

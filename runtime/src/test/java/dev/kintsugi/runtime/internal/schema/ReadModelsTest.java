@@ -9,6 +9,8 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
 import dev.kintsugi.runtime.persistence.SchemaException;
+import dev.kintsugi.runtime.status.Generation;
+import dev.kintsugi.runtime.status.Status;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
 import java.sql.Statement;
@@ -72,7 +74,13 @@ class ReadModelsTest {
         .inTransaction(
             connection -> {
               ReadModels.lock(connection);
-              ReadModels.create(connection, readModel, built);
+              ReadModels.create(
+                  connection,
+                  readModel,
+                  built.map(
+                      version ->
+                          new Generation(
+                              readModel.projection().name(), 1, Status.ACTIVE, false, version)));
               return readModel;
             });
   }
@@ -82,7 +90,7 @@ class ReadModelsTest {
         .database()
         .inTransaction(
             connection -> {
-              ReadModels.reset(connection, readModel);
+              ReadModels.reset(connection, readModel, null);
               return readModel;
             });
   }

@@ -7,6 +7,8 @@ import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Tables;
 import dev.kintsugi.runtime.internal.operations.RebuildRequest;
 import dev.kintsugi.runtime.persistence.SchemaException;
+import dev.kintsugi.runtime.status.Generation;
+import dev.kintsugi.runtime.status.Status;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
 import java.sql.Connection;
@@ -72,7 +74,7 @@ class ResetTest {
         .database()
         .inTransaction(
             connection -> {
-              ReadModels.reset(connection, readModel);
+              ReadModels.reset(connection, readModel, null);
               return readModel;
             });
   }
@@ -167,7 +169,12 @@ class ResetTest {
                     .database()
                     .inTransaction(
                         connection -> {
-                          ReadModels.create(connection, raised, Optional.of(1));
+                          ReadModels.create(
+                              connection,
+                              raised,
+                              Optional.of(
+                                  new Generation(
+                                      raised.projection().name(), 1, Status.ACTIVE, false, 1)));
                           ReadModels.refuseObstacle(connection, raised);
                           return raised;
                         }))

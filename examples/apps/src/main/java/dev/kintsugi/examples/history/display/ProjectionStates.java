@@ -29,8 +29,8 @@ final class ProjectionStates {
   /** Of the phase: a rebuild's own progress ends with the replay, then it is the drain's. */
   private static double progress(Rebuild rebuild, long open) {
     return switch (rebuild.phase()) {
-      case FENCE, TAKEOVER, REPLAY -> rebuild.progress();
-      case DRAIN, SETTLE, DONE ->
+      case FENCE, TAKEOVER, REPLAY, FOLLOW, CATCH_UP -> rebuild.progress();
+      case DRAIN, SETTLE, COMPARE, SWAP, DONE ->
           open == 0 ? 1 : (double) rebuild.drained() / (rebuild.drained() + open);
     };
   }

@@ -72,6 +72,15 @@ class EnduranceReportTest {
         null,
         false,
         false,
+        false,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
         then);
   }
 }
