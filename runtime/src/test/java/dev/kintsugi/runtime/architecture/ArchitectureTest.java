@@ -158,6 +158,7 @@ class ArchitectureTest {
               "internal.event",
               "internal.jdbc",
               "persistence",
+              "status",
               "projections",
               "projections.internal.access",
               "projections.internal.definition",
@@ -172,6 +173,7 @@ class ArchitectureTest {
           .knows(
               "internal.event",
               "internal.jdbc",
+              "status",
               "projections",
               "projections.internal.access",
               "projections.internal.definition",
@@ -308,6 +310,7 @@ class ArchitectureTest {
   static final ArchRule rebuild =
       kintsugi("internal.rebuild")
           .knows(
+              "internal.compare",
               "internal.metrics",
               "internal.recovery",
               "internal.node",
@@ -359,6 +362,9 @@ class ArchitectureTest {
               "projections",
               "projections.internal.text");
 
+  /** How two generations differ, before the newer one serves. */
+  @ArchTest static final ArchRule compare = kintsugi("internal.compare").knows("status");
+
   /** Keeps the tables of skip records, and of verifications, small, and carries out deletions. */
   @ArchTest
   static final ArchRule housekeeping =
@@ -370,6 +376,7 @@ class ArchitectureTest {
       kintsugi("internal.supervisor")
           .knows(
               "internal.follow",
+              "internal.handler",
               "internal.rebuild",
               "internal.recovery",
               "internal.node",
@@ -427,6 +434,7 @@ class ArchitectureTest {
   static final ArchRule entry_point =
       kintsugi("")
           .knows(
+              "internal.compare",
               "internal.metrics",
               "internal.handler",
               "internal.awaiting",

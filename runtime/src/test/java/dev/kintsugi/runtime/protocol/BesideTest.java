@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kintsugi.projections.RebuildPolicy;
 import dev.kintsugi.runtime.internal.compare.Comparisons;
@@ -29,6 +30,10 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.pekko.projection.eventsourced.EventEnvelope;
 import org.apache.pekko.projection.jdbc.JdbcSession;
@@ -440,6 +445,85 @@ class BesideTest {
       run.toTheEnd();
     }
     world.auditWhole(log);
+  }
+
+  /**
+   * An append that has read the row, and whose handler waits while the tables are moved. Returns
+   * once it has ended.
+   */
+  private void appendAcrossTheMove(TestProjection log, String statement) throws Exception {
+    CountDownLatch reached = new CountDownLatch(1);
+    CountDownLatch open = new CountDownLatch(1);
+    log.beforeEach(
+        envelope -> {
+          if (envelope.event().equals(statement) && reached.getCount() > 0) {
+            reached.countDown();
+            try {
+              open.await();
+            } catch (InterruptedException e) {
+              throw new IllegalStateException(e);
+            }
+          }
+        });
+    ExecutorService thread = Executors.newSingleThreadExecutor();
+    try (BesideRun run = begun(log)) {
+      run.until(Phase.SWAP);
+      Future<?> append = thread.submit(() -> world.append(world.event("s", 1, statement)));
+      reached.await();
+      while (world.generation(log).place() == null) {
+        run.step();
+      }
+      open.countDown();
+      append.get();
+      assertThat(world.generation(log).generation()).isEqualTo(1);
+      assertThat(world.column("SELECT count(*) FROM log_log"))
+          .isEqualTo(world.column("SELECT count(*) FROM kintsugi_log_2.log_log"));
+      run.toTheEnd();
+    } finally {
+      open.countDown();
+      thread.shutdown();
+    }
+  }
+
+  @Test
+  void a_writer_that_read_the_row_before_the_tables_were_moved_writes_to_the_same_rows()
+      throws Exception {
+    TestProjection log = new TestProjection("log").executing("CREATE TABLE log_log (n INT)");
+    log.rebuilt(RebuildPolicy.beside());
+    world.start(log);
+    world.runToTheEnd(log);
+
+    appendAcrossTheMove(log, "INSERT INTO log_log VALUES (1)");
+
+    assertThat(world.column("SELECT n FROM log_log")).containsExactly("1");
+  }
+
+  @Test
+  void what_can_t_go_through_the_view_of_moved_tables_is_run_again_and_nobody_is_at_fault()
+      throws Exception {
+    TestProjection log = new TestProjection("log").executing("CREATE TABLE log_log (n INT)");
+    log.rebuilt(RebuildPolicy.beside());
+    world.start(log);
+    world.runToTheEnd(log);
+    world.append(world.event("a", 1, "INSERT INTO log_log VALUES (1)"));
+
+    appendAcrossTheMove(log, "TRUNCATE log_log");
+
+    assertThat(world.column("SELECT n FROM log_log")).isEmpty();
+    assertThat(world.column("SELECT reason FROM kintsugi_skip")).isEmpty();
+  }
+
+  @Test
+  void nobody_writes_by_the_name_that_readers_use_once_that_is_a_view() throws Exception {
+    TestProjection log = built(new TestProjection("log"));
+    try (BesideRun run = begun(log)) {
+      run.toTheEnd();
+    }
+    assertThatThrownBy(() -> world.execute("UPDATE log_log SET payload = 'x'"))
+        .hasMessageContaining("log_log is what readers see of a read model")
+        .hasMessageContaining("name its tables without a schema");
+    assertThatThrownBy(() -> world.execute("DELETE FROM log_log"))
+        .hasMessageContaining("log_log is what readers see of a read model");
   }
 
   /** Inserts what happened. */

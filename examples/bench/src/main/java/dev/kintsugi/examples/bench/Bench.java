@@ -1,6 +1,7 @@
 package dev.kintsugi.examples.bench;
 
 import dev.kintsugi.examples.bench.append.Append;
+import dev.kintsugi.examples.bench.beside.Unnoticed;
 import dev.kintsugi.examples.bench.bystanders.Bystanders;
 import dev.kintsugi.examples.bench.cluster.bad.BadRequests;
 import dev.kintsugi.examples.bench.cluster.chaos.Chaos;
@@ -41,6 +42,7 @@ import picocli.CommandLine.Spec;
       Suite.class,
       Append.class,
       RebuildLatency.class,
+      Unnoticed.class,
       HistorySize.class,
       Replay.class,
       Follow.class,

@@ -1,10 +1,12 @@
 package dev.kintsugi.runtime.internal.handler;
 
 import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.projections.internal.access.SharedSecrets;
 import dev.kintsugi.projections.internal.text.StorableText;
 import dev.kintsugi.runtime.internal.event.JournalEvent;
 import dev.kintsugi.runtime.internal.jdbc.SqlStates;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A handler could not apply an event, and neither the database nor a race is to blame. The
@@ -23,6 +25,7 @@ public final class HandlerException extends Exception {
   private final Throwable why;
   private final transient FailurePolicy policy;
   private final GenerationKey target;
+  private final @Nullable String place;
   private final String persistenceId;
   private final long sequenceNumber;
   private final boolean ofOneEvent;
@@ -44,6 +47,7 @@ public final class HandlerException extends Exception {
     FailurePolicy ofError = target.projection().failurePolicy().forError(cause);
     this.policy = isNotNow ? blamingNobody(ofError) : ofError;
     this.target = target.key();
+    this.place = SharedSecrets.definitionOf(target.projection()).place();
     this.persistenceId = events.get(0).persistenceId();
     this.sequenceNumber = events.get(0).sequenceNumber();
     this.ofOneEvent = events.size() == 1;
@@ -134,6 +138,11 @@ public final class HandlerException extends Exception {
   /** Of which generation the event could not be applied to. */
   public GenerationKey target() {
     return target;
+  }
+
+  /** In which schema the generation had its tables; null if it had none of its own. */
+  public @Nullable String place() {
+    return place;
   }
 
   public String persistenceId() {

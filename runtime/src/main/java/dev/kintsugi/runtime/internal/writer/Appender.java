@@ -13,6 +13,7 @@ import dev.kintsugi.runtime.persistence.AppendRejectedException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -74,10 +75,24 @@ public final class Appender implements AutoCloseable {
         failing = failingMostly(written, failures);
         remember(written);
         return written;
-      } catch (HandlerException e) {
-        failures.add(e);
+      } catch (HandlerException | AppendRejectedException e) {
+        if (haveTablesMoved(e)) {
+          continue;
+        }
+        if (e instanceof HandlerException failure) {
+          failures.add(failure);
+        } else {
+          throw e;
+        }
       }
     }
+  }
+
+  private boolean haveTablesMoved(Exception error) throws Exception {
+    Optional<HandlerException> failure =
+        MovedTables.failureOf(error).filter(MovedTables::mayBeAtFault);
+    return failure.isPresent()
+        && database.inTransaction(connection -> MovedTables.areAtFault(connection, failure.get()));
   }
 
   private static Set<GenerationKey> failingMostly(WrittenAppend written, KnownFailures failures) {

@@ -138,10 +138,19 @@ public final class JdbcEventWriter implements EventWriter {
       while (true) {
         try {
           return writer.write(connection, applier, events, StreamEnd.of(appends), failures);
-        } catch (HandlerException e) {
+        } catch (HandlerException | AppendRejectedException e) {
           connection.rollback(before);
           applier.forget();
-          failures.add(e);
+          Optional<HandlerException> failure = MovedTables.failureOf(e);
+          if (failure.filter(MovedTables::mayBeAtFault).isPresent()
+              && MovedTables.areAtFault(connection, failure.get())) {
+            continue;
+          }
+          if (e instanceof HandlerException known) {
+            failures.add(known);
+          } else {
+            throw e;
+          }
         }
       }
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.RebuildPolicy;
 import dev.kintsugi.projections.rows.RowTable;
 import dev.kintsugi.runtime.RebuildHandle;
 import dev.kintsugi.runtime.testing.TestProjection;
@@ -142,6 +143,7 @@ class EventAdapterTest {
         TestProjection.of(
             Projection.named("sums")
                 .of(String.class)
+                .rebuilt(RebuildPolicy.inPlace())
                 .onFailure(FailurePolicy.skip().withoutRetry().thenPark())
                 .rows(
                     List.of(table),

@@ -205,7 +205,8 @@ class SchemaTest {
         .isInstanceOf(SchemaException.class)
         .hasMessageContaining("event_journal")
         .hasMessageContaining(
-            "kintsugi_projection, kintsugi_projection_consulted_idx, kintsugi_cursor, kintsugi_rebuild")
+            "kintsugi_projection, kintsugi_projection_serving_idx,"
+                + " kintsugi_projection_consulted_idx, kintsugi_cursor, kintsugi_rebuild")
         .hasMessageContaining("kintsugi_skip_ordering_idx")
         .hasMessageContaining("config/ddl/postgresql/journal.sql, kintsugi.sql and functions.sql")
         .hasMessageContaining("kintsugi.schema.create");
