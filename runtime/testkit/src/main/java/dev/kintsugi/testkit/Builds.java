@@ -8,8 +8,9 @@ import dev.kintsugi.runtime.internal.follow.Follower;
 import dev.kintsugi.runtime.internal.follow.JournalPage;
 import dev.kintsugi.runtime.internal.follow.JournalReader;
 import dev.kintsugi.runtime.internal.handler.Applier;
-import dev.kintsugi.runtime.internal.handler.HandlerTarget;
 import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.operations.ChangeRequest;
+import dev.kintsugi.runtime.internal.operations.RebuildOperations;
 import dev.kintsugi.runtime.internal.operations.RebuildRequest;
 import dev.kintsugi.runtime.internal.rebuild.ModeChange;
 import dev.kintsugi.runtime.internal.rebuild.OnRaisedVersion;
@@ -19,7 +20,9 @@ import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.internal.schema.ReadModel;
 import dev.kintsugi.runtime.internal.state.Fence;
 import dev.kintsugi.runtime.internal.state.Rebuilds;
+import dev.kintsugi.runtime.operations.RebuildAnswer;
 import dev.kintsugi.runtime.status.FenceHolder;
+import dev.kintsugi.runtime.status.Generation;
 import dev.kintsugi.runtime.status.Status;
 import java.sql.Connection;
 import java.time.Duration;
@@ -102,18 +105,53 @@ final class Builds implements AutoCloseable {
     }
   }
 
+  /** Builds it beside what is served, compares both, and swaps. */
+  void rebuildBeside(Meanwhile meanwhile) throws Exception {
+    RebuildRequest request =
+        new RebuildRequest(
+            projection.name(), projection.version(), false, false, "test kit", "a scenario");
+    RebuildRequest.Answer answer = connections.inTransaction(request::begin);
+    if (!(answer instanceof RebuildRequest.Accepted)) {
+      throw new IllegalStateException("the rebuild was not accepted: " + answer);
+    }
+    carryOut(database.readModel(), meanwhile);
+  }
+
+  /** Has the generation serve again that the swap replaced. */
+  void undo() throws Exception {
+    Generation kept =
+        database.generations().stream()
+            .filter(each -> !each.serving())
+            .findFirst()
+            .orElseThrow();
+    RebuildAnswer answer =
+        connections.inTransaction(
+            connection ->
+                RebuildOperations.undo(
+                    connection, projection.name(), new ChangeRequest("test kit", "a scenario")));
+    if (!(answer instanceof RebuildAnswer.SwapsBack)) {
+      throw new IllegalStateException("the undo was not accepted: " + answer.message());
+    }
+    carryOut(database.readModel(), kept, Meanwhile.NOTHING);
+  }
+
   private void carryOut(ReadModel readModel, Meanwhile meanwhile) throws Exception {
+    carryOut(readModel, database.newest(), meanwhile);
+  }
+
+  private void carryOut(ReadModel readModel, Generation generation, Meanwhile meanwhile)
+      throws Exception {
     RebuildSteps steps =
         new RebuildSteps(
             connections,
             database.journal(),
             database.codec(),
-            database.drain(),
+            database.drain(generation),
             settings(),
             Runnable::run,
             this::proof,
             readModel,
-            new HandlerTarget(readModel.projection(), database.generation().generation()));
+            database.target(generation));
     long giveUpAt = System.nanoTime() + PATIENCE.toNanos();
     try (Applier replay = new Applier()) {
       RebuildStep step;
@@ -155,7 +193,7 @@ final class Builds implements AutoCloseable {
 
   /** It waits for its follower, a drain, or for a transaction of somebody else's on this server. */
   private void waitOrGiveUp(RebuildStep.Waiting waiting, long giveUpAt) throws Exception {
-    if (database.generation().status() == Status.FOLLOWING) {
+    if (database.newest().status() == Status.FOLLOWING) {
       follow();
     }
     database.drainAll();
@@ -172,7 +210,7 @@ final class Builds implements AutoCloseable {
   }
 
   private List<FenceHolder> holders() throws Exception {
-    int generation = database.generation().generation();
+    int generation = database.newest().generation();
     return connections.inTransaction(
         connection -> {
           Fence fence =
@@ -191,8 +229,7 @@ final class Builds implements AutoCloseable {
         new Follower(
             connections,
             database.journal(),
-            new HandlerTarget(
-                database.readModel().projection(), database.generation().generation()),
+            database.target(database.newest()),
             new FollowSettings(batches.replay(), FreshDatabase.BATCH_TIME, FEED_BYTES, false));
     JournalReader reader = new JournalReader(database.journal(), database.codec());
     long upTo = finalOrdering();

@@ -7,6 +7,7 @@ import dev.kintsugi.runtime.internal.event.EventJournal;
 import dev.kintsugi.runtime.internal.event.JournalTables;
 import dev.kintsugi.runtime.internal.event.NewEvent;
 import dev.kintsugi.runtime.internal.handler.Applier;
+import dev.kintsugi.runtime.internal.handler.HandlerTarget;
 import dev.kintsugi.runtime.internal.handler.ProjectionRegistry;
 import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.internal.jdbc.JdbcSettings;
@@ -196,6 +197,23 @@ final class FreshDatabase implements AutoCloseable {
     return Optional.ofNullable(readModel).orElseThrow();
   }
 
+  /** All generations, the newest last. */
+  List<Generation> generations() throws Exception {
+    return database.inTransaction(connection -> Generations.of(connection, projection.name()));
+  }
+
+  /** The newest one: the one that serves, if none is beside it. */
+  Generation newest() throws Exception {
+    List<Generation> all = generations();
+    return all.get(all.size() - 1);
+  }
+
+  /** What events are applied to a generation with. */
+  HandlerTarget target(Generation generation) {
+    return registry.target(generation).orElseThrow();
+  }
+
+  /** The one that serves. */
   Generation generation() throws Exception {
     return database.inTransaction(
         connection -> Generations.find(connection, projection.name()).orElseThrow());
@@ -261,13 +279,19 @@ final class FreshDatabase implements AutoCloseable {
   /** Drains one batch, from the oldest record on that nothing holds up. */
   void drainBatch() throws Exception {
     try (Applier applier = new Applier()) {
-      drain().next(applier);
+      drain(generation()).next(applier);
     }
   }
 
-  /** Drains until nothing is open that could be. */
+  /** Drains until nothing is open that could be, of any generation. */
   void drainAll() throws Exception {
-    Drain drain = drain();
+    for (Generation generation : generations()) {
+      drainAll(generation);
+    }
+  }
+
+  private void drainAll(Generation generation) throws Exception {
+    Drain drain = drain(generation);
     try (Applier applier = new Applier()) {
       Drain.Batch batch;
       do {
@@ -276,8 +300,8 @@ final class FreshDatabase implements AutoCloseable {
     }
   }
 
-  /** A drain of the newest generation. */
-  Drain drain() throws Exception {
+  /** A drain of a generation. */
+  Drain drain(Generation generation) {
     return new Drain(
         database,
         journal,
@@ -286,7 +310,7 @@ final class FreshDatabase implements AutoCloseable {
         records -> {},
         new DrainSettings(batches.drain(), BATCH_TIME),
         projection.name(),
-        generation().generation());
+        generation.generation());
   }
 
   /** Says which event was not applied, and why. */

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>The same events come to the read model in six ways, each in a database with nothing else in
+ * <p>The same events come to the read model in seven ways, each in a database with nothing else in
  * it:
  *
  * <ul>
@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  *   <li><em>handed over</em>: the given ones are history; then it is inline, follows, and is inline
  *       again, as starts with such definitions have it, and writers go on meanwhile: so some events
  *       are applied as they are appended, some by its follower, some are recorded and drained;
+ *   <li><em>built beside</em>: the given ones are history; then it is inline, and is built beside
+ *       what is served, and swapped in, while writers go on; and at the end that is undone;
  *   <li><em>mixed</em>: the given ones are history, the others come during the first build and
  *       after it, as chance has it inline, recorded and mended by a later writer, or drained; and
  *       at the end the projection is rebuilt.

@@ -67,6 +67,7 @@ final class Run {
     compare(inline, drain());
     compare(inline, followed());
     compare(inline, handedOver());
+    beside(inline);
     return mixed(inline);
   }
 
@@ -180,6 +181,34 @@ final class Run {
     database.drainAll();
     database.refuseOpenRecords();
     return database;
+  }
+
+  /**
+   * The given events are history; then it is inline. After some of the others it is built beside,
+   * and swapped in, while writers append as chance has it; and with the last ones applied to both,
+   * the swap is undone.
+   */
+  private void beside(Map<String, TableRows> inline) throws Exception {
+    RandomGenerator random = new SplittableRandom(seed);
+    FreshDatabase database =
+        database(Way.BESIDE, new BatchSizes(fewOrMany(random), fewOrMany(random)));
+    if (!when.isEmpty()) {
+      appendInBulk(database, given);
+    }
+    Builds builds = database.builds();
+    builds.build(Builds.Meanwhile.NOTHING);
+    List<NewEvent> events = when.isEmpty() ? given : when;
+    int[] ends = random.ints(2, 0, events.size() + 1).sorted().toArray();
+    Portions portions = new Portions(database, events, random);
+    portions.appendAll(ends[0]);
+    builds.rebuildBeside(() -> portions.maybeAppendNext(ends[1]));
+    portions.appendAll(events.size());
+    database.drainAll();
+    database.refuseOpenRecords();
+    compare(inline, database);
+    database.isNow(Way.UNDONE);
+    builds.undo();
+    compare(inline, database);
   }
 
   private FreshDatabase mixed(Map<String, TableRows> inline) throws Exception {

@@ -7,6 +7,8 @@ enum Way {
   DRAIN("by skip and drain"),
   FOLLOWED("followed"),
   HANDED_OVER("handed over"),
+  BESIDE("built beside"),
+  UNDONE("built beside, then undone"),
   MIXED("mixed"),
   REBUILT("mixed, then rebuilt");
 

@@ -139,7 +139,7 @@ class ProjectionTestKitTest {
     scenario.thenAllWaysAgree();
 
     List<List<String>> ways = List.copyOf(applied.values());
-    assertThat(ways).hasSize(6);
+    assertThat(ways).hasSize(9);
     assertThat(ways.get(0)).as("inline").isEqualTo(journal);
     assertThat(ways.get(1)).as("replay").isEqualTo(journal);
     List<String> reversed = new ArrayList<>();
@@ -152,7 +152,12 @@ class ProjectionTestKitTest {
     assertThat(handedOver.subList(0, 20)).as("given").isEqualTo(journal.subList(0, 20));
     assertThat(handedOver).as("handed over").containsExactlyInAnyOrderElementsOf(journal);
     assertThat(sortedByStream(handedOver)).isEqualTo(sortedByStream(journal));
-    List<String> mixed = ways.get(5);
+    List<String> beside = new ArrayList<>(ways.get(5));
+    beside.addAll(ways.get(7));
+    assertThat(beside).as("the one that was there before").hasSize(100);
+    assertThat(sortedByStream(beside)).isEqualTo(sortedByStream(journal));
+    assertThat(sortedByStream(ways.get(6))).as("beside it").isEqualTo(sortedByStream(journal));
+    List<String> mixed = ways.get(8);
     assertThat(mixed).hasSize(200);
     assertThat(mixed.subList(0, 20)).as("given").isEqualTo(journal.subList(0, 20));
     assertThat(mixed.subList(0, 100))

@@ -247,7 +247,7 @@ public record RebuildRequest(
   /** DESIGN 7, step 1. */
   private Answer beginBeside(Connection connection, Generation serving) throws SQLException {
     int next = Rebuilds.next(connection, projection);
-    String place = Places.nameOf(projection, next);
+    String place = Places.make(connection, projection, next);
     if (!Generations.beginBeside(connection, serving, next, version, place)) {
       return new LostRace();
     }

@@ -87,7 +87,7 @@ final class BesideSteps {
             return notOurs();
           }
           ReadModels.lock(connection);
-          Places.make(connection, readModel, place(row));
+          Places.fill(connection, readModel, place(row));
           return Rebuilds.beginReplay(connection, rebuild, proven.getAsLong())
               ? new RebuildStep.Done(
                   "made %s, replays up to ordering %d".formatted(place(row), proven.getAsLong()))
@@ -260,13 +260,16 @@ final class BesideSteps {
    * A read model whose tables have the names that readers use gets a place, as a swap needs one.
    */
   private RebuildStep moveIn(Generation serving) throws Exception {
-    String place = Places.nameOf(name, serving.generation());
     return ownership.inTransaction(
         (connection, rebuild) -> {
-          if (rebuild.phase() != Phase.SWAP || !Generations.setPlace(connection, serving, place)) {
+          if (rebuild.phase() != Phase.SWAP) {
             return notOurs();
           }
           shortLocks(connection);
+          String place = Places.make(connection, name, serving.generation());
+          if (!Generations.setPlace(connection, serving, place)) {
+            return notOurs();
+          }
           Places.moveIn(connection, name, place);
           // Whoever has read the row before writes by the views; the swap waits for them.
           Rebuilds.noFence(connection, rebuild);

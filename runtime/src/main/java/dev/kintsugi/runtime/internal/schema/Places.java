@@ -122,17 +122,32 @@ public final class Places {
     }
   }
 
-  /**
-   * The place of a generation.
-   *
-   * @throws SchemaException if PostgreSQL takes no name of that length
-   */
-  public static String nameOf(String projection, int generation) {
-    String name = "kintsugi_%s_%d".formatted(projection, generation);
+  private static String nameOf(String projection, int generation, String suffix) {
+    String name = "kintsugi_%s_%d%s".formatted(projection, generation, suffix);
     if (name.length() > LONGEST_NAME) {
       throw new SchemaException(
           "generation %d of projection '%s' can't be built beside the one that serves, as the schema %s of its tables would have a longer name than PostgreSQL takes (%d bytes). Rename the projection, or rebuild it in place."
               .formatted(generation, projection, name, LONGEST_NAME));
+    }
+    return name;
+  }
+
+  /**
+   * Makes an empty schema for a generation. A name that is taken is left alone: another application
+   * may have its projections in this database, in another schema.
+   *
+   * @return its name
+   * @throws SchemaException if PostgreSQL takes no name of that length
+   */
+  public static String make(Connection connection, String projection, int generation)
+      throws SQLException {
+    ReadModels.lock(connection);
+    String name = nameOf(projection, generation, "");
+    for (int i = 2; exists(connection, name); i++) {
+      name = nameOf(projection, generation, "_" + i);
+    }
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("CREATE SCHEMA " + name);
     }
     return name;
   }
@@ -148,7 +163,7 @@ public final class Places {
       Connection connection, String projection, int generation, boolean hasPlace)
       throws SQLException {
     try {
-      nameOf(projection, generation);
+      nameOf(projection, generation, "");
     } catch (SchemaException e) {
       return Optional.of(String.valueOf(e.getMessage()));
     }
@@ -180,16 +195,13 @@ public final class Places {
   }
 
   /**
-   * Makes a place, and the tables of a read model in it, without the indexes that are built after a
-   * replay. A place that a crash has left behind is made anew.
+   * Makes the tables of a read model in an empty place, without the indexes that are built after a
+   * replay.
    *
    * @throws SchemaException if the script fails
    */
-  public static void make(Connection connection, ReadModel readModel, String place)
+  public static void fill(Connection connection, ReadModel readModel, String place)
       throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute("DROP SCHEMA IF EXISTS %1$s CASCADE; CREATE SCHEMA %1$s".formatted(place));
-    }
     SearchPath.beginWith(connection, place);
     ReadModels.runScript(connection, readModel.projection());
   }
@@ -213,7 +225,10 @@ public final class Places {
         statement.execute("DROP VIEW " + views.get(i).relation().qualified());
       }
     }
-    make(connection, readModel, place);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("DROP SCHEMA %1$s CASCADE; CREATE SCHEMA %1$s".formatted(place));
+    }
+    fill(connection, readModel, place);
     ReadModels.createIndexes(connection, readModel.projection());
     List<Relation> made = in(connection, place);
     SearchPath.set(connection, null, path);
@@ -243,8 +258,8 @@ public final class Places {
   }
 
   /**
-   * Moves the tables of a generation that has none into a place, and puts views there instead, by
-   * which they can be written to as before: whoever has read the generation's row before still
+   * Moves the tables of a generation that has no place into one, which is empty, and puts views
+   * there instead, by which they can be written to as before: whoever has read the generation's row before still
    * does. Grants, owners and comments stay; views of others are led to the new ones.
    *
    * @throws SchemaException if something depends on them that can't be
@@ -265,7 +280,6 @@ public final class Places {
     }
     List<String> others = DependentViews.of(connection, relations);
     try (Statement statement = connection.createStatement()) {
-      statement.execute("CREATE SCHEMA " + place);
       for (Relation relation : relations) {
         statement.execute(relation.alter() + relation.qualified() + " SET SCHEMA " + place);
       }
