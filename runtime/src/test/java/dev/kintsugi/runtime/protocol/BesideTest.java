@@ -3,6 +3,7 @@ package dev.kintsugi.runtime.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.RebuildPolicy;
 import dev.kintsugi.runtime.internal.compare.Comparisons;
 import dev.kintsugi.runtime.internal.jdbc.Database;
@@ -511,6 +512,31 @@ class BesideTest {
 
     assertThat(world.column("SELECT n FROM log_log")).isEmpty();
     assertThat(world.column("SELECT reason FROM kintsugi_skip")).isEmpty();
+  }
+
+  @Test
+  void a_handler_that_names_its_tables_with_a_schema_stops_the_build_and_harms_nothing()
+      throws Exception {
+    TestProjection log = new TestProjection("log").executing("CREATE TABLE log_log (n INT)");
+    log.rebuilt(RebuildPolicy.beside()).onFailure(FailurePolicy.reject());
+    world.start(log);
+    world.runToTheEnd(log);
+    world.append(world.event("a", 1, "INSERT INTO public . \"log_log\" VALUES (1)"));
+    try (BesideRun run = begun(log)) {
+      RebuildStep step = run.step();
+      for (int i = 0; i < 100 && !(step instanceof RebuildStep.Stopped); i++) {
+        step = run.step();
+      }
+      assertThat(step)
+          .isInstanceOfSatisfying(
+              RebuildStep.Stopped.class,
+              stopped ->
+                  assertThat(stopped.error())
+                      .contains("names a table of the read model with its schema", "event 1"));
+    }
+    assertThat(world.column("SELECT n FROM log_log")).containsExactly("1");
+    world.append(world.event("a", 2, "INSERT INTO public.log_log VALUES (2)"));
+    assertThat(world.column("SELECT n FROM log_log ORDER BY 1")).containsExactly("1", "2");
   }
 
   @Test

@@ -120,10 +120,7 @@ final class Builds implements AutoCloseable {
   /** Has the generation serve again that the swap replaced. */
   void undo() throws Exception {
     Generation kept =
-        database.generations().stream()
-            .filter(each -> !each.serving())
-            .findFirst()
-            .orElseThrow();
+        database.generations().stream().filter(each -> !each.serving()).findFirst().orElseThrow();
     RebuildAnswer answer =
         connections.inTransaction(
             connection ->

@@ -4,6 +4,7 @@ import dev.kintsugi.projections.Projection;
 import dev.kintsugi.projections.Subscription;
 import dev.kintsugi.projections.internal.access.SharedSecrets;
 import dev.kintsugi.projections.internal.definition.Definition;
+import dev.kintsugi.projections.internal.definition.Kind;
 import dev.kintsugi.runtime.internal.event.JournalEvent;
 import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.internal.jdbc.SearchPath;
@@ -64,6 +65,9 @@ public final class Applier implements AutoCloseable {
 
   /** By the projection's name, the one that was used last at the end. */
   private final Map<String, Deque<Instance>> handlers = new HashMap<>();
+
+  /** What handlers may not name, of definitions that have a place. */
+  private final Map<Projection<?>, NamesInFull> refusedNames = new HashMap<>();
 
   /** The events of one projection that its handler gets in one call. */
   private final List<JournalEvent> group = new ArrayList<>();
@@ -245,7 +249,7 @@ public final class Applier implements AutoCloseable {
     boolean hadBegun = !Database.hasEnded(connection);
     lookIn(connection, projection);
     try {
-      current.open();
+      current.open(namesRefusedOf(projection));
       handlerOf(target, projection).process(current, envelopes(projection, events));
       if (hadBegun && Database.hasEnded(connection)) {
         throw new IllegalStateException(
@@ -360,6 +364,14 @@ public final class Applier implements AutoCloseable {
 
   private static @Nullable String placeOf(HandlerTarget target) {
     return SharedSecrets.definitionOf(target.projection()).place();
+  }
+
+  /** Looked up by the definition: there is one for each place. */
+  private @Nullable NamesInFull namesRefusedOf(Projection<?> projection) {
+    Definition<?> definition = SharedSecrets.definitionOf(projection);
+    return definition.place() == null || definition.kind().calls() == Kind.Calls.TO_GATHER
+        ? null // what the runtime writes by itself it names in full
+        : refusedNames.computeIfAbsent(projection, of -> NamesInFull.of(definition.script().ddl()));
   }
 
   /**

@@ -55,6 +55,9 @@ final class GuardedSession implements JdbcSession {
   /** Whether a handler is being called. */
   private boolean isOpen;
 
+  /** What it may not name; null if its tables have no place of their own. */
+  private @Nullable NamesInFull refused;
+
   GuardedSession(Connection connection) {
     this.settings = new SessionSettings(connection);
     this.guarded =
@@ -105,8 +108,13 @@ final class GuardedSession implements JdbcSession {
     return result;
   }
 
-  /** To be called before a handler is called. */
-  void open() {
+  /**
+   * To be called before a handler is called.
+   *
+   * @param names what its statements may not name; null if they may name whatever they like
+   */
+  void open(@Nullable NamesInFull names) {
+    refused = names;
     isOpen = true;
   }
 
@@ -169,10 +177,13 @@ final class GuardedSession implements JdbcSession {
   }
 
   private void beforeStatement(Object @Nullable [] arguments) throws SQLException {
-    if (arguments != null
-        && arguments.length > 0
-        && arguments[0] instanceof String sql
-        && !HARMLESS.contains(sql)) {
+    if (arguments == null || arguments.length == 0 || !(arguments[0] instanceof String sql)) {
+      return;
+    }
+    if (refused != null) {
+      refused.refuse(sql);
+    }
+    if (!HARMLESS.contains(sql)) {
       if (ENDS_THE_TRANSACTION.matcher(sql).matches()) {
         throw refusal("the statement '" + sql.strip() + "'");
       }

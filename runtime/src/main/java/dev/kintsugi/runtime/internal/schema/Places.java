@@ -259,8 +259,8 @@ public final class Places {
 
   /**
    * Moves the tables of a generation that has no place into one, which is empty, and puts views
-   * there instead, by which they can be written to as before: whoever has read the generation's row before still
-   * does. Grants, owners and comments stay; views of others are led to the new ones.
+   * there instead, by which they can be written to as before: whoever has read the generation's row
+   * before still does. Grants, owners and comments stay; views of others are led to the new ones.
    *
    * @throws SchemaException if something depends on them that can't be
    */

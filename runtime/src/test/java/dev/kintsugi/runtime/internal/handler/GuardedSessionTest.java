@@ -33,7 +33,7 @@ class GuardedSessionTest {
   void open() throws SQLException {
     connection = world.database().connection();
     session = new GuardedSession(connection);
-    session.open();
+    session.open(null);
   }
 
   @AfterEach
