@@ -1,6 +1,7 @@
 package dev.kintsugi.examples.bench;
 
 import dev.kintsugi.examples.bench.append.Append;
+import dev.kintsugi.examples.bench.beside.BesideChaos;
 import dev.kintsugi.examples.bench.beside.Unnoticed;
 import dev.kintsugi.examples.bench.bystanders.Bystanders;
 import dev.kintsugi.examples.bench.cluster.bad.BadRequests;
@@ -43,6 +44,7 @@ import picocli.CommandLine.Spec;
       Append.class,
       RebuildLatency.class,
       Unnoticed.class,
+      BesideChaos.class,
       HistorySize.class,
       Replay.class,
       Follow.class,

@@ -12,9 +12,10 @@ import org.apache.pekko.projection.jdbc.JdbcSession;
 import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
 
 /** Counts the events of each stream, and fails on one that is not the next of its stream. */
-final class StrictHandler extends JdbcHandler<EventEnvelope<LoadEvent>, JdbcSession> {
+public final class StrictHandler extends JdbcHandler<EventEnvelope<LoadEvent>, JdbcSession> {
 
-  static final String NAME = "strict";
+  /** The projection's name, and its table's. */
+  public static final String NAME = "strict";
 
   private static final String NEXT =
       """
@@ -28,13 +29,21 @@ final class StrictHandler extends JdbcHandler<EventEnvelope<LoadEvent>, JdbcSess
 
   /** Inline, or following the journal; one of them becomes the other with no rebuild. */
   static Projection<LoadEvent> projection(boolean follows) {
-    Projection.Builder<LoadEvent> strict =
-        Projection.named(NAME)
-            .of(LoadEvent.class)
-            .tables(Tables.sql(WritesTable.ddl(NAME)))
-            .handler(StrictHandler::new)
-            .onFailure(FailurePolicy.skip().withoutRetry().thenPark());
+    Projection.Builder<LoadEvent> strict = strict();
     return (follows ? strict.following() : strict.inline()).build();
+  }
+
+  /** Inline, in a version; all of them are the same but for that. */
+  public static Projection<LoadEvent> inVersion(int version) {
+    return strict().version(version).build();
+  }
+
+  private static Projection.Builder<LoadEvent> strict() {
+    return Projection.named(NAME)
+        .of(LoadEvent.class)
+        .tables(Tables.sql(WritesTable.ddl(NAME)))
+        .handler(StrictHandler::new)
+        .onFailure(FailurePolicy.skip().withoutRetry().thenPark());
   }
 
   @Override
