@@ -137,9 +137,13 @@ public final class Kintsugi implements Extension {
    * Starts projections, all or none: makes their tables where these are missing, makes them known
    * to writers, and hosts their supervisors. One that the database does not know is built from the
    * journal's history first ({@link #whenDone} tells when that has ended), one whose version is
-   * higher than the database's is rebuilt, or that waits for {@link #rebuild} ({@code
-   * kintsugi.rebuild.on-raised-version}). Blocks for the database: to be called once at start-up,
-   * before events are written.
+   * higher than the database's is built beside what is served, or that waits for {@link #rebuild}
+   * ({@code kintsugi.rebuild.on-raised-version}). A version whose swap somebody has undone is not
+   * built again by itself. Blocks for the database: to be called once at start-up, before events
+   * are written.
+   *
+   * <p>One that {@linkplain Projection#replacing replaces} a lower version has that one carried on,
+   * too, for as long as its read model is served or kept.
    *
    * <p>What a script really made decides how its tables are written: where the database can refuse
    * or change more than the row at hand, in the events' order ({@link Projection.Builder#rows});
@@ -180,7 +184,9 @@ public final class Kintsugi implements Extension {
   }
 
   /**
-   * Asks for a rebuild.
+   * Asks for a rebuild: beside what is served, which stays as it is until nothing is missing of the
+   * new one; or in place, if the definition says so ({@link
+   * dev.kintsugi.projections.RebuildPolicy}).
    *
    * @param reason why, for people; it is kept in the rebuild's history
    * @return the rebuild, once it is accepted: on record, though its work has only begun. Fails with

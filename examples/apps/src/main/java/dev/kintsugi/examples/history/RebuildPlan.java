@@ -3,10 +3,12 @@ package dev.kintsugi.examples.history;
 import dev.kintsugi.examples.history.files.ImportProgress;
 import dev.kintsugi.examples.history.readmodel.HistoryProjections;
 import dev.kintsugi.runtime.Kintsugi;
+import dev.kintsugi.runtime.status.Comparison;
 import dev.kintsugi.runtime.status.Rebuild;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
@@ -39,8 +41,12 @@ record RebuildPlan(List<Step> steps) {
     }
   }
 
-  /** A rebuild that was asked for and has come to its proven end. */
-  record Rebuilt(Step step, Rebuild rebuild) {}
+  /**
+   * A rebuild that was asked for and has come to its proven end.
+   *
+   * @param comparison of what was built beside with what served before; empty if it was in place
+   */
+  record Rebuilt(Step step, Rebuild rebuild, Optional<Comparison> comparison) {}
 
   /**
    * Asks for the rebuilds as the import goes on, each when the projection's one before has ended.
@@ -65,7 +71,11 @@ record RebuildPlan(List<Step> steps) {
     return kintsugi
         .rebuild(step.projection(), "at %s of the import".formatted(step.percent()))
         .thenCompose(handle -> handle.done())
-        .thenApply(rebuild -> new Rebuilt(step, rebuild));
+        .thenCompose(
+            rebuild ->
+                kintsugi
+                    .comparison(rebuild.projection(), rebuild.generation())
+                    .thenApply(comparison -> new Rebuilt(step, rebuild, comparison)));
   }
 
   private static List<Rebuilt> add(List<Rebuilt> ended, Rebuilt next) {

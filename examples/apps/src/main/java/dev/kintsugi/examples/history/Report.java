@@ -4,7 +4,9 @@ import dev.kintsugi.examples.common.TextTable;
 import dev.kintsugi.examples.history.audit.Difference;
 import dev.kintsugi.examples.history.audit.Findings;
 import dev.kintsugi.runtime.status.ProjectionCounts;
+import dev.kintsugi.runtime.status.Comparison;
 import dev.kintsugi.runtime.status.Rebuild;
+import dev.kintsugi.runtime.status.TableChange;
 import dev.kintsugi.runtime.verify.Verification;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -83,7 +85,13 @@ record Report(long events, Duration importTook, List<Part> parts) {
   private TextTable rebuilds() {
     TextTable table =
         new TextTable(
-            "rebuild", "asked at", "replayed", "events/s", "drained", "seconds to the proof");
+            "rebuild",
+            "asked at",
+            "replayed",
+            "events/s",
+            "drained",
+            "seconds to the end",
+            "beside the one before");
     for (Part part : parts) {
       for (RebuildPlan.Rebuilt rebuilt : part.rebuilds()) {
         Rebuild rebuild = rebuilt.rebuild();
@@ -93,10 +101,22 @@ record Report(long events, Duration importTook, List<Part> parts) {
             rebuild.replayed(),
             Math.round(rebuild.eventsPerSecond()),
             rebuild.drained(),
-            rebuild.duration().map(Report::seconds).orElse("?"));
+            rebuild.duration().map(Report::seconds).orElse("?"),
+            rebuilt.comparison().map(Report::inWords).orElse("in place"));
       }
     }
     return table;
+  }
+
+  private static String inWords(Comparison comparison) {
+    long equal = comparison.tables().stream().mapToLong(TableChange::equal).sum();
+    long others =
+        comparison.tables().stream()
+            .mapToLong(table -> table.differing() + table.onlyOlder() + table.onlyNewer())
+            .sum();
+    return comparison.isSame()
+        ? "all %,d rows equal".formatted(equal)
+        : "%,d rows equal, %,d not".formatted(equal, others);
   }
 
   /** A column for each projection. */

@@ -1,5 +1,6 @@
 /**
- * The rebuild of a projection in place (DESIGN 6), step by step over rows: any owner can do the
+ * The rebuild of a projection, in place (DESIGN 6) or beside what is served (DESIGN 7, {@link
+ * dev.kintsugi.runtime.internal.rebuild.BesideSteps}), step by step over rows: any owner can do the
  * next step, and a step that was cut off leaves nothing. {@link
  * dev.kintsugi.runtime.internal.rebuild.RebuildSteps} knows what the next step is; {@link
  * dev.kintsugi.runtime.internal.rebuild.RebuildActor} decides when. History is replayed page by
