@@ -188,14 +188,14 @@ public final class ProjectionManagement {
   }
 
   /**
-   * Stops the rebuild that is under way. Of one that is built beside what is served nothing is left,
-   * and what serves is untouched ({@link RebuildAnswer.Discarded}). Of one in place: as long as it
-   * waits for its first fence nothing was emptied: the read model stays as it was, in the version that it had, and is in use again as
-   * soon as that fence has passed ({@link RebuildAnswer.Returns}). Later it stops where it stands
-   * ({@link RebuildAnswer.Stopped}): no node goes on with it. Its read model is incomplete, and
-   * writers go on to record what comes, so that nothing is lost; only a new rebuild, from the
-   * start, makes it whole. The read model of one that is settling is in use again, and stays so;
-   * that nothing is missing is not proven then.
+   * Stops the rebuild that is under way. Of one that is built beside what is served nothing is
+   * left, and what serves is untouched ({@link RebuildAnswer.Discarded}). Of one in place: as long
+   * as it waits for its first fence nothing was emptied: the read model stays as it was, in the
+   * version that it had, and is in use again as soon as that fence has passed ({@link
+   * RebuildAnswer.Returns}). Later it stops where it stands ({@link RebuildAnswer.Stopped}): no
+   * node goes on with it. Its read model is incomplete, and writers go on to record what comes, so
+   * that nothing is lost; only a new rebuild, from the start, makes it whole. The read model of one
+   * that is settling is in use again, and stays so; that nothing is missing is not proven then.
    *
    * @param reason for people; it is kept
    */

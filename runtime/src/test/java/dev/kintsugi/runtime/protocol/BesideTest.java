@@ -358,7 +358,8 @@ class BesideTest {
             + world.column("SELECT oid FROM pg_database WHERE datname = current_database()").get(0);
     world.execute("CREATE ROLE " + reader);
     try {
-      world.execute("GRANT SELECT ON log_log TO " + reader);
+      world.execute("GRANT SELECT, INSERT ON log_log TO " + reader);
+      world.execute("GRANT USAGE ON SEQUENCE log_log_n_seq TO " + reader);
       world.execute("COMMENT ON TABLE log_log IS 'what happened'");
       world.execute("COMMENT ON COLUMN log_log.payload IS 'what it was'");
       world.execute("CREATE VIEW recent AS SELECT payload FROM log_log WHERE sequence_number > 1");
@@ -374,6 +375,16 @@ class BesideTest {
               world.column(
                   "SELECT indexname FROM pg_indexes WHERE schemaname = 'kintsugi_log_2' AND indexname = 'by_payload'"))
           .hasSize(1);
+      assertThat(
+              world.column(
+                  """
+                  SELECT (has_schema_privilege('%1$s', 'kintsugi_log_2', 'USAGE')
+                    AND has_table_privilege('%1$s', 'kintsugi_log_2.log_log', 'INSERT')
+                    AND has_sequence_privilege('%1$s', 'kintsugi_log_2.log_log_n_seq', 'USAGE')
+                    AND NOT has_table_privilege('%1$s', 'kintsugi_log_2.log_log', 'DELETE'))::text
+                  """
+                      .formatted(reader)))
+          .containsExactly("true");
       Generation first = world.generations(log).get(0);
       answered(c -> RebuildOperations.undo(c, "log", ANN));
       try (BesideRun back = new BesideRun(world, log, first)) {

@@ -100,7 +100,7 @@ public final class SkipOperations {
   public SkipAnswer retry(
       Connection connection, SkipId id, Optional<String> revision, ChangeRequest request)
       throws SQLException {
-    toActOn(connection, projection);
+    toActOn(connection, id);
     Locked locked = lock(connection, id, revision);
     if (locked.refusal() != null) {
       return locked.refusal();
@@ -121,12 +121,12 @@ public final class SkipOperations {
     if (!request.hasReason()) {
       return new SkipAnswer.NoReason(id);
     }
-    Generation row = toActOn(connection, projection);
+    Optional<Generation> row = toActOn(connection, id);
     Locked locked = lock(connection, id, revision);
     if (locked.refusal() != null) {
       return locked.refusal();
     }
-    if (!mayArchive(connection, row, id.generation())) {
+    if (row.isEmpty() || !mayArchive(connection, row.get(), id.generation())) {
       return new SkipAnswer.NotYet(id);
     }
     long operation =
@@ -135,7 +135,16 @@ public final class SkipOperations {
     return new SkipAnswer.Discarded(id, operation);
   }
 
-  /** An id first, then the projection's row (DESIGN 5). */
+  /** An id first, then the row of the record's generation, which may be one that does not serve. */
+  private Optional<Generation> toActOn(Connection connection, SkipId id) throws SQLException {
+    Optional<Generation> row = Generations.findToActOn(connection, projection, id.generation());
+    if (row.isEmpty()) {
+      known(connection, projection);
+    }
+    return row;
+  }
+
+  /** An id first, then the row of the one that serves (DESIGN 5). */
   static Generation toActOn(Connection connection, String projection) throws SQLException {
     return Generations.findToActOn(connection, projection)
         .orElseThrow(() -> new UnknownProjectionException(projection));

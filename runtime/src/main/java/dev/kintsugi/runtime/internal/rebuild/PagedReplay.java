@@ -92,7 +92,7 @@ final class PagedReplay implements Replay {
                   .orElseThrow();
           if (rebuild.beside()) {
             if (row.status() == Status.FOLLOWING) {
-              Places.createIndexes(
+              Places.finish(
                   connection,
                   projection,
                   String.valueOf(row.place()),

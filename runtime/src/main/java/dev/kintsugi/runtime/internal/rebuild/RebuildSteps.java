@@ -24,10 +24,9 @@ import java.util.function.Supplier;
 
 /**
  * Does a rebuild, in place (DESIGN 6) or {@linkplain BesideSteps beside} (DESIGN 7), one step at a
- * time. What the next step is stands in the
- * rebuild's row and nowhere else, so any owner on any node can go on where the last one was cut
- * off. Two owners do no harm: every change is a compare-and-set, and the one that comes second is
- * told {@link RebuildStep.NotOurs}.
+ * time. What the next step is stands in the rebuild's row and nowhere else, so any owner on any
+ * node can go on where the last one was cut off. Two owners do no harm: every change is a
+ * compare-and-set, and the one that comes second is told {@link RebuildStep.NotOurs}.
  *
  * <p>Each step is a transaction of its own or two, on the calling thread.
  *

@@ -105,6 +105,28 @@ public final class Places {
       ORDER BY 1
       """;
 
+  /**
+   * What may be done with tables and sequences of the generation that serves, said of those of the
+   * same names in another place: an application may write as another user than the runtime does.
+   */
+  private static final String GRANTS =
+      """
+      WITH older AS (
+        SELECT c.oid, c.relname, c.relkind, c.relacl, c.relowner FROM pg_class c
+        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND c.relnamespace = COALESCE(
+          to_regnamespace(quote_ident(?::text)), (
+          SELECT t.relnamespace FROM kintsugi_table k JOIN pg_class t ON t.oid = to_regclass(k.table_name)
+          WHERE k.projection = ? LIMIT 1)))
+      SELECT format('GRANT %s ON %s %I.%I TO %s%s', g.privilege_type,
+        CASE older.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname, c.relname,
+        CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
+        CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+      FROM older JOIN pg_class c ON c.relname = older.relname AND c.relkind = older.relkind
+      JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = ?, aclexplode(older.relacl) AS g
+      WHERE g.grantee <> older.relowner
+      ORDER BY 1
+      """;
+
   private Places() {}
 
   /** A table or a view. Its names are quoted, but for the last one. */
@@ -147,7 +169,8 @@ public final class Places {
       name = nameOf(projection, generation, "_" + i);
     }
     try (Statement statement = connection.createStatement()) {
-      statement.execute("CREATE SCHEMA " + name);
+      // What is in it is guarded by its own privileges, as it is in the readers' schema.
+      statement.execute("CREATE SCHEMA %1$s; GRANT USAGE ON SCHEMA %1$s TO PUBLIC".formatted(name));
     }
     return name;
   }
@@ -226,7 +249,9 @@ public final class Places {
       }
     }
     try (Statement statement = connection.createStatement()) {
-      statement.execute("DROP SCHEMA %1$s CASCADE; CREATE SCHEMA %1$s".formatted(place));
+      statement.execute(
+          "DROP SCHEMA %1$s CASCADE; CREATE SCHEMA %1$s; GRANT USAGE ON SCHEMA %1$s TO PUBLIC"
+              .formatted(place));
     }
     fill(connection, readModel, place);
     ReadModels.createIndexes(connection, readModel.projection());
@@ -239,10 +264,11 @@ public final class Places {
   }
 
   /**
-   * Builds the indexes of a place, those that the definition declares, and those that an operator
-   * made by hand on the tables of the generation that serves.
+   * Does what is left for after a replay: builds the indexes of a place, those that the definition
+   * declares, and those that an operator made by hand on the tables of the generation that serves;
+   * and grants what is granted on these.
    */
-  public static void createIndexes(
+  public static void finish(
       Connection connection, Projection<?> projection, String place, Optional<String> servingPlace)
       throws SQLException {
     List<String> byHand;
@@ -251,6 +277,12 @@ public final class Places {
       select.setString(2, servingPlace.orElse(null));
       select.setString(3, projection.name());
       byHand = texts(select);
+    }
+    try (PreparedStatement select = connection.prepareStatement(GRANTS)) {
+      select.setString(1, servingPlace.orElse(null));
+      select.setString(2, projection.name());
+      select.setString(3, place);
+      byHand.addAll(texts(select));
     }
     SearchPath.beginWith(connection, place);
     ReadModels.createIndexes(connection, projection);

@@ -115,9 +115,8 @@ public final class BesideChaos extends BenchCommand {
         int serving = (int) database.count("SELECT version FROM kintsugi_projection WHERE serving");
         boolean isUndone =
             database.count(
-                    "SELECT count(*) FROM kintsugi_projection WHERE version > "
-                        + serving
-                        + " AND generation IN (SELECT generation FROM kintsugi_rebuild WHERE undone_at IS NOT NULL)")
+                    "SELECT count(*) FROM kintsugi_rebuild WHERE undone_at IS NOT NULL AND version = "
+                        + highest)
                 > 0;
         highest = highest <= serving || isUndone ? highest + 1 : highest;
         int next = Math.max(highest, serving + 1);
