@@ -126,6 +126,20 @@ public final class ProjectionManagement {
   }
 
   /**
+   * Rejects a new generation that is built beside the one that serves, in whichever phase: it is
+   * stopped, and its tables are dropped. What serves is untouched. A rebuild in place is not
+   * rejected but stopped: {@link #stopRebuild}.
+   *
+   * @param reason for people; it is kept
+   */
+  public CompletionStage<RebuildAnswer> reject(String projection, String reason) {
+    return change(
+            projection,
+            connection -> RebuildOperations.reject(connection, projection, request(reason)))
+        .whenComplete((done, error) -> onRetired.run());
+  }
+
+  /**
    * Has the generation serve again that the last swap replaced, as long as it is kept: at once, and
    * exactly, as every append has been applied to it all the while.
    *

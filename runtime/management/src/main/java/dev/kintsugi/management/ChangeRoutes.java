@@ -74,17 +74,19 @@ final class ChangeRoutes {
     RequestBodies.RebuildChange change = read(call, RequestBodies.RebuildChange.class);
     String who = who(call, change);
     String name = call.part("name");
-    return kintsugi
-        .management(who)
-        .rebuild(name, change.reason(), change.allowsLowerVersion())
+    ProjectionManagement operator = kintsugi.management(who);
+    return (change.isInPlace()
+            ? operator.rebuildInPlace(name, change.reason())
+            : operator.rebuild(name, change.reason(), change.allowsLowerVersion()))
         .thenApply(
             generation -> {
               String message =
-                  "projection '%s' is rebuilt, as generation %d".formatted(name, generation);
+                  "projection '%s' is rebuilt%s, as generation %d"
+                      .formatted(name, change.isInPlace() ? " in place" : "", generation);
               logChange(call, who, change.reason(), message);
               String path = call.request().getUri().path();
               return ChangeOutcome.done(
-                  HttpAnswers.json(202, new JsonViews.RebuildAccepted(name, generation, message))
+                  HttpAnswers.json(202, new RebuildViews.RebuildAccepted(name, generation, message))
                       .addHeader(
                           RawHeader.create(
                               "Location",
@@ -114,6 +116,35 @@ final class ChangeRoutes {
         .management(stop.who())
         .stopRebuild(call.part("name"), stop.reason())
         .thenApply(answer -> answer(call, stop.who(), stop.reason(), answer));
+  }
+
+  CompletionStage<ChangeOutcome> approve(ApiCall call) {
+    return ofServing(call, ProjectionManagement::approve);
+  }
+
+  CompletionStage<ChangeOutcome> reject(ApiCall call) {
+    return ofServing(call, ProjectionManagement::reject);
+  }
+
+  CompletionStage<ChangeOutcome> undo(ApiCall call) {
+    return ofServing(call, ProjectionManagement::undo);
+  }
+
+  CompletionStage<ChangeOutcome> retireReplaced(ApiCall call) {
+    return ofServing(call, ProjectionManagement::retireReplaced);
+  }
+
+  /** Something that decides which generation is to serve. */
+  private interface ServingChange {
+    CompletionStage<RebuildAnswer> of(ProjectionManagement operator, String name, String reason);
+  }
+
+  private CompletionStage<ChangeOutcome> ofServing(ApiCall call, ServingChange change) {
+    RequestBodies.Change asked = read(call, RequestBodies.Change.class);
+    String who = who(call, asked);
+    return change
+        .of(kintsugi.management(who), call.part("name"), asked.reason())
+        .thenApply(answer -> answer(call, who, asked.reason(), answer));
   }
 
   CompletionStage<ChangeOutcome> verify(ApiCall call) {

@@ -36,11 +36,11 @@ final class JsonViews {
 
   private JsonViews() {}
 
-  private static String lower(Enum<?> value) {
+  static String lower(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT);
   }
 
-  private static Optional<Double> seconds(Optional<Duration> duration) {
+  static Optional<Double> seconds(Optional<Duration> duration) {
     return duration.map(time -> time.toMillis() / 1000.0);
   }
 
@@ -81,6 +81,8 @@ final class JsonViews {
       Optional<String> phase,
       boolean stopped,
       Optional<String> blocked,
+      Optional<Integer> newGeneration,
+      Optional<String> heldFor,
       Optional<String> unhandled,
       double progress,
       long open,
@@ -104,6 +106,11 @@ final class JsonViews {
               .filter(Rebuild::isStopped)
               .isPresent(),
           summary.rebuild().flatMap(Rebuild::blockedBy),
+          summary
+              .rebuild()
+              .filter(rebuild -> rebuild.beside() && !rebuild.isDone())
+              .map(Rebuild::generation),
+          summary.rebuild().filter(Rebuild::isHeld).map(Rebuild::heldFor),
           summary.unhandled().map(Unhandled::message),
           summary.rebuild().map(Rebuild::progress).orElse(1.0),
           skips.open(),
@@ -290,71 +297,17 @@ final class JsonViews {
 
   record VerificationAccepted(String projection, int id, String message) {}
 
-  record RebuildView(
-      String projection,
-      int generation,
-      String requestedBy,
-      String reason,
-      String phase,
-      double progress,
-      long replayed,
-      @Nullable Long eventsToReplay,
-      @Nullable Long eventsDeleted,
-      long drained,
-      double eventsPerSecond,
-      Optional<Double> secondsLeft,
-      @Nullable Integer maxEventsPerSecond,
-      Instant requestedAt,
-      @Nullable Instant replayAt,
-      @Nullable Instant drainAt,
-      @Nullable Instant settleAt,
-      @Nullable Instant stoppedAt,
-      @Nullable String stoppedBy,
-      boolean takesOver,
-      @Nullable Instant blockedAt,
-      @Nullable Instant endedAt,
-      Instant readAt,
-      @Nullable String lastError) {
-    static RebuildView of(Rebuild rebuild) {
-      return new RebuildView(
-          rebuild.projection(),
-          rebuild.generation(),
-          rebuild.requestedBy(),
-          rebuild.reason(),
-          lower(rebuild.phase()),
-          rebuild.progress(),
-          rebuild.replayed(),
-          rebuild.eventsToReplay(),
-          rebuild.eventsDeleted(),
-          rebuild.drained(),
-          rebuild.eventsPerSecond(),
-          seconds(rebuild.replayLeft()),
-          rebuild.maxRate(),
-          rebuild.requestedAt(),
-          rebuild.replayAt(),
-          rebuild.drainAt(),
-          rebuild.settleAt(),
-          rebuild.stoppedAt(),
-          rebuild.stoppedBy(),
-          rebuild.takesOver(),
-          rebuild.blockedAt(),
-          rebuild.endedAt(),
-          rebuild.readAt(),
-          rebuild.lastError());
-    }
-  }
-
-  record Rebuilds(List<RebuildView> rebuilds) {}
-
   record Projection(
       String name,
       int version,
       int generation,
+      boolean serving,
+      @Nullable String place,
       String status,
       boolean paused,
       Optional<OperationView> pause,
       Optional<String> node,
-      Optional<RebuildView> rebuild,
+      Optional<RebuildViews.RebuildView> rebuild,
       Optional<FenceView> fence,
       long open,
       long parked,
@@ -363,6 +316,7 @@ final class JsonViews {
       Optional<String> unhandled,
       WaitingDeletions waitingDeletions,
       Optional<FollowingView> following,
+      List<RebuildViews.BesideView> beside,
       CountsView counts) {
     static Projection of(ProjectionStatus status, Optional<String> node, ClusterTotals totals) {
       String name = status.generation().projection();
@@ -370,11 +324,13 @@ final class JsonViews {
           name,
           status.generation().version(),
           status.generation().generation(),
+          status.generation().serving(),
+          status.generation().place(),
           lower(status.generation().status()),
           status.generation().paused(),
           status.pause().map(OperationView::of),
           node,
-          status.rebuild().map(RebuildView::of),
+          status.rebuild().map(RebuildViews.RebuildView::of),
           FenceView.of(status),
           status.openRecords(),
           status.parkedRecords(),
@@ -383,6 +339,7 @@ final class JsonViews {
           status.unhandled().map(Unhandled::message),
           status.waitingDeletions(),
           status.following().map(FollowingView::of),
+          status.beside().stream().map(RebuildViews.BesideView::of).toList(),
           CountsView.of(totals, name));
     }
   }
@@ -486,8 +443,6 @@ final class JsonViews {
           event.bytes());
     }
   }
-
-  record RebuildAccepted(String projection, int generation, String message) {}
 
   record Done(String message) {}
 

@@ -243,6 +243,10 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
     table.get("/{name}", reads::projection);
     table.change(HttpMethods.POST, "/{name}/rebuild", changes::rebuild);
     table.change(HttpMethods.DELETE, "/{name}/rebuild", changes::stopRebuild);
+    table.change(HttpMethods.POST, "/{name}/approve", changes::approve);
+    table.change(HttpMethods.POST, "/{name}/reject", changes::reject);
+    table.change(HttpMethods.POST, "/{name}/undo", changes::undo);
+    table.change(HttpMethods.POST, "/{name}/retire-replaced", changes::retireReplaced);
     table.change(HttpMethods.POST, "/{name}/rate", changes::rate);
     table.change(HttpMethods.POST, "/{name}/rename", changes::rename);
     table.change(HttpMethods.POST, "/{name}/retire", changes::retire);
@@ -251,6 +255,7 @@ public final class ProjectionRoutes extends AllDirectives implements ManagementR
     table.change(HttpMethods.POST, "/{name}/resume", changes::resume);
     table.get("/{name}/rebuilds", reads::rebuilds);
     table.get("/{name}/rebuilds/{generation}", reads::rebuild);
+    table.get("/{name}/rebuilds/{generation}/comparison", reads::comparison);
     table.get("/{name}/operations", reads::operations);
     table.change(HttpMethods.POST, "/{name}/verifications", changes::verify);
     table.get("/{name}/verifications", reads::verifications);

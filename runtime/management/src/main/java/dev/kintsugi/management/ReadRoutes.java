@@ -93,8 +93,8 @@ final class ReadRoutes {
                 ChangeOutcome.seen(
                     HttpAnswers.json(
                         200,
-                        new JsonViews.Rebuilds(
-                            rebuilds.stream().map(JsonViews.RebuildView::of).toList()))));
+                        new RebuildViews.Rebuilds(
+                            rebuilds.stream().map(RebuildViews.RebuildView::of).toList()))));
   }
 
   /** Its newest rebuilds; a projection that is known has one at least, by which it was built. */
@@ -113,9 +113,7 @@ final class ReadRoutes {
   CompletionStage<ChangeOutcome> rebuild(ApiCall call) {
     call.query(NONE, NONE);
     String name = call.part("name");
-    int generation =
-        ApiCall.Query.<Integer>parsed("generation", "a number", Integer::parseInt)
-            .apply(call.part("generation"));
+    int generation = generation(call);
     return kintsugi
         .findRebuild(name, generation)
         .thenApply(
@@ -123,12 +121,39 @@ final class ReadRoutes {
                 ChangeOutcome.seen(
                     HttpAnswers.json(
                         200,
-                        JsonViews.RebuildView.of(
+                        RebuildViews.RebuildView.of(
                             found.orElseThrow(
                                 () ->
                                     new ProblemException(
                                         404,
                                         "projection '%s' has no rebuild of generation %d"
+                                            .formatted(name, generation)))))));
+  }
+
+  private static int generation(ApiCall call) {
+    return ApiCall.Query.<Integer>parsed("generation", "a number", Integer::parseInt)
+        .apply(call.part("generation"));
+  }
+
+  CompletionStage<ChangeOutcome> comparison(ApiCall call) {
+    call.query(NONE, NONE);
+    String name = call.part("name");
+    int generation = generation(call);
+    return kintsugi
+        .comparison(name, generation)
+        .thenApply(
+            found ->
+                ChangeOutcome.seen(
+                    HttpAnswers.json(
+                        200,
+                        RebuildViews.ComparisonView.of(
+                            name,
+                            generation,
+                            found.orElseThrow(
+                                () ->
+                                    new ProblemException(
+                                        404,
+                                        "projection '%s' has no comparison of generation %d: it has not been compared yet, or was not built beside one that serves"
                                             .formatted(name, generation)))))));
   }
 

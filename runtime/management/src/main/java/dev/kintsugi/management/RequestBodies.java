@@ -66,10 +66,22 @@ final class RequestBodies {
   }
 
   record RebuildChange(
-      @Nullable Boolean allowLowerVersion, String reason, @Nullable String requestedBy)
+      @Nullable Boolean inPlace,
+      @Nullable Boolean allowLowerVersion,
+      String reason,
+      @Nullable String requestedBy)
       implements Asked {
     RebuildChange {
       check(reason, requestedBy);
+      if (inPlace != null && inPlace && allowLowerVersion != null && allowLowerVersion) {
+        throw new IllegalArgumentException(
+            "inPlace and allowLowerVersion can't both be true; a lower version is rebuilt as its"
+                + " definition says");
+      }
+    }
+
+    boolean isInPlace() {
+      return inPlace != null && inPlace;
     }
 
     boolean allowsLowerVersion() {

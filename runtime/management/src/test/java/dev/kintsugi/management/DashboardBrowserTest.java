@@ -5,6 +5,7 @@ import static dev.kintsugi.runtime.testing.TestSystem.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.projections.RebuildPolicy;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.World;
@@ -145,6 +146,69 @@ class DashboardBrowserTest {
     browser.see("#rebuild .callout", "the read model is as it was");
     browser.see("#rebuilds li[data-rebuild='2'] .badge", "stopped by bob");
     browser.see("#operations li[data-operation=STOP]", "by bob: enough");
+  }
+
+  private TestProjection builtBeside() throws Exception {
+    TestProjection pots = new TestProjection("pots").rebuilt(RebuildPolicy.beside().whenApproved());
+    node.startAndFinish(pots);
+    node.record("a", "one", "two");
+    world.execute(
+        "UPDATE pots_log SET payload = '%s' WHERE sequence_number = 2"
+            .formatted(HOSTILE.replace("'", "''")));
+    open("pots");
+    browser.click("[data-action=rebuild]");
+    confirm("wrong sums");
+    browser.see("#beside [data-beside='2'] [data-held]", "approval");
+    return pots;
+  }
+
+  @Test
+  void a_new_generation_is_compared_and_approved_by_click_and_the_swap_undone() throws Exception {
+    TestProjection pots = builtBeside();
+    browser.see("#rebuild li[data-phase=swap][data-state=current]");
+    browser.see("#rebuild li[data-phase=follow][data-state=past]");
+    browser.see(".title .badges", "generation 2 waits for approval");
+    browser.see("#beside [data-table$=pots_log] .found", "1 rows are the same, 1 differ");
+    browser.click("#beside [data-action=changed-rows]");
+    browser.see("#beside [data-row] pre[aria-label='As it was served']", "onerror=");
+    browser.see("#beside [data-row] pre[aria-label='As it is built']", "two");
+    browser.width(390);
+    assertThat(browser.overflow()).as("comparison").isZero();
+    browser.width(1280);
+    assertThat(world.generation(pots).generation()).isEqualTo(1);
+
+    browser.click("#beside [data-action=approve]");
+    confirm(HOSTILE);
+    browser.see("#beside [data-beside='1'] [data-kept]", "The swap can be undone");
+    browser.see("#where", "generation 2");
+    browser.see("#operations li[data-operation=APPROVE]", HOSTILE);
+
+    browser.click("#beside [data-action=undo]");
+    confirm("it was better before");
+    browser.see("#beside [data-beside='2'] [data-kept]");
+    browser.see("#where", "generation 1");
+    browser.see("#rebuilds li[data-rebuild='2'] .badge", "undone");
+
+    browser.click("#beside [data-action=retire-replaced]");
+    confirm("it is enough");
+    browser.seeNo("#beside [data-beside]");
+    assertThat(world.generation(pots).generation()).isEqualTo(1);
+    assertThat(browser.title()).isEqualTo("pots – Kintsugi");
+    assertThat(browser.all("img[src=x], main script")).isEmpty();
+  }
+
+  @Test
+  void a_new_generation_is_rejected_by_click() throws Exception {
+    TestProjection pots = builtBeside();
+
+    browser.click("#beside [data-action=reject]");
+    browser.see("dialog.change .about", "which stays as it is");
+    confirm("no, the sums were right");
+
+    browser.seeNo("#beside [data-beside]");
+    browser.see("#operations li[data-operation=STOP]", "the sums were right");
+    browser.see("[data-action=rebuild]");
+    assertThat(world.generation(pots).generation()).isEqualTo(1);
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.kintsugi.management.ApiDocument.Operation;
 import dev.kintsugi.management.Management.Answer;
 import dev.kintsugi.projections.Backoff;
 import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.projections.RebuildPolicy;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.TestSystem;
 import dev.kintsugi.runtime.testing.World;
@@ -97,6 +98,7 @@ class OpenApiTest {
     rebuilds(log, strict);
     pauses();
     verifications(log);
+    beside();
     reads();
     endings();
     http.send(keyed("/projections/log/pause", "of-pause", WHY));
@@ -179,12 +181,15 @@ class OpenApiTest {
     TestSystem.get(node.kintsugi().whenDone("log"));
     node.record("c", "one", "two", "three", "four", "five");
     TestProjection.Gate gate = log.holdOn("five");
-    post(ONE + "/rebuild", "/rebuild", WHY, 202);
+    post(ONE + "/rebuild", "/rebuild", "{\"inPlace\": true, \"reason\": \"a test\"}", 202);
     gate.awaitReached();
     eventually(() -> assertThat(projection("log").at("/rebuild/secondsLeft").isNumber()).isTrue());
     get(ONE, "/projections/log");
     gate.open();
     TestSystem.get(node.kintsugi().whenDone("log"));
+    for (String change : new String[] {"/approve", "/reject", "/undo", "/retire-replaced"}) {
+      post(ONE + change, change, WHY, 409);
+    }
     post(ONE + "/rate", "/rate", "{\"eventsPerSecond\": 0, \"reason\": \"late\"}", 409);
 
     strict.failOn("five");
@@ -226,6 +231,48 @@ class OpenApiTest {
     check(STOP_VERIFICATION, http.delete(next + "?reason=enough&requestedBy=ann"), 200);
     again.open();
     get(VERIFICATIONS, "/projections/log/verifications");
+  }
+
+  private void beside() throws Exception {
+    TestProjection twin = new TestProjection("twin").rebuilt(RebuildPolicy.beside().whenApproved());
+    node.startAndFinish(twin);
+    world.execute("UPDATE twin_log SET payload = 'else' WHERE persistence_id = 'c'");
+    TestProjection.Gate gate = twin.holdOn("five");
+    ofTwin("/rebuild", 202);
+    gate.awaitReached();
+    try (Connection held = world.database().connection();
+        Statement statement = held.createStatement()) {
+      statement.execute("SELECT pg_current_xact_id(); SELECT 1 FROM kintsugi_projection");
+      gate.open();
+      eventually(
+          () -> assertThat(projection("twin").at("/rebuild/phase").asText()).isEqualTo("catch_up"));
+      assertThat(projection("twin").at("/beside/0/lag").isNumber()).isTrue();
+      get(ONE, "/projections/twin");
+      held.rollback();
+    }
+    eventually(() -> assertThat(projection("twin").at("/rebuild/heldFor").isTextual()).isTrue());
+    get(ONE, "/projections/twin");
+    get("/projections", "/projections");
+    get(ONE + "/rebuilds/{generation}/comparison", "/projections/twin/rebuilds/2/comparison");
+    ofTwin("/approve", 200);
+    eventually(() -> assertThat(projection("twin").at("/beside/0/kept").asBoolean()).isTrue());
+    get(ONE, "/projections/twin");
+    get(ONE + "/rebuilds/{generation}", "/projections/twin/rebuilds/1");
+    ofTwin("/undo", 200);
+    eventually(() -> assertThat(projection("twin").at("/rebuild/undoneAt").isTextual()).isTrue());
+    eventually(() -> assertThat(projection("twin").at("/beside/0/kept").asBoolean()).isTrue());
+    get(ONE, "/projections/twin");
+    ofTwin("/retire-replaced", 200);
+    eventually(() -> assertThat(projection("twin").path("beside")).isEmpty());
+    ofTwin("/rebuild", 202);
+    ofTwin("/reject", 200);
+    get(ONE + "/rebuilds", "/projections/twin/rebuilds");
+    get(ONE + "/operations", "/projections/twin/operations");
+  }
+
+  private void ofTwin(String change, int status) throws Exception {
+    check(
+        new Operation("POST", ONE + change), http.post("/projections/twin" + change, WHY), status);
   }
 
   private void endings() throws Exception {

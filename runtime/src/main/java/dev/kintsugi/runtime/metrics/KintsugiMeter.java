@@ -25,6 +25,14 @@ public enum KintsugiMeter {
       "Events that were applied to a read model in the transaction that appended them",
       Tag.PROJECTION),
 
+  EVENTS_APPLIED_BESIDE(
+      "kintsugi.events.applied.beside",
+      Kind.COUNTER,
+      null,
+      "Events that were applied in such a transaction to a generation that does not serve: one that is"
+          + " built beside and compared, or kept so that its swap can be undone",
+      Tag.PROJECTION),
+
   EVENTS_REPLAYED(
       "kintsugi.events.replayed",
       Kind.COUNTER,
@@ -160,6 +168,14 @@ public enum KintsugiMeter {
       null,
       "1 while the next step of a projection's rebuild fails and is tried again, for the reason that its"
           + " status gives; else 0. Every node tells the same, some seconds old",
+      Tag.PROJECTION),
+
+  GENERATIONS_KEPT(
+      "kintsugi.generations.kept",
+      Kind.GAUGE,
+      null,
+      "Generations that serve no more and are kept, written by every append, so that the swap can be"
+          + " undone. Every node tells the same, some seconds old",
       Tag.PROJECTION),
 
   REBUILD_FENCE_WAIT(

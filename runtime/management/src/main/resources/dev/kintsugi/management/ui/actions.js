@@ -3,15 +3,17 @@ import { confirmChange } from './change.js';
 import { h } from './dom.js';
 import { button } from './parts.js';
 import { isOpen } from './verification.js';
-import { isBuilt, underWay } from './words.js';
+import { besideOf, isBuilt, isHeld, underWay } from './words.js';
+
+const UNTOUCHED = 'It is built beside the one that serves, which stays as it is. The new one is stopped, and its tables are dropped.';
 
 /** The buttons for what can be done about a projection as it stands, and its last verification. */
 export function buttons({ status, paused, rebuild }, verification) {
   const running = underWay(rebuild);
-  const built = isBuilt({ status, phase: rebuild?.phase });
+  const built = isBuilt({ status, phase: rebuild?.phase, ...besideOf(rebuild) });
   return [
     !running && button('rebuild', 'Rebuild', 'primary'),
-    running && (!rebuild.takesOver || rebuild.phase === 'settle') && button('stop', 'Stop rebuild', 'danger'),
+    running && !isHeld(rebuild) && (!rebuild.takesOver || rebuild.phase === 'settle') && button('stop', 'Stop rebuild', 'danger'),
     running && button('rate', 'Limit rate'),
     isOpen(verification) && button('stop-verification', 'Stop verification', 'danger'),
     !isOpen(verification) && built && button('verify', 'Verify'),
@@ -30,15 +32,26 @@ export function handlers(name, { current, verification, done }) {
   return {
     rebuild: () => confirmChange({
       title: `Rebuild ${name}`,
-      about: h('p', {}, 'Its read model is emptied and built anew from history. Writers go on writing: what they can\'t apply meanwhile is '
-        + 'recorded and applied afterwards. Readers see an incomplete read model until then.'),
+      about: [
+        h('p', {}, 'It is built anew from history while writers go on writing. Beside the one that serves, readers see that one, whole, until '
+          + 'the new one is compared and swapped in; and that can be undone.'),
+        h('p', {}, 'In place its read model is emptied, and readers see it incomplete until it is filled again.'),
+      ],
+      fields: [{
+        id: 'change-place',
+        label: 'Where',
+        hint: 'In place is for where there is no disk for two of them.',
+        input: h('select', { id: 'change-place' },
+          h('option', { value: '' }, 'as its definition says'),
+          h('option', { value: 'in-place' }, 'in place')),
+      }],
       confirm: 'Rebuild',
-      send: change('rebuild'),
+      send: change('rebuild', (values) => (values['change-place'] === 'in-place' ? { inPlace: true } : {})),
       done: told,
     }),
     stop: () => confirmChange({
       title: `Stop the rebuild of ${name}`,
-      about: [
+      about: current().rebuild?.beside ? h('p', {}, UNTOUCHED) : [
         h('p', {}, 'As long as it waits for its first fence nothing was emptied: the read model stays as it is, and is in use again soon.'),
         h('p', {}, 'Later it stays where it stands: the read model is incomplete, and writers go on to record what comes, so that nothing is lost. ',
           h('strong', {}, 'Only a new rebuild, from the start, makes the read model whole again.')),
@@ -47,6 +60,38 @@ export function handlers(name, { current, verification, done }) {
       confirm: 'Stop rebuild',
       danger: true,
       send: ({ reason, requestedBy }) => remove(`${path}/rebuild`, signed({ reason }, requestedBy)),
+      done: told,
+    }),
+    approve: () => confirmChange({
+      title: `Approve generation ${current().rebuild.generation} of ${name}`,
+      about: h('p', {}, 'It serves as soon as no reader is in the way. The one before is kept for a while, and written by every append, so that '
+        + 'this can be undone.'),
+      confirm: 'Approve',
+      send: change('approve'),
+      done: told,
+    }),
+    reject: () => confirmChange({
+      title: `Reject generation ${current().rebuild.generation} of ${name}`,
+      about: h('p', {}, UNTOUCHED),
+      confirm: 'Reject',
+      danger: true,
+      send: change('reject'),
+      done: told,
+    }),
+    undo: () => confirmChange({
+      title: `Undo the last swap of ${name}`,
+      about: h('p', {}, 'The generation that is kept serves again as soon as no reader is in the way. Every append was applied to it all the '
+        + 'while. The one that serves now is kept instead.'),
+      confirm: 'Undo the swap',
+      send: change('undo'),
+      done: told,
+    }),
+    'retire-replaced': () => confirmChange({
+      title: `Retire what the last swap of ${name} replaced`,
+      about: h('p', {}, 'Appends no longer write to it, and its tables are dropped. ', h('strong', {}, 'The swap can\'t be undone any more.')),
+      confirm: 'Retire it',
+      danger: true,
+      send: change('retire-replaced'),
       done: told,
     }),
     rate: () => confirmChange({

@@ -14,7 +14,8 @@ export function rebuildHistory(rebuilds) {
 /** Phases that have begun, with their seconds. */
 function spans(rebuild) {
   const end = rebuild.endedAt ?? rebuild.stoppedAt ?? rebuild.readAt;
-  const begins = [['fence', rebuild.requestedAt], ['replay', rebuild.replayAt], ['drain', rebuild.drainAt], ['settle', rebuild.settleAt]]
+  const begins = [['fence', rebuild.requestedAt], ['replay', rebuild.replayAt], ['drain', rebuild.drainAt], ['settle', rebuild.settleAt],
+    ['swap', rebuild.comparedAt]]
     .filter(([, begin]) => begin !== null);
   return begins.map(([phase, begin], i) => ({ phase, seconds: secondsBetween(begin, begins[i + 1]?.[1] ?? end) }));
 }
@@ -32,7 +33,7 @@ function entry(rebuild, longest) {
     return segment;
   }));
   bar.style.width = `${Math.max(1, 100 * total(phases) / longest)}%`;
-  const outcome = rebuild.stoppedAt !== null ? ['stopped', 'bad'] : rebuild.endedAt !== null ? ['done', 'good'] : ['under way', 'work'];
+  const outcome = rebuild.stoppedAt !== null ? ['stopped', 'bad'] : rebuild.undoneAt !== null ? ['undone', 'warn'] : rebuild.endedAt !== null ? ['done', 'good'] : ['under way', 'work'];
   return h('li', { 'data-key': String(rebuild.generation), 'data-rebuild': String(rebuild.generation) },
     h('p', {},
       h('b', {}, `Generation ${rebuild.generation}`), ' ',
@@ -49,7 +50,7 @@ function entry(rebuild, longest) {
 
 const DEEDS = {
   PAUSE: 'Paused', RESUME: 'Resumed', RETRY: 'Retried', DISCARD: 'Discarded', LIMIT: 'Limited rate', STOP: 'Stopped rebuild',
-  RETIRE: 'Retired', RENAME: 'Renamed',
+  RETIRE: 'Retired', RENAME: 'Renamed', APPROVE: 'Approved', UNDO: 'Undo',
 };
 
 /** What people did. */

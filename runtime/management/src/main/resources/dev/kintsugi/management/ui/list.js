@@ -93,7 +93,7 @@ function tiles(all) {
   return [
     tile('Projections', count(all.length)),
     tile('Need attention', count(attention), attention > 0 && 'bad'),
-    tile('Rebuilding', count(all.filter((projection) => !isBuilt(projection) && !projection.stopped).length)),
+    tile('Rebuilding', count(all.filter((projection) => (!isBuilt(projection) || projection.newGeneration !== null) && !projection.stopped).length)),
     tile('Open records', count(sum((projection) => projection.open))),
     tile('Parked records', count(parked), parked > 0 && 'bad'),
     tile('Oldest record', ages.length === 0 ? '–' : duration(Math.max(...ages))),
@@ -127,7 +127,7 @@ function row(projection) {
 }
 
 /** The more it wants somebody, the higher. */
-function urgency({ stopped, blocked, unhandled, parked, node, byReason: reasons, paused, status, phase }) {
-  const rebuilding = !isBuilt({ status, phase });
-  return (stopped && rebuilding) || blocked !== null || unhandled !== null ? 6 : parked > 0 ? 5 : node === null ? 4 : reasons.FAILED > 0 ? 3 : paused ? ATTENTION : rebuilding ? 1 : 0;
+function urgency({ stopped, blocked, unhandled, parked, node, byReason: reasons, paused, status, phase, newGeneration, heldFor }) {
+  const rebuilding = !isBuilt({ status, phase, newGeneration });
+  return (stopped && rebuilding) || blocked !== null || unhandled !== null ? 6 : parked > 0 ? 5 : node === null ? 4 : reasons.FAILED > 0 || heldFor !== null || (stopped && newGeneration !== null) ? 3 : paused ? ATTENTION : rebuilding ? 1 : 0;
 }

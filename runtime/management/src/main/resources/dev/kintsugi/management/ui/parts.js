@@ -1,4 +1,6 @@
 import { h } from './dom.js';
+import { plain } from './format.js';
+import { indented } from './json.js';
 
 /** A button that is told apart by what it does. */
 export function button(action, label, kind) {
@@ -12,6 +14,13 @@ export function badge(text, tone, title) {
 /** A term and its value in a list of facts. */
 export function fact(term, ...value) {
   return h('div', {}, h('dt', {}, term), h('dd', {}, ...value));
+}
+
+/** A row as JSON under its label, or the words for there being none. */
+export function side(label, row, none) {
+  return row === null ? h('p', { class: 'quiet' }, none) : h('div', {},
+    h('p', { class: 'quiet' }, label),
+    h('pre', { tabindex: '0', role: 'region', 'aria-label': label }, plain(indented(row) ?? row)));
 }
 
 /**

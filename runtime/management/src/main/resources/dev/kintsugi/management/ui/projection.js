@@ -1,5 +1,6 @@
 import { buttons, handlers } from './actions.js';
 import { get, projection } from './api.js';
+import { Beside } from './beside.js';
 import { h, onActions, patch } from './dom.js';
 import { answered, count, duration, perSecond, plain } from './format.js';
 import { operationHistory, rebuildHistory } from './history.js';
@@ -10,7 +11,7 @@ import { RecordDialog } from './record.js';
 import { Skips } from './skips.js';
 import { ago } from './time.js';
 import { isOpen, Verification } from './verification.js';
-import { byReason, deletions, standing, stands, underWay } from './words.js';
+import { besideOf, byReason, deletions, standing, stands, underWay } from './words.js';
 
 const BUSY = 1500;
 const AT_REST = 5000;
@@ -36,18 +37,21 @@ export class ProjectionView {
     this.rebuilds = h('section', { class: 'card', 'aria-labelledby': 'rebuilds-title', id: 'rebuilds' });
     this.operations = h('section', { class: 'card', 'aria-labelledby': 'operations-title', id: 'operations' });
     this.verification = new Verification(this.path, (text) => this.announce(`${name}: ${text}`));
+    const changes = handlers(name, {
+      current: () => this.current, verification: () => this.verification.last, done: (message) => this.done(message),
+    });
+    this.beside = new Beside(this.path, changes);
     this.skips = new Skips(name, (message) => this.done(message));
     main.replaceChildren(
       h('nav', { 'aria-label': 'Where you are' }, h('a', { href: '#/' }, '← All projections')),
       h('div', { class: 'title' }, h('div', {}, this.heading, this.badges, this.facts), this.actions),
       this.notice, this.problem, this.callouts,
       h('div', { class: 'panels' }, this.rebuild, this.counts),
+      this.beside.element,
       this.skips.element,
       this.verification.element,
       h('div', { class: 'panels even' }, this.rebuilds, this.operations));
-    onActions(this.actions, handlers(name, {
-      current: () => this.current, verification: () => this.verification.last, done: (message) => this.done(message),
-    }));
+    onActions(this.actions, changes);
     this.skips.load();
     this.refresh();
   }
@@ -55,7 +59,7 @@ export class ProjectionView {
   /** The list has come: it says how the projection stands before its page is asked. */
   update(list) {
     const summary = list.projections.find(({ name }) => name === this.name);
-    const seen = summary && [summary.status, summary.phase, summary.stopped, summary.blocked, summary.unhandled, summary.paused, summary.generation].join();
+    const seen = summary && [summary.status, summary.phase, summary.stopped, summary.blocked, summary.newGeneration, summary.heldFor, summary.unhandled, summary.paused, summary.generation].join();
     if (this.readOnly !== list.readOnly) {
       this.readOnly = list.readOnly;
       this.skips.setReadOnly(list.readOnly);
@@ -168,7 +172,7 @@ export class ProjectionView {
     if (this.closed) {
       return;
     }
-    for (const section of [this.rebuild, this.counts, this.skips.element, this.verification.element]) {
+    for (const section of [this.rebuild, this.counts, this.beside.element, this.skips.element, this.verification.element]) {
       section.hidden = this.retired;
     }
     if (this.retired) {
@@ -191,8 +195,9 @@ export class ProjectionView {
 
   renderCurrent(current) {
     const { rebuild } = current;
-    patch(this.badges, standing({ ...current, phase: rebuild?.phase ?? null, stopped: stands(rebuild), blocked: rebuild !== null && rebuild.blockedAt !== null && underWay(rebuild) && rebuild.lastError }));
+    patch(this.badges, standing({ ...current, phase: rebuild?.phase ?? null, stopped: stands(rebuild), blocked: rebuild !== null && rebuild.blockedAt !== null && underWay(rebuild) && rebuild.lastError, ...besideOf(rebuild) }));
     patch(this.facts, `generation ${current.generation}, version ${current.version} of its definition, `,
+      current.place !== null && ['in ', h('bdi', {}, plain(current.place)), ', '],
       current.node === null
         ? h('span', { class: 'tone', 'data-tone': 'warn' }, 'hosted by no node just now')
         : ['hosted by ', h('span', { class: 'node' }, current.node)]);
@@ -203,6 +208,7 @@ export class ProjectionView {
       current.following?.problem && unhandledCallout(current.following.problem));
     patch(this.rebuild, rebuildPanel(current));
     patch(this.counts, countsPanel(current));
+    this.beside.update(current, this.readOnly ?? true);
   }
 }
 

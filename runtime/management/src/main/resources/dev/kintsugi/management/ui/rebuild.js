@@ -2,7 +2,7 @@ import { h } from './dom.js';
 import { count, duration, percent, perSecond, plain } from './format.js';
 import { fact } from './parts.js';
 import { ago, now, secondsBetween } from './time.js';
-import { PHASES, phasesOf, stands, underWay } from './words.js';
+import { PHASES, phaseName, phasesOf, stands, underWay } from './words.js';
 
 /** The newest rebuild of a projection. */
 export function rebuildPanel({ name, rebuild, fence }) {
@@ -11,16 +11,16 @@ export function rebuildPanel({ name, rebuild, fence }) {
   }
   const running = underWay(rebuild);
   const stopped = stands(rebuild);
-  const { progress, replayed, eventsToReplay, eventsDeleted, drained, eventsPerSecond, maxEventsPerSecond, stoppedBy } = rebuild;
+  const { progress, replayed, eventsToReplay, eventsDeleted, drained, eventsPerSecond, maxEventsPerSecond, stoppedBy, beside } = rebuild;
   return [
     h('div', { class: 'section-head' },
       h('h2', {}, running ? 'Rebuild under way' : stopped ? 'Stopped rebuild' : 'Last rebuild'),
       h('p', { class: 'quiet' },
         `generation ${rebuild.generation}, asked for `, ago(rebuild.requestedAt), ' by ', h('bdi', {}, plain(rebuild.requestedBy)))),
     h('p', { class: 'said' }, h('bdi', {}, plain(rebuild.reason))),
-    stopped && h('p', { class: 'callout', 'data-tone': rebuild.phase === 'settle' ? 'warn' : 'bad' },
+    stopped && h('p', { class: 'callout', 'data-tone': rebuild.phase === 'settle' || beside ? 'warn' : 'bad' },
       h('strong', {}, 'Stopped '), ago(rebuild.stoppedAt), stoppedBy !== null && [' by ', h('bdi', {}, plain(stoppedBy))],
-      rebuild.phase === 'settle'
+      beside ? '. What serves is untouched; a new rebuild begins from the start.' : rebuild.phase === 'settle'
         ? ' while it was settling. The read model is in use; that nothing is missing was not proven. A verification does that, or a new rebuild.'
         : '. The read model is incomplete; writers go on to record what comes. Only a new rebuild makes it whole again.'),
     rebuild.takesOver && rebuild.stoppedAt !== null && h('p', { class: 'callout' },
@@ -40,7 +40,12 @@ export function rebuildPanel({ name, rebuild, fence }) {
       eventsDeleted > 0 && fact('Deleted before', `${count(eventsDeleted)} events, not to be replayed`),
       rebuild.endedAt !== null && fact('Ended', ago(rebuild.endedAt)),
       rebuild.endedAt !== null && fact('Took', duration(secondsBetween(rebuild.requestedAt, rebuild.endedAt)))),
-    rebuild.phase === 'settle' && running && h('p', { class: 'quiet' },
+    beside && h('dl', { class: 'facts', 'data-swap': '' },
+      fact('Compared', rebuild.comparedAt === null ? 'not yet' : ago(rebuild.comparedAt)),
+      rebuild.approvedAt !== null && fact('Approved', ago(rebuild.approvedAt), ' by ', h('bdi', {}, plain(rebuild.approvedBy))),
+      fact('Serves', rebuild.swappedAt === null ? 'not yet' : ['since ', ago(rebuild.swappedAt)]),
+      rebuild.undoneAt !== null && fact('Undone', ago(rebuild.undoneAt))),
+    rebuild.phase === 'settle' && running && !beside && h('p', { class: 'quiet' },
       'It is settling: its read model is in use again.'),
     rebuild.lastError && h('div', { class: 'callout', 'data-tone': 'bad' },
       h('strong', {}, rebuild.blockedAt === null ? 'Last error' : ['Blocked, and tried again by itself; since ', ago(rebuild.blockedAt)]),
@@ -60,11 +65,14 @@ function phases(rebuild) {
   const names = phasesOf(rebuild);
   const current = names.indexOf(rebuild.phase);
   const over = stands(rebuild) ? 'stopped' : 'current';
-  return h('ol', { class: 'phases', 'aria-label': 'Phases', 'data-joined': String(current) }, names.map((phase, i) => {
+  const list = h('ol', { class: names.length > 5 ? 'phases many' : 'phases', 'aria-label': 'Phases' }, names.map((phase, i) => {
     const state = i < current || rebuild.phase === 'done' ? 'past' : i === current ? over : 'to come';
     const step = { 'data-phase': phase, 'data-state': state, 'aria-current': i === current && 'step', title: `It ${PHASES[phase]}` };
-    return h('li', step, h('span', {}, phase), h('span', { class: 'unseen' }, `: ${state}`));
+    return h('li', step, h('span', {}, phaseName(phase)), h('span', { class: 'unseen' }, `: ${state}`));
   }));
+  const joined = current === 0 ? 0 : current === names.length - 1 ? 1 : (current + 0.15) / names.length;
+  list.style.setProperty('--joined', `${100 * joined}%`);
+  return list;
 }
 
 function fencePanel({ xid, takenAt, waitsFor }) {

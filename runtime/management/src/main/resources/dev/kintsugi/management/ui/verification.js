@@ -1,8 +1,7 @@
 import { get } from './api.js';
 import { h, onActions, patch } from './dom.js';
 import { count, duration, percent, plain } from './format.js';
-import { indented } from './json.js';
-import { badge, button, fact } from './parts.js';
+import { badge, button, fact, side } from './parts.js';
 import { problemBox } from './problem.js';
 import { ago, secondsBetween } from './time.js';
 
@@ -126,10 +125,4 @@ function examples({ table, examples: rows }) {
       h('div', { class: 'sides' },
         side('As the journal says', expected, 'The journal says nothing of such a row.'),
         side('As it is', actual, 'There is no such row.'))))));
-}
-
-function side(label, row, none) {
-  return row === null ? h('p', { class: 'quiet' }, none) : h('div', {},
-    h('p', { class: 'quiet' }, label),
-    h('pre', { tabindex: '0', role: 'region', 'aria-label': label }, plain(indented(row) ?? row)));
 }

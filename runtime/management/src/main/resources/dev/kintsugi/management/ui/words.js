@@ -14,8 +14,12 @@ export const PHASES = {
   fence: 'waits until no transaction can act on the old status any more',
   takeover: 'waits for the same, and then takes the read model over as it is',
   replay: 'applies history',
+  follow: 'follows the journal until little is left',
+  catch_up: 'has writers record for it, and waits until no transaction can act on the status before',
   drain: 'applies what writers recorded meanwhile',
   settle: 'applies the rest beside writers that apply again',
+  compare: 'is compared with the one that serves',
+  swap: 'serves as soon as it may, and no reader is in the way',
   done: 'is proven and at an end',
 };
 
@@ -29,9 +33,29 @@ export function stands(rebuild) {
   return rebuild !== null && rebuild.stoppedAt !== null && !rebuild.takesOver;
 }
 
+/** Of a projection's newest rebuild: the generation that it builds beside the one that serves, and why that is held. */
+export function besideOf(rebuild) {
+  return {
+    newGeneration: rebuild !== null && rebuild.beside && rebuild.phase !== 'done' ? rebuild.generation : null,
+    heldFor: isHeld(rebuild) ? rebuild.heldFor : null,
+  };
+}
+
+const BESIDE = ['follow', 'catch_up', 'compare', 'swap'];
+
 /** The phases of a rebuild, in order. */
-export function phasesOf({ takesOver }) {
-  return Object.keys(PHASES).filter((phase) => takesOver ? phase !== 'fence' && phase !== 'replay' : phase !== 'takeover');
+export function phasesOf({ takesOver, beside }) {
+  return Object.keys(PHASES).filter((phase) => (beside || !BESIDE.includes(phase))
+    && (takesOver ? phase !== 'fence' && phase !== 'replay' : phase !== 'takeover'));
+}
+
+export function phaseName(phase) {
+  return phase.replace('_', ' ');
+}
+
+/** Whether a new generation waits for somebody to approve that it serves. */
+export function isHeld(rebuild) {
+  return rebuild !== null && rebuild.phase === 'swap' && rebuild.heldFor !== null && rebuild.approvedAt === null;
 }
 
 /** Events that the application has deleted and that are needed still; null if there are none. */
@@ -50,21 +74,26 @@ export function byReason(counts) {
       reason, ' ', h('b', {}, count(counts[reason])))));
 }
 
-/** Whether its read model is in use; one that follows has its status from the outset. */
-export function isBuilt({ status, phase }) {
-  return status === 'active' || (status === 'following' && (phase === 'settle' || phase === 'done'));
+/** Whether its read model is in use; one that follows has its status from the outset, and what is built beside it is another one. */
+export function isBuilt({ status, phase, newGeneration }) {
+  return status === 'active' || (status === 'following' && (phase === 'settle' || phase === 'done' || newGeneration !== null));
 }
 
 /** The badges that say how a projection stands; of a list's entry and of a projection alike. */
-export function standing({ status, paused, stopped, blocked, unhandled, phase, parked }) {
-  const rebuilding = !isBuilt({ status, phase });
+export function standing({ status, paused, stopped, blocked, unhandled, phase: newest, parked, newGeneration, heldFor }) {
+  const rebuilding = !isBuilt({ status, phase: newest, newGeneration });
+  const beside = newGeneration !== null;
+  const phase = beside ? null : newest;
   return [
     stopped && rebuilding
       ? badge('stopped', 'bad', 'Its rebuild was stopped: the read model is incomplete')
       : rebuilding
         ? badge(phase && phase !== 'done' ? `rebuilding: ${phase}` : 'rebuilding', 'work')
         : badge(phase === 'settle' && !stopped ? `${status}: settling` : status, phase === 'settle' && !stopped ? 'work' : 'good'),
-    stopped && !rebuilding && badge('not proven', 'warn', 'Its rebuild was stopped while it was settling: the read model is in use'),
+    beside && (stopped ? badge(`generation ${newGeneration}: stopped`, 'bad', 'What serves is untouched')
+      : heldFor !== null ? badge(`generation ${newGeneration} waits for approval`, 'warn', heldFor)
+        : badge(`generation ${newGeneration}: ${phaseName(newest)}`, 'work', 'Built beside the one that serves')),
+    stopped && !rebuilding && !beside && badge('not proven', 'warn', 'Its rebuild was stopped while it was settling: the read model is in use'),
     blocked && badge('blocked', 'bad', `Its rebuild's next step fails, and is tried again: ${blocked}`),
     unhandled && badge('no node has it', 'bad', unhandled),
     paused && badge('paused', 'warn', status === 'following'

@@ -24,6 +24,7 @@ public final class Counters {
 
   private static final class OfProjection {
     private final LongAdder applied = new LongAdder();
+    private final LongAdder appliedBeside = new LongAdder();
     private final Map<SkipReason, LongAdder> recorded = new EnumMap<>(SkipReason.class);
     private final LongAdder recovered = new LongAdder();
     private final LongAdder parked = new LongAdder();
@@ -40,6 +41,7 @@ public final class Counters {
         metrics.counter(KintsugiMeter.SKIPS_RECORDED, count, projection, reason.name());
       }
       metrics.counter(KintsugiMeter.EVENTS_APPLIED, applied, projection);
+      metrics.counter(KintsugiMeter.EVENTS_APPLIED_BESIDE, appliedBeside, projection);
       metrics.counter(KintsugiMeter.EVENTS_REPLAYED, replayed, projection);
       metrics.counter(KintsugiMeter.EVENTS_FOLLOWED, followed, projection);
       metrics.counter(KintsugiMeter.SKIPS_RECOVERED, recovered, projection);
@@ -98,6 +100,9 @@ public final class Counters {
               counters.recovered(counts.helpedRecords());
               counts.recordedByReason().forEach(counters::recorded);
             });
+    written
+        .appliedBeside()
+        .forEach((projection, applied) -> of(projection).appliedBeside.add(applied));
   }
 
   /**

@@ -84,6 +84,24 @@ public final class RebuildOperations {
     return new RebuildAnswer.Stopped(projection, rebuild.generation(), rebuild.phase());
   }
 
+  /**
+   * Stops it if it is built beside the one that serves, and leaves one in place as it is.
+   *
+   * @throws UnknownProjectionException if the database does not know the projection
+   */
+  public static RebuildAnswer reject(
+      Connection connection, String projection, ChangeRequest request) throws SQLException {
+    Rebuild rebuild = newest(connection, projection);
+    if (!rebuild.beside()) {
+      return new RebuildAnswer.NoneUnderWay(
+          projection,
+          "generation %d is not built beside another one".formatted(rebuild.generation()));
+    }
+    return rebuild.isDone()
+        ? new RebuildAnswer.NoneUnderWay(projection, state(rebuild))
+        : discard(connection, rebuild, request);
+  }
+
   /** Stops one that is built beside: nothing of what serves was touched. */
   private static RebuildAnswer discard(
       Connection connection, Rebuild rebuild, ChangeRequest request) throws SQLException {

@@ -43,6 +43,19 @@ public record WrittenAppend(
         key, of -> generation.serving() ? of(generation.projection()) : new Counts());
   }
 
+  /** How many events were applied to generations that don't serve, by the projections' names. */
+  public Map<String, Integer> appliedBeside() {
+    Map<String, Integer> beside = new HashMap<>();
+    generations.forEach(
+        (key, counts) -> {
+          boolean isServing = projections.get(key.projection()) == counts;
+          if (!isServing && counts.applied > 0) {
+            beside.merge(key.projection(), counts.applied, Integer::sum);
+          }
+        });
+    return beside;
+  }
+
   /** What became of the append's events in one projection. */
   public static final class Counts {
     private int applied;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kintsugi.projections.Backoff;
 import dev.kintsugi.projections.FailurePolicy;
+import dev.kintsugi.projections.RebuildPolicy;
 import dev.kintsugi.runtime.RebuildHandle;
 import dev.kintsugi.runtime.metrics.KintsugiMeter;
 import dev.kintsugi.runtime.operations.RetireOptions;
@@ -81,10 +82,12 @@ class ReportedTest {
             "TIMER kintsugi.append.consult in seconds",
             "COUNTER kintsugi.events.appended",
             "COUNTER kintsugi.events.applied{projection=log}",
+            "COUNTER kintsugi.events.applied.beside{projection=log}",
             "COUNTER kintsugi.events.followed{projection=log}",
             "COUNTER kintsugi.events.replayed{projection=log}",
             "GAUGE kintsugi.follow.behind{projection=log} in seconds",
             "GAUGE kintsugi.follow.lag{projection=log} in events",
+            "GAUGE kintsugi.generations.kept{projection=log}",
             "DISTRIBUTION_SUMMARY kintsugi.journal.group in writes",
             "GAUGE kintsugi.journal.queue{lane=1} in writes",
             "GAUGE kintsugi.projections.unhandled{projection=log} in records",
@@ -222,6 +225,26 @@ class ReportedTest {
     world.execute("DROP TABLE note");
     eventually(() -> assertThat(gauge("kintsugi.rebuild.blocked")).isZero());
     assertThat(world.rebuild(log).blockedBy()).isEmpty();
+  }
+
+  @Test
+  void what_it_costs_appends_to_keep_a_generation_is_told_until_it_is_retired() throws Exception {
+    node.kintsugi().reportTo(registry);
+    node.startAndFinish(log.rebuilt(RebuildPolicy.beside()));
+    node.record("a", "one");
+    assertThat(ofLog("kintsugi.events.applied.beside")).isZero();
+    get(get(node.kintsugi().rebuild("log", "test")).done());
+
+    eventually(() -> assertThat(gauge("kintsugi.generations.kept")).isEqualTo(1));
+    node.record("a", "two", "three");
+    assertThat(ofLog("kintsugi.events.applied")).isEqualTo(3);
+    assertThat(ofLog("kintsugi.events.applied.beside")).isEqualTo(2);
+
+    get(node.kintsugi().management("ann").retireReplaced("log", "it is enough"));
+    eventually(() -> assertThat(gauge("kintsugi.generations.kept")).isZero());
+    node.record("a", "four");
+    assertThat(ofLog("kintsugi.events.applied")).isEqualTo(4);
+    assertThat(ofLog("kintsugi.events.applied.beside")).isEqualTo(2);
   }
 
   @Test
