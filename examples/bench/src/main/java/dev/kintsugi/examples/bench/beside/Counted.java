@@ -186,7 +186,8 @@ enum Counted {
    */
   static boolean isRight(Map<String, Long> row, int version, long events) {
     return version == 1
-        ? row.get("events") == eventsInVersionOne(events)
-        : row.get("events") == events && row.get("last_number") == events;
+        ? Long.valueOf(eventsInVersionOne(events)).equals(row.get("events"))
+        : Long.valueOf(events).equals(row.get("events"))
+            && Long.valueOf(events).equals(row.get("last_number"));
   }
 }

@@ -35,17 +35,17 @@ final class Onlooker extends Thread {
 
   /** What it saw of one read model. */
   static final class Seen {
-    private final Map<Integer, AtomicLong> polls = new HashMap<>();
+    private final AtomicLong pollsOfFirst = new AtomicLong();
+    private final AtomicLong pollsOfSecond = new AtomicLong();
     private final AtomicLong differences = new AtomicLong();
     private final LatencyLog latencies = new LatencyLog();
 
-    Seen() {
-      polls.put(1, new AtomicLong());
-      polls.put(2, new AtomicLong());
+    long polls(int version) {
+      return of(version).get();
     }
 
-    long polls(int version) {
-      return polls.get(version).get();
+    private AtomicLong of(int version) {
+      return version == 1 ? pollsOfFirst : pollsOfSecond;
     }
 
     long differences() {
@@ -180,7 +180,7 @@ final class Onlooker extends Thread {
 
   private void compare(Counted each, ReadModel readModel, Map<String, Long> journal) {
     Seen of = seen(each);
-    of.polls.get(readModel.version()).incrementAndGet();
+    of.of(readModel.version()).incrementAndGet();
     journal.forEach(
         (stream, events) -> {
           @Nullable Map<String, Long> row = readModel.rows().get(stream);
