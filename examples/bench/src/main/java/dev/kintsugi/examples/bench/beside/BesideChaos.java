@@ -10,9 +10,11 @@ import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.server.BenchServer;
 import dev.kintsugi.examples.common.TextTable;
 import dev.kintsugi.runtime.status.ProjectionStatus;
+import java.sql.SQLException;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
@@ -123,8 +125,8 @@ public final class BesideChaos extends BenchCommand {
         highest = next;
         try {
           build(database, serving, next);
-        } catch (LoadFailedException cutOff) {
-          ends++; // its actors were cut off from the database: the application starts again
+        } catch (LoadFailedException | CutOffException cutOff) {
+          ends++; // its actors, or we, were cut off from the database: the application starts again
         }
         progress().line("%d of %d swaps, %d undone".formatted(swaps, times, undone));
       }
@@ -251,6 +253,22 @@ public final class BesideChaos extends BenchCommand {
   }
 
   private static <T> T get(CompletionStage<T> stage) throws Exception {
-    return stage.toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    try {
+      return stage.toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof SQLException cut) {
+        throw new CutOffException(cut);
+      }
+      throw e;
+    }
+  }
+
+  /** A question to the database was cut off. */
+  private static final class CutOffException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    CutOffException(SQLException cause) {
+      super(cause);
+    }
   }
 }
