@@ -4,6 +4,7 @@ import dev.kintsugi.runtime.internal.handler.Applier;
 import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.internal.operations.ChangeRequest;
 import dev.kintsugi.runtime.internal.operations.RebuildOperations;
+import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
 import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.internal.retirement.RetirementSteps;
@@ -26,6 +27,12 @@ import java.util.Set;
 /** What sessions do where a generation is built beside the one that serves: the production code. */
 final class Beside {
 
+  /** Whoever is to be waited for by a swap is called so. */
+  static final String READER = "reader";
+
+  /** What is left to follow is little. */
+  private static final RebuildSettings STEPS = World.steps(1000);
+
   private static final ChangeRequest OPERATOR = new ChangeRequest("operator", "because");
 
   private static final Access FOR_A_FENCE = Access.ofLook(Set.of(), true);
@@ -35,9 +42,9 @@ final class Beside {
   private static final String NOBODY_KEEPS_A_SNAPSHOT =
       """
       SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
-        AND backend_xmin IS NOT NULL AND pid <> pg_backend_pid()
-        AND backend_type IS DISTINCT FROM 'autovacuum worker')
-      """;
+        AND backend_xmin IS NOT NULL AND application_name = '%s')
+      """
+          .formatted(READER);
 
   /** What a reader is to see: the journal, less what is open or discarded. */
   private static final String TO_BE_SEEN =
@@ -156,7 +163,7 @@ final class Beside {
     Optional<Generation> row =
         scene.ask(connection -> Generations.find(connection, scene.log().name(), generation));
     return row.map(
-        found -> scene.world().owner(scene.log(), found, World.steps(3), database));
+        found -> scene.world().owner(scene.log(), found, STEPS, database));
   }
 
   private void carryOn(

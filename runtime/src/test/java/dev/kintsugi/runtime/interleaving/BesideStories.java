@@ -69,7 +69,7 @@ final class BesideStories {
           cast ->
               cast.writer("writer", "a", 1, End.COMMIT)
                   .and("build", cast.beside().build(2, Phase.DONE))
-                  .and("reader", cast.beside().reader()));
+                  .and(Beside.READER, cast.beside().reader()));
 
   static final Stories.Told UNDO =
       from(
@@ -86,7 +86,7 @@ final class BesideStories {
           cast ->
               cast.writer("writer", "a", 1, End.COMMIT)
                   .and("undo", cast.beside().undo(1))
-                  .and("reader", cast.beside().reader()));
+                  .and(Beside.READER, cast.beside().reader()));
 
   static final Stories.Told RETIRED =
       from(
@@ -132,14 +132,17 @@ final class BesideStories {
   /** An event that only the new generation can't apply. */
   static final Stories.Told FAILS_IN_THE_NEW =
       new Stories.Told(
-          "an append that only the new generation can't apply; its swap waits",
+          "appends of which only the new generation can't apply one; its comparison",
           () -> log().onFailure(FailurePolicy.reject()),
           (world, log) -> {
             begin(world, log, Phase.COMPARE);
             world.execute(
                 "ALTER TABLE kintsugi_log_2.log_log ADD CHECK (payload <> 'a/2') NOT VALID");
           },
-          cast -> cast.writer("writer", "a", 1, End.COMMIT).and("build", cast.beside().build(2, Phase.SWAP)));
+          cast ->
+              cast.writer("writer 1", "a", 1, End.COMMIT, End.COMMIT)
+                  .writer("writer 2", "b", 0, End.COMMIT)
+                  .and("build", cast.beside().build(2, Phase.SWAP)));
 
   private BesideStories() {}
 

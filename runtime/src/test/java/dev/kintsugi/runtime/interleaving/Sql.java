@@ -246,6 +246,17 @@ final class Sql {
     return named;
   }
 
+  /**
+   * The same statement, where it looks at who has a snapshot: those that keep one are left. On READ
+   * COMMITTED a transaction has one between two statements, too, but never reads by it again: who
+   * does not wait for it is only quicker.
+   */
+  static String lookingAtReaders(String statement) {
+    return statement.replace(
+        "a.backend_xmin IS NOT NULL",
+        "a.backend_xmin IS NOT NULL AND a.application_name = '" + Beside.READER + "'");
+  }
+
   /** The statements that go to the server in one round trip, each with a snapshot of its own. */
   static List<String> split(String text) {
     List<String> statements = new ArrayList<>();

@@ -225,7 +225,7 @@ final class SteppedConnection implements InvocationHandler {
       for (String statement : statements) {
         firstParameters.add(parameters + 1);
         parameters += (int) statement.chars().filter(c -> c == '?').count();
-        String rewritten = rewriting.rewrite(statement);
+        String rewritten = Sql.lookingAtReaders(rewriting.rewrite(statement));
         texts.add(rewritten);
         parts.add(real.prepareStatement(rewritten));
       }
