@@ -31,6 +31,13 @@ class BesideRulesBrokenTest {
   /** Records are left on streams that hold none that is parked. */
   private static final String UNFINISHED = "LIMIT 1) IS NULL)";
 
+  /**
+   * Whoever writes by a view that another generation's tables are behind by now is refused, and runs
+   * again. That alone is enough for a handler that inserts, and not for one whose statement finds no
+   * rows to change: no trigger hears of that.
+   */
+  private static final String REFUSES = "INSTEAD OF INSERT OR UPDATE OR DELETE ON";
+
   static List<RulesBrokenTest.Variant> variants() {
     return List.of(
         variant(
@@ -53,9 +60,11 @@ class BesideRulesBrokenTest {
             BesideStories.SETTLING,
             () -> Broken.where(UNFINISHED, UNFINISHED.replace("IS NULL", "IS NOT NULL"))),
         variant(
-            "beside: no fence from where the tables that serve were moved to the swap",
+            "beside: neither a fence from where the tables that serve were moved to the swap, nor a view that refuses writes",
             BesideStories.SWAP,
-            () -> withoutFenceOf("kintsugi_rebuild WHERE phase = 'swap'")),
+            () ->
+                withoutFenceOf("kintsugi_rebuild WHERE phase = 'swap'")
+                    .and(REFUSES, "INSTEAD OF DELETE ON")),
         variant(
             "beside: a swap that does not wait for older snapshots",
             BesideStories.SWAP_SEEN,
@@ -70,7 +79,7 @@ class BesideRulesBrokenTest {
             () -> withoutFenceOf("kintsugi_retirement WHERE ended_at IS NULL")),
         variant(
             "beside: what was replaced is dropped before the fence",
-            BesideStories.RETIRED,
+            BesideStories.RETIRED_BEHIND_PARKED,
             () -> withoutFenceOf("kintsugi_retirement WHERE ended_at IS NULL")));
   }
 

@@ -116,6 +116,22 @@ final class BesideStories {
               cast.writer("writer", "a", 1, End.COMMIT, End.COMMIT)
                   .and("operator", cast.beside().retireReplaced()));
 
+  /** Writers record for what is retired, so they have no lock on its tables. */
+  static final Stories.Told RETIRED_BEHIND_PARKED =
+      new Stories.Told(
+          "one append behind a record that is parked in the generation that was replaced; that one is retired",
+          BesideStories::log,
+          (world, log) -> {
+            begin(world, log, Phase.DONE);
+            world.execute(
+                "ALTER TABLE kintsugi_log_1.log_log ADD CHECK (payload <> 'a/2') NOT VALID");
+            world.append(world.event("a", 2));
+            world.execute("UPDATE kintsugi_skip SET parked_at = now()");
+          },
+          cast ->
+              cast.writer("writer", "a", 2, End.COMMIT)
+                  .and("operator", cast.beside().retireReplaced()));
+
   /** Writers record for what is stopped. */
   static final Stories.Told STOPPED =
       from(
@@ -189,6 +205,7 @@ final class BesideStories {
         UNDO,
         UNDO_SEEN,
         RETIRED,
+        RETIRED_BEHIND_PARKED,
         STOPPED_AT_ANY_TIME,
         TWO_OWNERS,
         TWO_OWNERS_OF_A_SWAP);
