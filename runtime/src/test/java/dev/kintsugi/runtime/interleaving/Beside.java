@@ -162,8 +162,7 @@ final class Beside {
   private Optional<RebuildSteps> owner(Database database, int generation) throws Exception {
     Optional<Generation> row =
         scene.ask(connection -> Generations.find(connection, scene.log().name(), generation));
-    return row.map(
-        found -> scene.world().owner(scene.log(), found, STEPS, database));
+    return row.map(found -> scene.world().owner(scene.log(), found, STEPS, database));
   }
 
   private void carryOn(

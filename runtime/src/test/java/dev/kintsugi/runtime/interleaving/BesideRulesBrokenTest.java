@@ -32,9 +32,9 @@ class BesideRulesBrokenTest {
   private static final String UNFINISHED = "LIMIT 1) IS NULL)";
 
   /**
-   * Whoever writes by a view that another generation's tables are behind by now is refused, and runs
-   * again. That alone is enough for a handler that inserts, and not for one whose statement finds no
-   * rows to change: no trigger hears of that.
+   * Whoever writes by a view that another generation's tables are behind by now is refused, and
+   * runs again. That alone is enough for a handler that inserts, and not for one whose statement
+   * finds no rows to change: no trigger hears of that.
    */
   private static final String REFUSES = "INSTEAD OF INSERT OR UPDATE OR DELETE ON";
 

@@ -137,9 +137,7 @@ final class BesideStories {
       from(
           "one append; a build that somebody stops while writers record",
           Phase.CATCH_UP,
-          cast ->
-              cast.writer("writer", "a", 1, End.COMMIT)
-                  .and("operator", cast.beside().stop()));
+          cast -> cast.writer("writer", "a", 1, End.COMMIT).and("operator", cast.beside().stop()));
 
   static final Stories.Told STOPPED_AT_ANY_TIME =
       from(
@@ -223,8 +221,7 @@ final class BesideStories {
     return from(
         appends + "; a build beside that is drained, proven and swapped in",
         Phase.DRAIN,
-        cast ->
-            writers.cast(cast).and("build", cast.beside().build(2, Phase.DONE)).recovery(2, 0));
+        cast -> writers.cast(cast).and("build", cast.beside().build(2, Phase.DONE)).recovery(2, 0));
   }
 
   private static Stories.Told from(String title, Phase phase, Cast.Casting casting) {

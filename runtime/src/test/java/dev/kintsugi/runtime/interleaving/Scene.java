@@ -112,8 +112,7 @@ final class Scene implements AutoCloseable {
     this.watch = DriverManager.getConnection(world.url());
     this.scenery = new Scenery(world, log);
     this.sql =
-        new Sql(
-            scenery.tables(), scenery.numbered(), scenery.placed(), rewriting.comparesIds());
+        new Sql(scenery.tables(), scenery.numbered(), scenery.placed(), rewriting.comparesIds());
   }
 
   /** Turns something off for all sessions. */

@@ -41,7 +41,10 @@ final class Scenery {
     this.log = log;
     this.places = places();
     this.view =
-        world.column(viewOf(log)).stream().filter(shown -> !shown.isEmpty()).findFirst().orElse(null);
+        world.column(viewOf(log)).stream()
+            .filter(shown -> !shown.isEmpty())
+            .findFirst()
+            .orElse(null);
     this.tables = new HashSet<>(world.column("SELECT c.relname " + TABLES));
     save();
     this.layout = world.column(layout(log)).get(0);
