@@ -437,9 +437,10 @@ public final class World implements AutoCloseable {
 
   /** Makes the place of a generation, with its tables, as a build beside does. */
   public void makePlace(TestProjection projection, String place) throws Exception {
+    execute("CREATE SCHEMA " + place);
     database.inTransaction(
         connection -> {
-          Places.make(connection, readModelOf(projection), place);
+          Places.fill(connection, readModelOf(projection), place);
           return place;
         });
   }
