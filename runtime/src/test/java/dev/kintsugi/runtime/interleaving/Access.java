@@ -51,6 +51,9 @@ record Access(
    */
   static final Set<String> JOURNAL = Set.of("event_journal");
 
+  /** Who keeps a snapshot: a swap looks at that. */
+  static final String SNAPSHOTS = "snapshots that are kept";
+
   static final Access NONE = ofLook(Set.of(), false);
 
   /** What has changed of the transaction is its name among the locks, at most. */
@@ -138,6 +141,44 @@ record Access(
         holds,
         releases,
         Set.of());
+  }
+
+  /** The same of a transaction that keeps the snapshot which it takes here. */
+  Access keepingSnapshot(Set<String> alsoReads) {
+    Set<String> all = new HashSet<>(reads);
+    all.addAll(alsoReads);
+    return with(all, writes, Set.of(SNAPSHOTS));
+  }
+
+  /** The same where what is read was seen long before; only who owns a table matters. */
+  Access inKeptSnapshot() {
+    Set<String> touched = new HashSet<>(writes);
+    touched.addAll(reads);
+    return with(Set.of(), touched, shows);
+  }
+
+  /** The same of the end of a transaction that has kept a snapshot. */
+  Access endingSnapshot() {
+    Set<String> all = new HashSet<>(shows);
+    all.add(SNAPSHOTS);
+    return with(reads, writes, all);
+  }
+
+  private Access with(Set<String> reads, Set<String> writes, Set<String> shows) {
+    return new Access(
+        reads,
+        writes,
+        locks,
+        owns,
+        draws,
+        shows,
+        takesId,
+        ends,
+        takesFence,
+        looksAtEnds,
+        holds,
+        releases,
+        looksAtHolders);
   }
 
   /**

@@ -12,11 +12,13 @@ final class Cast {
   private final Scene scene;
   private final Programs does;
   private final Following follows;
+  private final Beside beside;
 
   private Cast(Scene scene) {
     this.scene = scene;
     this.does = new Programs(scene);
     this.follows = new Following(scene, does);
+    this.beside = new Beside(scene);
   }
 
   /** Chooses who takes part. */
@@ -40,6 +42,11 @@ final class Cast {
   /** What they can do where a projection follows, or is to. */
   Following follows() {
     return follows;
+  }
+
+  /** What they can do where a generation is built beside the one that serves. */
+  Beside beside() {
+    return beside;
   }
 
   Cast writer(String name, String stream, long after, End... ends) {

@@ -1,6 +1,8 @@
 package dev.kintsugi.runtime.interleaving;
 
 import dev.kintsugi.runtime.internal.jdbc.Database;
+import dev.kintsugi.runtime.internal.state.Generations;
+import dev.kintsugi.runtime.status.Generation;
 import dev.kintsugi.runtime.testing.Auditor;
 import dev.kintsugi.runtime.testing.TestProjection;
 import dev.kintsugi.runtime.testing.World;
@@ -11,7 +13,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -50,10 +52,34 @@ final class Scene implements AutoCloseable {
   /** Asks who waits for a lock, while a session may be looking at something by {@link #control}. */
   private final Connection watch;
 
+  private final Scenery scenery;
   private final Sql sql;
   private final List<Connection> connections = new ArrayList<>();
   private final List<Integer> pids = new ArrayList<>();
   private int runs;
+
+  private static final String UNFINISHED =
+      "SELECT EXISTS (SELECT FROM kintsugi_skip WHERE projection = '%s' AND generation = %d AND parked_at IS NULL)";
+
+  private static final String OF_REBUILDING =
+      """
+      SELECT persistence_id || '/' || sequence_number FROM (
+        SELECT projection, generation, reason, persistence_id, sequence_number FROM kintsugi_skip
+        UNION SELECT projection, generation, reason, persistence_id, sequence_number
+        FROM kintsugi_skip_archive) r
+      WHERE projection = '%s' AND generation = %d AND reason = 'REBUILDING'
+      """;
+
+  private static final String ORPHANED =
+      """
+      SELECT EXISTS (SELECT FROM kintsugi_skip s WHERE NOT EXISTS (
+          SELECT FROM kintsugi_projection p
+          WHERE p.projection = s.projection AND p.generation = s.generation)
+        AND NOT EXISTS (SELECT FROM kintsugi_retirement WHERE ended_at IS NULL))
+      """;
+
+  /** Records of each generation when it was said to be proven. */
+  private final Map<Integer, List<String>> provenWith = new HashMap<>();
 
   /** What a run of the sessions found wrong. */
   private final List<String> violations = new ArrayList<>();
@@ -84,9 +110,9 @@ final class Scene implements AutoCloseable {
     beginning.in(world, log);
     this.control = DriverManager.getConnection(world.url());
     this.watch = DriverManager.getConnection(world.url());
-    Set<String> tables = new HashSet<>(tables());
-    this.sql = new Sql(tables, numbered(), rewriting.comparesIds());
-    save(tables);
+    this.scenery = new Scenery(world, log);
+    this.sql =
+        new Sql(scenery.tables(), scenery.numbered(), scenery.placed(), rewriting.comparesIds());
   }
 
   /** Turns something off for all sessions. */
@@ -106,49 +132,6 @@ final class Scene implements AutoCloseable {
   /** Tables of which a writer touches the rows of its own stream. */
   Set<String> byStream() {
     return byStream;
-  }
-
-  private List<String> tables() throws Exception {
-    return world.column(
-        """
-        SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
-          AND relkind IN ('r', 'p') AND NOT relispartition
-        """);
-  }
-
-  private Set<String> numbered() throws Exception {
-    return new HashSet<>(
-        world.column(
-            "SELECT table_name FROM information_schema.columns"
-                + " WHERE table_schema = 'public' AND column_default LIKE 'nextval%'"));
-  }
-
-  /** Saves the rows, and makes a function that brings them back; it keeps its plans. */
-  private void save(Set<String> tables) throws Exception {
-    StringBuilder restoring = new StringBuilder();
-    world.execute("CREATE SCHEMA saved");
-    for (String table : tables) {
-      world.execute("CREATE TABLE saved." + table + " AS TABLE public." + table);
-      restoring.append("DELETE FROM public.").append(table).append("; ");
-      if (!world.column("SELECT 1 FROM saved." + table + " LIMIT 1").isEmpty()) {
-        restoring
-            .append("INSERT INTO public.")
-            .append(table)
-            .append(" OVERRIDING SYSTEM VALUE SELECT * FROM saved.")
-            .append(table)
-            .append("; ");
-      }
-    }
-    for (String sequence :
-        world.column(
-            "SELECT sequencename || ''',' || coalesce(last_value, 1) || ',' || (last_value IS NOT NULL)"
-                + " FROM pg_sequences WHERE schemaname = 'public'")) {
-      restoring.append("PERFORM setval('").append(sequence).append("); ");
-    }
-    world.execute(
-        "CREATE FUNCTION saved.restore() RETURNS void LANGUAGE plpgsql AS $$ BEGIN "
-            + restoring
-            + "END $$");
   }
 
   /** Runs programs, by their names, as somebody chooses. */
@@ -185,10 +168,11 @@ final class Scene implements AutoCloseable {
     return new Explorer.Result(run.events(), new Run.Outcome(outcome.complete(), failures));
   }
 
-  private void restore() throws SQLException {
+  private void restore() throws Exception {
     violations.clear();
+    provenWith.clear();
+    scenery.restore(control);
     try (Statement statement = control.createStatement()) {
-      statement.execute("SELECT saved.restore()");
       if (++runs % RUNS_BETWEEN_VACUUMS == 0) {
         statement.execute("VACUUM");
       }
@@ -258,15 +242,60 @@ final class Scene implements AutoCloseable {
 
   /** Looks at the invariants now; what is wrong fails the run. */
   void audit(String when) throws SQLException {
-    for (String violation : Auditor.violations(control, log)) {
-      violations.add(when + ": " + violation);
+    violations.addAll(wrong(when));
+  }
+
+  /** Notes something that is wrong, which fails the run. */
+  void violated(String what) {
+    violations.add(what);
+  }
+
+  /** A generation is said to be proven: no writer records for it any more as it was rebuilding. */
+  void proven(int generation) throws SQLException {
+    provenWith.put(generation, recordsOfRebuilding(generation));
+    if (isSo(UNFINISHED.formatted(log.name(), generation))) {
+      violations.add("generation " + generation + " is said to be proven, and has open records");
     }
   }
 
+  private List<String> recordsOfRebuilding(int generation) throws SQLException {
+    List<String> records = new ArrayList<>();
+    try (PreparedStatement select =
+            control.prepareStatement(OF_REBUILDING.formatted(log.name(), generation));
+        ResultSet row = select.executeQuery()) {
+      while (row.next()) {
+        records.add(row.getString(1));
+      }
+    }
+    return records;
+  }
+
   private List<String> atTheEnd() throws SQLException {
+    List<String> wrong = wrong("at the end");
+    for (Map.Entry<Integer, List<String>> proven : provenWith.entrySet()) {
+      for (String record : recordsOfRebuilding(proven.getKey())) {
+        if (!proven.getValue().contains(record)) {
+          wrong.add(record + ": recorded as rebuilding after the proof");
+        }
+      }
+    }
+    if (isSo(ORPHANED)) {
+      wrong.add("at the end: an open record of a generation that is no more");
+    }
+    return wrong;
+  }
+
+  private List<String> wrong(String when) throws SQLException {
     List<String> wrong = new ArrayList<>();
     for (String violation : Auditor.violations(control, log)) {
-      wrong.add("at the end: " + violation);
+      wrong.add(when + ": " + violation);
+    }
+    if (!scenery.placed().isEmpty()) {
+      for (Generation generation : Generations.of(control, log.name())) {
+        for (String violation : Auditor.violations(control, log, generation)) {
+          wrong.add("%s, generation %d: %s".formatted(when, generation.generation(), violation));
+        }
+      }
     }
     return wrong;
   }

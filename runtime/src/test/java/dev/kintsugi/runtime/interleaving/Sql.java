@@ -38,6 +38,12 @@ final class Sql {
   /** A look at who has drawn a number of the journal's. */
   private static final String LOOKS_AT_WRITERS = "l.mode = 'rowexclusivelock'";
 
+  /** A look at who has a snapshot that he keeps. */
+  private static final String LOOKS_AT_SNAPSHOTS = "a.backend_xmin is not null";
+
+  /** A statement about a schema is one about all that is in it. */
+  private static final Pattern OF_A_PLACE = Pattern.compile("(create|drop|set) schema ");
+
   private static final Pattern WORD = Pattern.compile("\\w+");
   private static final Pattern KNOWN_VERB =
       Pattern.compile("(select|with|insert|copy|update|delete)\\b.*", Pattern.DOTALL);
@@ -47,6 +53,7 @@ final class Sql {
 
   private final Set<String> tables;
   private final Set<String> numbered;
+  private final Set<String> placed;
   private final boolean comparesIds;
   private final Map<String, Statement> known = new ConcurrentHashMap<>();
 
@@ -58,6 +65,16 @@ final class Sql {
    * @param comparesIds whether it matters in which order transactions are given their ids
    */
   Sql(Set<String> tables, Set<String> numbered, boolean comparesIds) {
+    this(tables, numbered, Set.of(), comparesIds);
+  }
+
+  /**
+   * The same.
+   *
+   * @param placed those tables that generations have in schemas of their own
+   */
+  Sql(Set<String> tables, Set<String> numbered, Set<String> placed, boolean comparesIds) {
+    this.placed = Set.copyOf(placed);
     this.comparesIds = comparesIds;
     this.tables = Set.copyOf(tables);
     this.numbered = Set.copyOf(numbered);
@@ -94,6 +111,16 @@ final class Sql {
           access.releases(),
           access.looksAtHolders());
     }
+  }
+
+  /**
+   * The same of the first statement of a transaction that keeps its snapshot: it is one of all that
+   * is read behind it.
+   */
+  Access keepingSnapshot(Access first) {
+    Set<String> reads = new HashSet<>(placed);
+    reads.add("kintsugi_skip");
+    return first.keepingSnapshot(reads);
   }
 
   /** What a statement touches; the same texts come again and again. */
@@ -143,6 +170,9 @@ final class Sql {
         locks.addAll(named);
       }
     } else {
+      if (OF_A_PLACE.matcher(plain).find()) {
+        named.addAll(placed);
+      }
       owns.addAll(named);
       writes.addAll(named);
     }
@@ -152,13 +182,17 @@ final class Sql {
     if (plain.contains("pg_advisory")) {
       locks.add("an advisory lock");
     }
+    Set<String> reads = readBy(plain, named);
+    if (plain.contains(LOOKS_AT_SNAPSHOTS)) {
+      reads.add(Access.SNAPSHOTS);
+    }
     boolean asksForId = plain.contains("pg_current_xact_id");
     boolean takesFence = plain.equals("select pg_current_xact_id()::text");
     boolean looksAtEnds = plain.contains("pg_current_snapshot");
     boolean needsId = asksForId || locking || !writes.isEmpty();
     Access access =
         new Access(
-            readBy(plain, named),
+            reads,
             writes,
             locks,
             owns,
@@ -210,6 +244,17 @@ final class Sql {
       }
     }
     return named;
+  }
+
+  /**
+   * The same statement, where it looks at who has a snapshot: those that keep one are left. On READ
+   * COMMITTED a transaction has one between two statements, too, but never reads by it again: who
+   * does not wait for it is only quicker.
+   */
+  static String lookingAtReaders(String statement) {
+    return statement.replace(
+        "a.backend_xmin IS NOT NULL",
+        "a.backend_xmin IS NOT NULL AND a.application_name = '" + Beside.READER + "'");
   }
 
   /** The statements that go to the server in one round trip, each with a snapshot of its own. */

@@ -26,6 +26,11 @@ import org.postgresql.core.BaseConnection;
  */
 final class SteppedConnection implements InvocationHandler {
 
+  private static final String KEEP_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+
+  /** No time passes from one step to the next, so nobody waits too long for a lock. */
+  private static final String LOCK_TIMEOUT = "SET LOCAL lock_timeout";
+
   private final Connection real;
   private final Sql sql;
   private final Rewriting rewriting;
@@ -34,6 +39,11 @@ final class SteppedConnection implements InvocationHandler {
   private final Set<String> changed = new HashSet<>();
   private final Set<String> held = new HashSet<>();
   private boolean hasId;
+
+  /** Whether the transaction keeps its first snapshot; and whether it has it. */
+  private boolean keepsSnapshot;
+
+  private boolean hasSnapshot;
 
   private SteppedConnection(Connection real, Sql sql, Rewriting rewriting, Gate gate) {
     this.real = real;
@@ -116,6 +126,9 @@ final class SteppedConnection implements InvocationHandler {
 
   private void end(String what, Set<String> shows, End end) throws SQLException {
     Access access = Access.ofEnd(shows, hasId, Set.copyOf(held));
+    if (hasSnapshot) {
+      access = access.endingSnapshot();
+    }
     if (!access.isLocal()) {
       gate.pass(what, access);
     }
@@ -127,6 +140,8 @@ final class SteppedConnection implements InvocationHandler {
     changed.clear();
     held.clear();
     hasId = false;
+    keepsSnapshot = false;
+    hasSnapshot = false;
   }
 
   /** Stops, and notes what the transaction has done once it goes on. */
@@ -136,10 +151,19 @@ final class SteppedConnection implements InvocationHandler {
       ended();
       return;
     }
+    if (statement.equals(KEEP_SNAPSHOT)) {
+      keepsSnapshot = true;
+      return;
+    }
     Sql.Statement read = sql.read(statement);
     Access access = read.after(hasId, held);
-    if (!access.isLocal()) {
-      gate.pass(statement, access);
+    Access seen = access;
+    if (keepsSnapshot) {
+      seen = hasSnapshot ? access.inKeptSnapshot() : sql.keepingSnapshot(access);
+      hasSnapshot = true;
+    }
+    if (!seen.isLocal()) {
+      gate.pass(statement, seen);
     }
     changed.addAll(access.writes());
     hasId |= read.needsId();
@@ -177,6 +201,9 @@ final class SteppedConnection implements InvocationHandler {
         return call(statement, method, arguments);
       }
       String rewritten = rewriting.rewrite((String) arguments(arguments)[0]);
+      if (rewritten.startsWith(LOCK_TIMEOUT)) {
+        rewritten = LOCK_TIMEOUT + " = 0";
+      }
       step(rewritten);
       return call(statement, method, new Object[] {rewritten});
     }
@@ -198,7 +225,7 @@ final class SteppedConnection implements InvocationHandler {
       for (String statement : statements) {
         firstParameters.add(parameters + 1);
         parameters += (int) statement.chars().filter(c -> c == '?').count();
-        String rewritten = rewriting.rewrite(statement);
+        String rewritten = Sql.lookingAtReaders(rewriting.rewrite(statement));
         texts.add(rewritten);
         parts.add(real.prepareStatement(rewritten));
       }

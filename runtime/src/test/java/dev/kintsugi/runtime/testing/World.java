@@ -31,6 +31,7 @@ import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
 import dev.kintsugi.runtime.internal.rebuild.RebuildSteps;
 import dev.kintsugi.runtime.internal.recovery.Drain;
 import dev.kintsugi.runtime.internal.recovery.DrainSettings;
+import dev.kintsugi.runtime.internal.schema.Places;
 import dev.kintsugi.runtime.internal.schema.ReadModel;
 import dev.kintsugi.runtime.internal.schema.ReadModels;
 import dev.kintsugi.runtime.internal.schema.Schema;
@@ -397,31 +398,51 @@ public final class World implements AutoCloseable {
       Executor readers,
       Supplier<CompletionStage<Long>> proofs)
       throws Exception {
-    return new RebuildSteps(
-        connections,
-        journal,
-        codec,
-        drains(projection, generation(projection).generation(), connections),
-        settings,
-        readers,
-        proofs,
-        readModelOf(projection),
-        target(generation(projection)));
+    return owner(projection, generation(projection), settings, connections, readers, proofs);
   }
 
   /** An owner of the build of any generation. */
   public RebuildSteps owner(
       TestProjection projection, Generation generation, RebuildSettings settings) {
+    return owner(projection, generation, settings, database);
+  }
+
+  /** The same, on connections of its own. */
+  public RebuildSteps owner(
+      TestProjection projection,
+      Generation generation,
+      RebuildSettings settings,
+      Database connections) {
+    return owner(projection, generation, settings, connections, Runnable::run, this::proof);
+  }
+
+  private RebuildSteps owner(
+      TestProjection projection,
+      Generation generation,
+      RebuildSettings settings,
+      Database connections,
+      Executor readers,
+      Supplier<CompletionStage<Long>> proofs) {
     return new RebuildSteps(
-        database,
+        connections,
         journal,
         codec,
-        drains(projection, generation.generation(), database),
+        drains(projection, generation.generation(), connections),
         settings,
-        Runnable::run,
-        this::proof,
+        readers,
+        proofs,
         readModelOf(projection),
         target(generation));
+  }
+
+  /** Makes the place of a generation, with its tables, as a build beside does. */
+  public void makePlace(TestProjection projection, String place) throws Exception {
+    execute("CREATE SCHEMA " + place);
+    database.inTransaction(
+        connection -> {
+          Places.fill(connection, readModelOf(projection), place);
+          return place;
+        });
   }
 
   /** What this build applies events to a generation with. */
