@@ -2,6 +2,7 @@ package dev.kintsugi.runtime.differential;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.RebuildPolicy;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -62,7 +63,11 @@ final class RandomFold implements RandomDefinition {
   @Override
   public Projection<String> named(String name, FailurePolicy policy) {
     Projection.Builder<String> builder =
-        Projection.named(name).of(String.class).entityTypes(name).onFailure(policy);
+        Projection.named(name)
+            .of(String.class)
+            .entityTypes(name)
+            .onFailure(policy)
+            .rebuilt(RebuildPolicy.inPlace());
     Projection.Builder<String> defined =
         switch (kind) {
           case 0 -> fold(builder, Recent.class, RandomFold::recent, s -> s.seen().size());

@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.joining;
 
 import dev.kintsugi.projections.FailurePolicy;
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.RebuildPolicy;
 import dev.kintsugi.projections.Tables;
 import dev.kintsugi.projections.rows.RowChanges;
 import dev.kintsugi.projections.rows.RowTable;
@@ -112,7 +113,11 @@ final class RandomRows implements RandomDefinition {
       declared.add(hasScript || index.isEmpty() ? table : table.index(index.split(",", -1)));
     }
     Projection.Builder<String> builder =
-        Projection.named(name).of(String.class).entityTypes(name).onFailure(policy);
+        Projection.named(name)
+            .of(String.class)
+            .entityTypes(name)
+            .onFailure(policy)
+            .rebuilt(RebuildPolicy.inPlace());
     if (hasScript) {
       builder.tables(Tables.sql(script(name)));
     }

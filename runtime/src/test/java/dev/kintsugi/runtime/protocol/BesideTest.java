@@ -550,6 +550,51 @@ class BesideTest {
     assertThat(world.column("SELECT n FROM log_log ORDER BY 1")).containsExactly("1", "2");
   }
 
+  @ParameterizedTest
+  @EnumSource(Kind.class)
+  void what_has_a_place_is_verified_and_rebuilt_in_it(Kind kind) throws Exception {
+    TestProjection log = built(new TestProjection("log").kind(kind));
+    try (BesideRun run = begun(log)) {
+      run.toTheEnd();
+    }
+    assertThat(world.verifier().verify("log").orElseThrow().isClean()).isTrue();
+    world.execute("DELETE FROM kintsugi_log_2.log_log");
+    assertThat(world.verifier().verify("log").orElseThrow().isClean()).isFalse();
+
+    log.rebuilt(RebuildPolicy.inPlace());
+    assertThat(world.requestRebuild(log)).isEqualTo(new RebuildRequest.Accepted(3));
+    world.append(world.event("a", 3));
+    world.runToTheEnd(log);
+
+    assertThat(world.generation(log).place()).isEqualTo("kintsugi_log_2");
+    assertThat(world.verifier().verify("log").orElseThrow().isClean()).isTrue();
+    world.auditWhole(log);
+  }
+
+  @Test
+  void a_raised_version_is_made_anew_in_the_place_of_what_serves_and_readers_see_it()
+      throws Exception {
+    TestProjection log = built(keyed());
+    try (BesideRun run = begun(log)) {
+      run.toTheEnd();
+    }
+    world.execute("COMMENT ON VIEW log_log IS 'what happened'");
+    TestProjection raised = raised();
+    raised.rebuilt(RebuildPolicy.inPlace());
+    world.raise(raised, log);
+    assertThat(world.generation(raised).generation()).isEqualTo(3);
+    world.runToTheEnd(raised);
+    world.append(world.event("a", 3));
+
+    assertThat(world.generation(raised).place()).isEqualTo("kintsugi_log_2");
+    assertThat(world.column("SELECT size::text FROM log_log WHERE sequence_number = 3"))
+        .containsExactly("3");
+    assertThat(world.column("SELECT obj_description('log_log'::regclass, 'pg_class')"))
+        .containsExactly("what happened");
+    assertThat(world.column("SELECT DISTINCT version FROM kintsugi_table")).containsExactly("2");
+    world.auditWhole(raised);
+  }
+
   @Test
   void nobody_writes_by_the_name_that_readers_use_once_that_is_a_view() throws Exception {
     TestProjection log = built(new TestProjection("log"));

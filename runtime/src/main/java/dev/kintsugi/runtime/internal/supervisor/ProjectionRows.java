@@ -7,20 +7,20 @@ import dev.kintsugi.runtime.status.Generation;
 import dev.kintsugi.runtime.status.Rebuild;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** The rows of a projection's generations, as they were read at one time; none if it has none. */
-record ProjectionRows(List<Row> rows) {
-
-  /** Of a projection that the database does not know. */
-  static final ProjectionRows NONE = new ProjectionRows(List.of());
+/**
+ * The rows of a projection's generations, as they were read at one time; none if it has none.
+ *
+ * @param begun when the read began, by this node's {@link System#nanoTime}: one that began earlier
+ *     may be told of later
+ */
+record ProjectionRows(long begun, List<Row> rows) {
 
   /**
    * A generation.
@@ -29,20 +29,26 @@ record ProjectionRows(List<Row> rows) {
    */
   record Row(Generation generation, Optional<Rebuild> rebuild, boolean hasOpenSkips) {}
 
+  /** Those of all projections, by name. */
+  record OfAll(long begun, Map<String, List<Row>> rows) {
+
+    /** Those of one of them, which it may have none of. */
+    ProjectionRows of(String projection) {
+      return new ProjectionRows(begun, rows.getOrDefault(projection, List.of()));
+    }
+  }
+
   ProjectionRows {
     rows = List.copyOf(rows);
   }
 
-  /** When they were read, by the database's clock; as late as can be where that is not known. */
-  Instant readAt() {
-    return rows.stream()
-        .flatMap(row -> row.rebuild().stream())
-        .map(Rebuild::readAt)
-        .max(Comparator.naturalOrder())
-        .orElse(Instant.MAX);
+  /** Whether another read that was told of before began later. */
+  boolean isOlderThan(ProjectionRows other) {
+    return begun - other.begun < 0;
   }
 
   static ProjectionRows read(Connection connection, String projection) throws SQLException {
+    long begun = System.nanoTime();
     List<Row> rows = new ArrayList<>();
     for (Generation generation : Generations.of(connection, projection)) {
       int number = generation.generation();
@@ -52,11 +58,11 @@ record ProjectionRows(List<Row> rows) {
               Rebuilds.find(connection, projection, number),
               SkipRecords.anyOpen(connection, projection, number)));
     }
-    return new ProjectionRows(rows);
+    return new ProjectionRows(begun, rows);
   }
 
-  /** Of all projections, by name. */
-  static Map<String, ProjectionRows> readAll(Connection connection) throws SQLException {
+  static OfAll readAll(Connection connection) throws SQLException {
+    long begun = System.nanoTime();
     Map<String, Rebuild> rebuilds = new HashMap<>();
     for (Rebuild rebuild : Rebuilds.each(connection)) {
       rebuilds.put(SkipRecords.generationKey(rebuild.projection(), rebuild.generation()), rebuild);
@@ -68,8 +74,6 @@ record ProjectionRows(List<Row> rows) {
       rows.computeIfAbsent(generation.projection(), name -> new ArrayList<>())
           .add(new Row(generation, Optional.ofNullable(rebuilds.get(key)), open.contains(key)));
     }
-    Map<String, ProjectionRows> all = new HashMap<>();
-    rows.forEach((name, ofName) -> all.put(name, new ProjectionRows(ofName)));
-    return all;
+    return new OfAll(begun, rows);
   }
 }

@@ -10,7 +10,6 @@ import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
 import dev.kintsugi.runtime.internal.recovery.RecoveryActor;
 import dev.kintsugi.runtime.internal.schema.ReadModel;
 import dev.kintsugi.runtime.status.Generation;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -89,7 +88,7 @@ public final class ProjectionSupervisor {
   private final SortedMap<Integer, GenerationWork> work = new TreeMap<>();
 
   /** A look that began earlier may be told of later. */
-  private Instant lastSeen = Instant.EPOCH;
+  private @Nullable ProjectionRows lastSeen;
 
   private ProjectionSupervisor(
       ActorContext<Command> context,
@@ -153,10 +152,10 @@ public final class ProjectionSupervisor {
   }
 
   private Behavior<Command> onSeen(Seen seen) {
-    if (seen.rows().readAt().isBefore(lastSeen)) {
+    if (lastSeen != null && seen.rows().isOlderThan(lastSeen)) {
       return Behaviors.same();
     }
-    lastSeen = seen.rows().readAt();
+    lastSeen = seen.rows();
     SortedMap<Integer, ProjectionRows.Row> ours = new TreeMap<>();
     for (ProjectionRows.Row row : seen.rows().rows()) {
       if (row.generation().version() == projection.version()) {

@@ -28,7 +28,7 @@ public final class RowWatch {
 
   private record Look() implements Command {}
 
-  private record Read(Map<String, ProjectionRows> rows) implements Command {}
+  private record Read(ProjectionRows.OfAll rows) implements Command {}
 
   private record ReadFailed(Throwable cause) implements Command {}
 
@@ -93,9 +93,7 @@ public final class RowWatch {
   private Behavior<Command> onRead(Read read) {
     supervisors.forEach(
         (supervisor, projection) ->
-            supervisor.tell(
-                new ProjectionSupervisor.Seen(
-                    read.rows().getOrDefault(projection, ProjectionRows.NONE))));
+            supervisor.tell(new ProjectionSupervisor.Seen(read.rows().of(projection))));
     return again();
   }
 
