@@ -40,8 +40,8 @@ final class OwnDatabase implements DemoDatabase {
       List<String> inUse = tablesWithRows(connection);
       if (!inUse.isEmpty()) {
         throw new BadInputException(
-            "The database at %s is in use: there are rows in %s. Give an empty one, or empty this one: TRUNCATE %s CASCADE"
-                .formatted(url, String.join(", ", inUse), String.join(", ", inUse)));
+            "The database at %s is in use: there are rows in %s. Give an empty one; DROP DATABASE and CREATE DATABASE make this one empty."
+                .formatted(url, String.join(", ", inUse)));
       }
     } catch (SQLException e) {
       throw new BadInputException(
