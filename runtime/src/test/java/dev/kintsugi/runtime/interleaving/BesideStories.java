@@ -195,18 +195,7 @@ final class BesideStories {
         CATCHING_UP_TWO_APPENDS,
         CATCHING_UP_ROLLED_BACK,
         SETTLING,
-        SETTLING_TWO_APPENDS,
-        SETTLING_ROLLED_BACK,
-        SWAP,
-        SWAP_TWO_APPENDS,
-        SWAP_SEEN_WITH_APPEND,
-        UNDO,
-        UNDO_SEEN,
-        RETIRED,
-        RETIRED_BEHIND_PARKED,
-        STOPPED_AT_ANY_TIME,
-        TWO_OWNERS,
-        TWO_OWNERS_OF_A_SWAP);
+        RETIRED_BEHIND_PARKED);
   }
 
   private static Stories.Told catchingUp(String appends, Cast.Casting writers) {
