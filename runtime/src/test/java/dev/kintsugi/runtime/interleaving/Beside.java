@@ -1,5 +1,7 @@
 package dev.kintsugi.runtime.interleaving;
 
+import static java.util.stream.Collectors.joining;
+
 import dev.kintsugi.runtime.internal.handler.Applier;
 import dev.kintsugi.runtime.internal.jdbc.Database;
 import dev.kintsugi.runtime.internal.operations.ChangeRequest;
@@ -20,6 +22,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -170,7 +173,7 @@ final class Beside {
       throws Exception {
     Optional<RebuildSteps> owner = owner(database, generation);
     try (Applier applier = new Applier()) {
-      while (owner.isPresent() && !isIn(generation, until)) {
+      while (owner.isPresent() && !hasCome(generation, until)) {
         boolean settles = isIn(generation, Phase.SETTLE);
         RebuildStep step = owner.get().next(applier);
         if (settles && isIn(generation, Phase.COMPARE)) {
@@ -189,6 +192,18 @@ final class Beside {
         }
       }
     }
+  }
+
+  /** Whether it is in a phase, from the drain on, or beyond it: another owner may have gone on. */
+  private boolean hasCome(int generation, Phase phase) throws SQLException {
+    String reached =
+        Arrays.stream(Phase.values())
+            .filter(each -> each.compareTo(phase) >= 0)
+            .map(each -> "'" + each.inTable() + "'")
+            .collect(joining(", "));
+    return scene.isSo(
+        "SELECT phase IN (%s) FROM kintsugi_rebuild WHERE projection = '%s' AND generation = %d"
+            .formatted(reached, scene.log().name(), generation));
   }
 
   private boolean isIn(int generation, Phase phase) throws SQLException {

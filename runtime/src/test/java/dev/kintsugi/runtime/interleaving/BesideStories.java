@@ -195,6 +195,9 @@ final class BesideStories {
         CATCHING_UP_TWO_APPENDS,
         CATCHING_UP_ROLLED_BACK,
         SETTLING,
+        SWAP,
+        UNDO,
+        RETIRED,
         RETIRED_BEHIND_PARKED);
   }
 
