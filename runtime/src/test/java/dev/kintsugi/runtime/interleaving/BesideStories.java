@@ -43,16 +43,6 @@ final class BesideStories {
   static final Stories.Told SETTLING =
       settling("one append", cast -> cast.writer("writer", "a", 1, End.COMMIT));
 
-  static final Stories.Told SETTLING_TWO_APPENDS =
-      settling(
-          "two appends on one stream",
-          cast -> cast.writer("writer", "a", 1, End.COMMIT, End.COMMIT));
-
-  static final Stories.Told SETTLING_ROLLED_BACK =
-      settling(
-          "two appends on one stream, of which the first is rolled back",
-          cast -> cast.writer("writer", "a", 1, End.ROLLBACK, End.COMMIT));
-
   /** The tables that serve have the names that readers use, and are moved to a place first. */
   static final Stories.Told SWAP =
       from(
@@ -60,15 +50,6 @@ final class BesideStories {
           Phase.SWAP,
           cast ->
               cast.writer("writer", "a", 1, End.COMMIT)
-                  .and("build", cast.beside().build(2, Phase.DONE)));
-
-  static final Stories.Told SWAP_TWO_APPENDS =
-      new Stories.Told(
-          "two appends on one stream; a swap",
-          BesideStories::log,
-          BesideStories::beginMoved,
-          cast ->
-              cast.writer("writer", "a", 1, End.COMMIT, End.COMMIT)
                   .and("build", cast.beside().build(2, Phase.DONE)));
 
   /** What is drained after his snapshot was taken, a reader can't see. */
@@ -79,16 +60,6 @@ final class BesideStories {
           BesideStories::beginWithRecord,
           cast ->
               cast.and("build", cast.beside().build(2, Phase.DONE))
-                  .and(Beside.READER, cast.beside().reader()));
-
-  static final Stories.Told SWAP_SEEN_WITH_APPEND =
-      new Stories.Told(
-          "one append; a swap; a reader that keeps his snapshot",
-          BesideStories::log,
-          BesideStories::beginMoved,
-          cast ->
-              cast.writer("writer", "a", 1, End.COMMIT)
-                  .and("build", cast.beside().build(2, Phase.DONE))
                   .and(Beside.READER, cast.beside().reader()));
 
   static final Stories.Told UNDO =
@@ -155,15 +126,6 @@ final class BesideStories {
               cast.and("owner", cast.beside().owner(2, Phase.COMPARE))
                   .and("former", cast.beside().formerOwner(2, 1)));
 
-  static final Stories.Told TWO_OWNERS_OF_A_SWAP =
-      new Stories.Told(
-          "a swap; another owner's step at any time",
-          BesideStories::log,
-          BesideStories::beginMoved,
-          cast ->
-              cast.and("owner", cast.beside().owner(2, Phase.DONE))
-                  .and("former", cast.beside().formerOwner(2, 1)));
-
   /** An event that only the new generation can't apply. */
   static final Stories.Told FAILS_IN_THE_NEW =
       new Stories.Told(
@@ -197,8 +159,14 @@ final class BesideStories {
         SETTLING,
         SWAP,
         UNDO,
+        UNDO_SEEN,
         RETIRED,
         RETIRED_BEHIND_PARKED);
+  }
+
+  /** Those that have more interleavings than can be told. */
+  static List<Stories.Told> longest() {
+    return List.of(STOPPED_AT_ANY_TIME, TWO_OWNERS);
   }
 
   private static Stories.Told catchingUp(String appends, Cast.Casting writers) {
