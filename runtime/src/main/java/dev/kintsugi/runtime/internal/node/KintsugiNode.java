@@ -15,16 +15,22 @@ import dev.kintsugi.runtime.internal.writer.WrittenAppend;
 import dev.kintsugi.runtime.persistence.DatabaseUnavailableException;
 import dev.kintsugi.runtime.persistence.EventWriter;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.pekko.actor.AbstractExtensionId;
 import org.apache.pekko.actor.ClassicActorSystemProvider;
 import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.actor.Extension;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What one node has, made at the first use and closed with the actor system. */
 public final class KintsugiNode implements Extension {
@@ -33,6 +39,11 @@ public final class KintsugiNode implements Extension {
   public static final String JOURNAL_PLUGIN_ID = "kintsugi.journal";
 
   private static final Id ID = new Id();
+
+  private static final Logger log = LoggerFactory.getLogger(KintsugiNode.class);
+
+  /** For so long the end of the actor system waits for what is under way on the database. */
+  private static final Duration LONGEST_END = Duration.ofSeconds(10);
 
   private final Config config;
   private final ConnectionSource connections;
@@ -49,6 +60,10 @@ public final class KintsugiNode implements Extension {
   private final InlineWriter writer;
   private final EventWriter eventWriter;
   private final Executor blocking;
+
+  /** What runs on blocking threads; the first party is the node itself. */
+  private final Phaser underWay = new Phaser(1);
+
   private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
 
   private KintsugiNode(ExtendedActorSystem system) {
@@ -70,6 +85,7 @@ public final class KintsugiNode implements Extension {
     system.registerOnTermination(
         () -> {
           beforeClose.forEach(Runnable::run);
+          awaitWorkUnderWay();
           metrics.close();
           pool.close();
         });
@@ -98,6 +114,21 @@ public final class KintsugiNode implements Extension {
       schema.get();
     } catch (SQLException e) {
       throw new DatabaseUnavailableException(e);
+    }
+  }
+
+  /** An application's own pool is not to be closed while somebody has a connection of it. */
+  private void awaitWorkUnderWay() {
+    try {
+      underWay.awaitAdvanceInterruptibly(
+          underWay.arriveAndDeregister(), LONGEST_END.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      log.warn(
+          "Work on the database is still under way {} after the end of the actor system; its"
+              + " connections are closed now",
+          LONGEST_END);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -185,10 +216,13 @@ public final class KintsugiNode implements Extension {
     CompletableFuture<T> result = new CompletableFuture<>();
     blocking.execute(
         () -> {
+          underWay.register();
           try {
             result.complete(work.call());
           } catch (Throwable e) {
             result.completeExceptionally(e);
+          } finally {
+            underWay.arriveAndDeregister();
           }
         });
     return result;
