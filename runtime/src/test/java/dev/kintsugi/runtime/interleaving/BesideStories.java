@@ -216,14 +216,4 @@ final class BesideStories {
       run.until(Phase.DRAIN);
     }
   }
-
-  /** One that is proven, and what serves has a place already. */
-  private static void beginMoved(World world, TestProjection log) throws Exception {
-    begin(world, log, Phase.SWAP);
-    try (BesideRun run = new BesideRun(world, log)) {
-      while (world.generation(log).place() == null) {
-        run.step();
-      }
-    }
-  }
 }
