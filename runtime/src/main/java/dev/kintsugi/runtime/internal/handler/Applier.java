@@ -384,10 +384,11 @@ public final class Applier implements AutoCloseable {
     if (Objects.equals(wanted, place)) {
       return;
     }
-    if (place == null) {
-      path = SearchPath.of(connection);
+    if (place == null && wanted != null) {
+      path = SearchPath.change(connection, wanted);
+    } else {
+      SearchPath.set(connection, wanted, path);
     }
-    SearchPath.set(connection, wanted, path);
     place = wanted;
   }
 

@@ -13,6 +13,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SearchPath {
 
+  /** The path is read before it is changed: a CTE that is materialized is not run again. */
+  private static final String BEGIN_WITH =
+      """
+      WITH before AS MATERIALIZED (SELECT current_setting('search_path') AS path)
+      SELECT path, set_config('search_path', concat_ws(', ', quote_ident(?), nullif(path, '')), TRUE)
+      FROM before
+      """;
+
   private SearchPath() {}
 
   /** The path as it is. */
@@ -36,10 +44,25 @@ public final class SearchPath {
     }
   }
 
-  /** Has the session look in a schema first, to the end of the transaction. */
+  /** Has the session look in a schema first, if there is one, to the end of the transaction. */
   public static void beginWith(Connection connection, @Nullable String place) throws SQLException {
     if (place != null) {
-      set(connection, place, of(connection));
+      change(connection, place);
+    }
+  }
+
+  /**
+   * Has the session look in a schema first, to the end of the transaction: in one round trip.
+   *
+   * @return the path as it was before
+   */
+  public static String change(Connection connection, String place) throws SQLException {
+    try (PreparedStatement begin = connection.prepareStatement(BEGIN_WITH)) {
+      begin.setString(1, place);
+      try (ResultSet row = begin.executeQuery()) {
+        row.next();
+        return row.getString(1);
+      }
     }
   }
 }

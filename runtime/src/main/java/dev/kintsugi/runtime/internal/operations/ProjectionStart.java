@@ -146,11 +146,14 @@ public final class ProjectionStart {
     Projection<?> projection = readModel.projection();
     if (serving.isEmpty()) {
       ReadModels.refuseObstacle(connection, readModel);
-    } else if (serving.get().version() < projection.version()
-        && onRaisedVersion == OnRaisedVersion.AUTOMATIC) {
+      return;
+    }
+    RebuildRequest request = RebuildRequest.of(projection, "start", "");
+    // One that is being built already, or whose swap was undone, is not begun by this start.
+    if (onRaisedVersion == OnRaisedVersion.AUTOMATIC
+        && request.olderVersion(connection).isPresent()) {
       Optional<String> obstacle =
-          RebuildRequest.of(projection, "start", "")
-              .obstacle(connection, serving.get(), Optional.of(readModel));
+          request.obstacle(connection, serving.get(), Optional.of(readModel));
       if (obstacle.isPresent()) {
         throw new SchemaException(
             "version %d of projection '%s' can't be built: %s"
