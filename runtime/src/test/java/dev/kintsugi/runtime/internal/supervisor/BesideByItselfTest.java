@@ -118,4 +118,42 @@ class BesideByItselfTest {
             assertThat(get(node.kintsugi().status("log")).rebuild().orElseThrow().isHeld())
                 .isTrue());
   }
+
+  @Test
+  void a_node_starts_beside_a_build_under_way_though_that_could_not_be_begun_any_more()
+      throws Exception {
+    node.close();
+    TestProjection raised =
+        new TestProjection("log")
+            .version(2)
+            .uniquePayloads()
+            .rebuilt(RebuildPolicy.beside().whenApproved());
+    node = new TestSystem(world);
+    node.kintsugi().start(raised.definition().replacing(log.definition()));
+    eventually(
+        () ->
+            assertThat(get(node.kintsugi().status("log")).rebuild().orElseThrow().isHeld())
+                .isTrue());
+    world.execute("CREATE MATERIALIZED VIEW summed AS SELECT count(*) FROM log_log");
+    node.close();
+
+    node = new TestSystem(world);
+    node.kintsugi().start(raised.definition().replacing(log.definition()));
+
+    node.record("b", "three");
+    assertThat(world.applied(log)).containsExactly("a/1", "a/2", "b/1");
+    get(node.kintsugi().management("ann").approve("log", "it looks right"));
+    eventually(
+        () ->
+            assertThat(
+                    get(node.kintsugi().status("log"))
+                        .rebuild()
+                        .orElseThrow()
+                        .blockedBy()
+                        .orElse(""))
+                .contains("materialized view", "summed"));
+    world.execute("DROP MATERIALIZED VIEW summed");
+    eventually(() -> assertThat(world.generation(log).version()).isEqualTo(2));
+    world.auditWhole(raised);
+  }
 }
