@@ -247,7 +247,8 @@ class BesideTest {
       for (int i = 0; i < 20; i++) {
         step = run.step();
       }
-      assertThat(step).isEqualTo(new RebuildStep.Waiting("recovery of streams p"));
+      assertThat(step).isEqualTo(new RebuildStep.Waiting("recovery of streams p", true));
+      assertThat(run.rebuild().blockedBy()).contains("it waits for recovery of streams p");
       assertThat(world.generation(log).generation()).isEqualTo(1);
 
       FAILING.clear();
@@ -311,6 +312,33 @@ class BesideTest {
           .extracting(RebuildAnswer::message)
           .asString()
           .contains("ann has approved it");
+      run.toTheEnd();
+    } finally {
+      FAILING.clear();
+    }
+    world.audit(log);
+  }
+
+  @Test
+  void who_has_approved_knew_nothing_of_a_stream_that_is_parked_after_that() throws Exception {
+    TestProjection log = built(new TestProjection("log"));
+    TestProjection raised = raised();
+    raised.rebuilt(RebuildPolicy.beside().whenApproved());
+    world.raise(raised, log);
+    try (BesideRun run = new BesideRun(world, raised)) {
+      run.until(Phase.SWAP);
+      answered(c -> RebuildOperations.approve(c, "log", ANN));
+      FAILING.add("poison");
+      world.append(world.event("p", 1, "poison"));
+      world.execute("UPDATE kintsugi_skip SET parked_at = clock_timestamp()");
+      for (int i = 0; i < 20; i++) {
+        run.step();
+      }
+      assertThat(run.rebuild().isHeld()).isTrue();
+      assertThat(run.rebuild().heldFor()).contains("parked records", "p");
+      assertThat(world.generation(log).generation()).isEqualTo(1);
+
+      answered(c -> RebuildOperations.approve(c, "log", ANN));
       run.toTheEnd();
     } finally {
       FAILING.clear();
@@ -450,6 +478,7 @@ class BesideTest {
           .isInstanceOfSatisfying(
               RebuildStep.Waiting.class,
               waiting -> assertThat(waiting.what()).contains("snapshots", "pid " + pid));
+      assertThat(run.rebuild().blockedBy().orElseThrow()).contains("snapshots", "pid " + pid);
       reader.rollback();
       reader.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
       run.toTheEnd();

@@ -245,7 +245,7 @@ final class BesideSteps {
     }
     Optional<String> older = olderSnapshots.inTheWay();
     if (older.isPresent()) {
-      return new RebuildStep.Waiting(older.get());
+      return new RebuildStep.Waiting(older.get(), true);
     }
     RebuildStep step =
         ownership.inTransaction(
@@ -286,16 +286,14 @@ final class BesideSteps {
             return Optional.of(
                 new RebuildStep.Waiting(
                     "recovery of streams "
-                        + String.join(
-                            ", ", SkipRecords.someStreams(connection, name, generation))));
-          }
-          if (rebuild.approvedAt() != null) {
-            return Optional.empty();
+                        + String.join(", ", SkipRecords.someStreams(connection, name, generation)),
+                    true));
           }
           List<String> parked = SkipRecords.parkedHereOnly(connection, row, serving);
-          if (parked.isEmpty()) {
-            return Optional.empty();
+          if (parked.isEmpty() || parkedStreams(parked).equals(rebuild.heldFor())) {
+            return Optional.empty(); // what it was held for is approved by now
           }
+          // Whoever approved before knew nothing of these.
           Rebuilds.hold(connection, rebuild, parkedStreams(parked));
           return Optional.of(new RebuildStep.Waiting("approval: " + parkedStreams(parked)));
         });

@@ -12,8 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Why a rebuild's next step fails, for as long as it does: in the rebuild's row, where any node's
- * status finds it. Each change is a transaction of its own, on the calling thread.
+ * Why a rebuild's next step fails, or what it waits for, for as long as it does: in the rebuild's
+ * row, where any node's status finds it. Each change is a transaction of its own, on the calling
+ * thread.
  */
 final class Blockage {
 
@@ -28,7 +29,7 @@ final class Blockage {
   private final String projection;
   private final int generation;
 
-  /** What this owner's last step failed for. */
+  /** What this owner's last step failed for, or waits for. */
   private @Nullable String last;
 
   Blockage(Database database, String projection, int generation) {
@@ -65,6 +66,19 @@ final class Blockage {
       // it.
       log.debug("What blocks the rebuild of projection '{}' can't be stored", projection, e);
     }
+  }
+
+  /**
+   * Notes what the next step waits for, unless the row says so already.
+   *
+   * @param wasBlocked whether the row said before the step that it is blocked
+   */
+  void waits(String what, boolean wasBlocked) {
+    String why = "it waits for " + what;
+    if (!why.equals(last) || !wasBlocked) {
+      store(StorableText.shortened(StorableText.repaired(why), LONGEST));
+    }
+    last = why;
   }
 
   /**

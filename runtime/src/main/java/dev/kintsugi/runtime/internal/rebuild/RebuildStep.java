@@ -33,8 +33,16 @@ public sealed interface RebuildStep {
     }
   }
 
-  /** Nothing to do until somebody else has done something; ask again in a while. */
-  record Waiting(String what) implements RebuildStep {}
+  /**
+   * Nothing to do until somebody else has done something; ask again in a while.
+   *
+   * @param isTold whether nothing else in the rows says what it waits for: then its own does
+   */
+  record Waiting(String what, boolean isTold) implements RebuildStep {
+    public Waiting(String what) {
+      this(what, false);
+    }
+  }
 
   /** Writers apply to the generation from now on. What is left is recovery's to drain. */
   record Activated() implements RebuildStep {}

@@ -143,7 +143,11 @@ public final class RebuildSteps {
     boolean went = false;
     try {
       RebuildStep step = step(applier, listener);
-      blockage.isGone(isBlocked);
+      if (step instanceof RebuildStep.Waiting waiting && waiting.isTold()) {
+        blockage.waits(waiting.what(), isBlocked);
+      } else {
+        blockage.isGone(isBlocked);
+      }
       went = step instanceof RebuildStep.Done;
       return step;
     } finally {

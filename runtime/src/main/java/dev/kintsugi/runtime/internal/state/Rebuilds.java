@@ -115,8 +115,8 @@ public final class Rebuilds {
 
   private static final String HOLD =
       """
-      UPDATE kintsugi_rebuild SET held_for = ?
-      WHERE projection = ? AND generation = ? AND phase = 'swap' AND approved_at IS NULL
+      UPDATE kintsugi_rebuild SET held_for = ?, approved_at = NULL, approved_by = NULL
+      WHERE projection = ? AND generation = ? AND phase = 'swap'
       """;
 
   private static final String NO_FENCE =
@@ -534,7 +534,7 @@ public final class Rebuilds {
     return updateBy(connection, APPROVE, rebuild, approvedBy);
   }
 
-  /** Has the swap wait until somebody approves. */
+  /** Has the swap wait until somebody approves, whoever has approved before. */
   public static void hold(Connection connection, Rebuild rebuild, String heldFor)
       throws SQLException {
     updateBy(connection, HOLD, rebuild, heldFor);
