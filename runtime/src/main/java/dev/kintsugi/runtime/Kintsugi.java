@@ -17,6 +17,7 @@ import dev.kintsugi.runtime.internal.rebuild.RebuildSettings;
 import dev.kintsugi.runtime.internal.retirement.RetirementActor;
 import dev.kintsugi.runtime.internal.retirement.UnhandledGauges;
 import dev.kintsugi.runtime.internal.schema.ReadModel;
+import dev.kintsugi.runtime.internal.state.BesideRebuilds;
 import dev.kintsugi.runtime.internal.state.OperationLog;
 import dev.kintsugi.runtime.internal.state.Rebuilds;
 import dev.kintsugi.runtime.internal.state.Retirements;
@@ -304,7 +305,7 @@ public final class Kintsugi implements Extension {
   public CompletionStage<Optional<Comparison>> comparison(String projection, int generation) {
     return node.inTransaction(
         connection -> {
-          Optional<String> json = Rebuilds.comparison(connection, projection, generation);
+          Optional<String> json = BesideRebuilds.comparison(connection, projection, generation);
           return json.isEmpty() ? Optional.empty() : Optional.of(Comparisons.read(json.get()));
         });
   }

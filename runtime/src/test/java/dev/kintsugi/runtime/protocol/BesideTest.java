@@ -12,7 +12,7 @@ import dev.kintsugi.runtime.internal.operations.RebuildOperations;
 import dev.kintsugi.runtime.internal.operations.RebuildRequest;
 import dev.kintsugi.runtime.internal.rebuild.RebuildStep;
 import dev.kintsugi.runtime.internal.retirement.RetirementSteps;
-import dev.kintsugi.runtime.internal.state.Rebuilds;
+import dev.kintsugi.runtime.internal.state.BesideRebuilds;
 import dev.kintsugi.runtime.operations.RebuildAnswer;
 import dev.kintsugi.runtime.status.Comparison;
 import dev.kintsugi.runtime.status.Generation;
@@ -358,7 +358,10 @@ class BesideTest {
       run.until(Phase.SWAP);
       Comparison comparison =
           Comparisons.read(
-              world.database().inTransaction(c -> Rebuilds.comparison(c, "log", 2)).orElseThrow());
+              world
+                  .database()
+                  .inTransaction(c -> BesideRebuilds.comparison(c, "log", 2))
+                  .orElseThrow());
       TableChange change = comparison.tables().get(0);
       assertThat(change.table()).isEqualTo("log_log");
       assertThat(change.equal() + change.differing()).isEqualTo(2);

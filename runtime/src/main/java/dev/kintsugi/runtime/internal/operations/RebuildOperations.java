@@ -1,6 +1,7 @@
 package dev.kintsugi.runtime.internal.operations;
 
 import dev.kintsugi.runtime.internal.retirement.RetirementSteps;
+import dev.kintsugi.runtime.internal.state.BesideRebuilds;
 import dev.kintsugi.runtime.internal.state.Generations;
 import dev.kintsugi.runtime.internal.state.OperationLog;
 import dev.kintsugi.runtime.internal.state.Rebuilds;
@@ -108,7 +109,7 @@ public final class RebuildOperations {
     Optional<Generation> row =
         Generations.find(connection, rebuild.projection(), rebuild.generation());
     if (row.isEmpty()
-        || !Rebuilds.discard(connection, rebuild, request.requestedBy(), request.reason())) {
+        || !BesideRebuilds.discard(connection, rebuild, request.requestedBy(), request.reason())) {
       return new RebuildAnswer.NoneUnderWay(rebuild.projection(), state(rebuild));
     }
     RetirementSteps.beginOne(connection, row.get(), request.requestedBy(), request.reason());
@@ -145,7 +146,7 @@ public final class RebuildOperations {
   public static RebuildAnswer approve(
       Connection connection, String projection, ChangeRequest request) throws SQLException {
     Rebuild rebuild = newest(connection, projection);
-    if (!Rebuilds.approve(connection, rebuild, request.requestedBy())) {
+    if (!BesideRebuilds.approve(connection, rebuild, request.requestedBy())) {
       return new RebuildAnswer.NoneUnderWay(
           projection,
           "generation %d does not wait for an approval: %s"
@@ -167,7 +168,7 @@ public final class RebuildOperations {
   public static RebuildAnswer undo(Connection connection, String projection, ChangeRequest request)
       throws SQLException {
     Optional<Rebuild> kept = kept(connection, projection);
-    if (kept.isEmpty() || !Rebuilds.swapBack(connection, kept.get())) {
+    if (kept.isEmpty() || !BesideRebuilds.swapBack(connection, kept.get())) {
       return new RebuildAnswer.NoneUnderWay(projection, "no generation is kept that could serve");
     }
     note(connection, kept.get(), Operation.Kind.UNDO, request, "serves again");

@@ -6,6 +6,7 @@ import dev.kintsugi.runtime.internal.retirement.RetirementSteps;
 import dev.kintsugi.runtime.internal.schema.Places;
 import dev.kintsugi.runtime.internal.schema.ReadModel;
 import dev.kintsugi.runtime.internal.schema.ReadModels;
+import dev.kintsugi.runtime.internal.state.BesideRebuilds;
 import dev.kintsugi.runtime.internal.state.Cursors;
 import dev.kintsugi.runtime.internal.state.Generations;
 import dev.kintsugi.runtime.internal.state.Rebuilds;
@@ -200,7 +201,7 @@ public record RebuildRequest(
     if (serving.isEmpty()
         || Generations.of(connection, projection).stream()
             .anyMatch(each -> each.version() >= version)
-        || Rebuilds.isUndone(connection, projection, version)) {
+        || BesideRebuilds.isUndone(connection, projection, version)) {
       return Optional.empty();
     }
     return serving;
@@ -237,7 +238,7 @@ public record RebuildRequest(
       Optional<Rebuild> rebuild = Rebuilds.lock(connection, projection, each.generation());
       if (rebuild.isPresent()
           && !rebuild.get().isDone()
-          && Rebuilds.discard(
+          && BesideRebuilds.discard(
               connection, rebuild.get(), requestedBy, "another build was begun: " + reason)) {
         RetirementSteps.beginOne(connection, each, requestedBy, reason);
       }
@@ -251,7 +252,7 @@ public record RebuildRequest(
     if (!Generations.beginBeside(connection, serving, next, version, place)) {
       return new LostRace();
     }
-    Rebuilds.requestBeside(connection, next, version, requestedBy, reason, serving);
+    BesideRebuilds.request(connection, next, version, requestedBy, reason, serving);
     return new Accepted(next);
   }
 

@@ -10,6 +10,7 @@ import dev.kintsugi.runtime.internal.schema.Places;
 import dev.kintsugi.runtime.internal.schema.ReadModel;
 import dev.kintsugi.runtime.internal.schema.ReadModels;
 import dev.kintsugi.runtime.internal.skip.SkipRecords;
+import dev.kintsugi.runtime.internal.state.BesideRebuilds;
 import dev.kintsugi.runtime.internal.state.Cursors;
 import dev.kintsugi.runtime.internal.state.Generations;
 import dev.kintsugi.runtime.internal.state.Rebuilds;
@@ -105,7 +106,7 @@ final class BesideSteps {
   /** Ends the replay of what was final when it began: from there on it follows. */
   static RebuildStep follow(Connection connection, Rebuild rebuild) throws SQLException {
     Cursors.put(connection, rebuild.projection(), rebuild.generation(), rebuild.replayTo());
-    return Rebuilds.endReplayBeside(connection, rebuild)
+    return BesideRebuilds.endReplay(connection, rebuild)
         ? new RebuildStep.Follows(rebuild.replayTo())
         : notOurs();
   }
@@ -125,7 +126,7 @@ final class BesideSteps {
         (connection, rebuild) ->
             rebuild.phase() == Phase.FOLLOW
                     && Generations.record(connection, name, generation)
-                    && Rebuilds.catchUp(connection, rebuild)
+                    && BesideRebuilds.catchUp(connection, rebuild)
                 ? new RebuildStep.Done("has writers record for it")
                 : notOurs());
   }
@@ -150,7 +151,7 @@ final class BesideSteps {
                   .orElseThrow(() -> new IllegalStateException("there is no cursor to go on from"));
           Cursors.remove(connection, name, generation);
           long replayTo = Math.max(position, journal.maxOrdering(connection));
-          return Rebuilds.replayRest(connection, rebuild, position, replayTo)
+          return BesideRebuilds.replayRest(connection, rebuild, position, replayTo)
               ? new RebuildStep.Done("replays from ordering %d to %d".formatted(position, replayTo))
               : notOurs();
         });
@@ -158,7 +159,7 @@ final class BesideSteps {
 
   /** Step 4 has ended: nothing is missing. */
   RebuildStep proven(Connection connection, Rebuild rebuild) throws SQLException {
-    return Rebuilds.proven(connection, rebuild)
+    return BesideRebuilds.proven(connection, rebuild)
         ? new RebuildStep.Done("proved that nothing is missing")
         : notOurs();
   }
@@ -176,7 +177,7 @@ final class BesideSteps {
     return ownership.inTransaction(
         (connection, rebuild) ->
             rebuild.phase() == Phase.COMPARE
-                    && Rebuilds.compared(connection, rebuild, json, compared.heldFor())
+                    && BesideRebuilds.compared(connection, rebuild, json, compared.heldFor())
                 ? new RebuildStep.Done(
                     compared.comparison().isSame()
                         ? "compared: every row is the same"
@@ -272,7 +273,7 @@ final class BesideSteps {
           }
           Places.moveIn(connection, name, place);
           // Whoever has read the row before writes by the views; the swap waits for them.
-          Rebuilds.noFence(connection, rebuild);
+          BesideRebuilds.noFence(connection, rebuild);
           return new RebuildStep.Done("moved the tables that serve to " + place);
         });
   }
@@ -294,7 +295,7 @@ final class BesideSteps {
             return Optional.empty(); // what it was held for is approved by now
           }
           // Whoever approved before knew nothing of these.
-          Rebuilds.hold(connection, rebuild, parkedStreams(parked));
+          BesideRebuilds.hold(connection, rebuild, parkedStreams(parked));
           return Optional.of(new RebuildStep.Waiting("approval: " + parkedStreams(parked)));
         });
   }
@@ -314,11 +315,11 @@ final class BesideSteps {
     }
     Places.serve(connection, name, String.valueOf(serving.place()), place(row));
     ReadModels.noteServing(connection, readModel);
-    Rebuilds.keep(connection, name, serving.generation(), settings.keepsReplaced());
+    BesideRebuilds.keep(connection, name, serving.generation(), settings.keepsReplaced());
     if (rebuild.swappedAt() != null || rebuild.keptUntil() != null) {
-      Rebuilds.undone(connection, name, serving.generation());
+      BesideRebuilds.undone(connection, name, serving.generation());
     }
-    return Rebuilds.swapped(connection, rebuild) ? new RebuildStep.Proven() : notOurs();
+    return BesideRebuilds.swapped(connection, rebuild) ? new RebuildStep.Proven() : notOurs();
   }
 
   private static void shortLocks(Connection connection) throws SQLException {
