@@ -272,8 +272,8 @@ final class BesideSteps {
             return notOurs();
           }
           Places.moveIn(connection, name, place);
-          // Whoever has read the row before writes by the views; the swap waits for them.
-          BesideRebuilds.noFence(connection, rebuild);
+          // Whoever has read the row before writes by the views; the swap waits for them by a fence
+          // that is taken after this.
           return new RebuildStep.Done("moved the tables that serve to " + place);
         });
   }

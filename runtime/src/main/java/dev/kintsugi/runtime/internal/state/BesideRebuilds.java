@@ -74,12 +74,6 @@ public final class BesideRebuilds {
       WHERE projection = ? AND generation = ? AND phase = 'swap'
       """;
 
-  private static final String NO_FENCE =
-      """
-      UPDATE kintsugi_rebuild SET fence = NULL, fence_at = NULL
-      WHERE projection = ? AND generation = ? AND phase = 'swap'
-      """;
-
   private static final String SWAPPED =
       """
       UPDATE kintsugi_rebuild
@@ -215,11 +209,6 @@ public final class BesideRebuilds {
   public static void hold(Connection connection, Rebuild rebuild, String heldFor)
       throws SQLException {
     Rebuilds.updateBy(connection, HOLD, rebuild, heldFor);
-  }
-
-  /** Has the swap wait for a new fence. */
-  public static void noFence(Connection connection, Rebuild rebuild) throws SQLException {
-    Rebuilds.update(connection, NO_FENCE, rebuild);
   }
 
   /** From swap to done: in the transaction in which it begins to serve. */

@@ -28,7 +28,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import javax.sql.DataSource;
 import org.apache.pekko.actor.ClassicActorSystemProvider;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -259,6 +262,40 @@ class OwnDataSourceTest {
     try (TestSystem node =
         TestSystem.bySettings(providedBy(ShopPool.class) + "shop.url = \"" + world.url() + "\"")) {
       work(node);
+    }
+
+    assertThat(POOLS).hasSize(1).allMatch(HikariDataSource::isClosed);
+  }
+
+  @Test
+  void a_node_that_ends_waits_for_who_has_a_connection_before_the_pool_is_closed()
+      throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch open = new CountDownLatch(1);
+    CompletableFuture<Thread> ending = new CompletableFuture<>();
+    TestSystem node =
+        TestSystem.bySettings(providedBy(ShopPool.class) + "shop.url = \"" + world.url() + "\"");
+    try (node) {
+      CompletionStage<String> work =
+          node.node()
+              .inTransaction(
+                  connection -> {
+                    begun.countDown();
+                    open.await();
+                    return setting(connection, "application_name");
+                  });
+      begun.await();
+      node.node().beforeClose(() -> ending.complete(Thread.currentThread()));
+      node.system().terminate();
+      // It waits for the work; or for anything else to do, if it has gone on without it.
+      Thread last = get(ending);
+      eventually(() -> assertThat(last.getState()).isNotIn(Thread.State.RUNNABLE));
+      assertThat(work.toCompletableFuture()).isNotDone();
+      assertThat(node.system().getWhenTerminated().toCompletableFuture()).isNotDone();
+      open.countDown();
+      assertThat(get(work)).isNotEmpty();
+    } finally {
+      open.countDown();
     }
 
     assertThat(POOLS).hasSize(1).allMatch(HikariDataSource::isClosed);
