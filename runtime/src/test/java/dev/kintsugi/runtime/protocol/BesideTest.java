@@ -459,16 +459,16 @@ class BesideTest {
   }
 
   @Test
-  void a_reader_with_an_older_snapshot_holds_the_swap_up_and_is_named() throws Exception {
+  void a_reader_with_an_older_snapshot_holds_up_the_swap_alone_and_is_named() throws Exception {
     TestProjection log = built(new TestProjection("log"));
-    try (BesideRun run = begun(log);
-        Connection reader = world.database().connection()) {
-      run.until(Phase.COMPARE);
+    try (Connection reader = world.database().connection();
+        BesideRun run = begun(log)) {
       reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
       int pid;
       try (Statement statement = reader.createStatement();
           ResultSet row =
-              statement.executeQuery("SELECT pg_backend_pid(), count(*) FROM event_journal")) {
+              statement.executeQuery(
+                  "SELECT pg_backend_pid(), pg_current_xact_id(), count(*) FROM event_journal")) {
         row.next();
         pid = row.getInt(1);
       }

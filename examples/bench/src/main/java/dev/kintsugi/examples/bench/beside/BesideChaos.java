@@ -2,6 +2,7 @@ package dev.kintsugi.examples.bench.beside;
 
 import dev.kintsugi.examples.bench.BenchCommand;
 import dev.kintsugi.examples.bench.Positive;
+import dev.kintsugi.examples.bench.Seed;
 import dev.kintsugi.examples.bench.follow.StrictHandler;
 import dev.kintsugi.examples.bench.load.Load;
 import dev.kintsugi.examples.bench.load.LoadFailedException;
@@ -11,13 +12,12 @@ import dev.kintsugi.examples.bench.server.BenchServer;
 import dev.kintsugi.examples.common.TextTable;
 import dev.kintsugi.runtime.status.ProjectionStatus;
 import java.sql.SQLException;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Builds beside what is served, one after the other, with crashes, aborted writers, undo. */
@@ -86,11 +86,7 @@ public final class BesideChaos extends BenchCommand {
       description = "How many events are due each second; default ${DEFAULT-VALUE}.")
   private int rate;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      description = "Of what is random. Default: another one each time; it is printed.")
-  private Optional<Long> seed = Optional.empty();
+  @Mixin private Seed seed = new Seed();
 
   private Random random = new Random();
   private int swaps;
@@ -101,7 +97,7 @@ public final class BesideChaos extends BenchCommand {
 
   @Override
   protected int run(BenchServer server) throws Exception {
-    long seedInUse = seed.orElseGet(() -> ThreadLocalRandom.current().nextLong(1_000_000_000));
+    long seedInUse = seed.choose();
     random = new Random(seedInUse);
     out().println(describeKintsugi());
     out()

@@ -39,7 +39,9 @@ import picocli.CommandLine.Option;
         "Measures a rebuild, a live query and a fence, without and beside three old transactions: one"
             + " that somebody forgot, one in another database, and a prepared one. They touch nothing"
             + " of Kintsugi's, so all must finish as if they were not there. Beside each stands a"
-            + " fence by transaction ids alone, which waits for them.")
+            + " fence by transaction ids alone, which waits for them. The rebuild is one in place: the"
+            + " swap of one beside waits for the forgotten one, which may be a reader with an old"
+            + " snapshot.")
 public final class Bystanders extends BenchCommand {
 
   private static final String HAS_PASSED =
@@ -100,7 +102,7 @@ public final class Bystanders extends BenchCommand {
       if (!OldTransactions.canBePrepared(database)) {
         out().println("max_prepared_transactions is 0 on this server: there is no prepared one");
       }
-      load.kintsugi().start(WritesHandler.projection());
+      load.kintsugi().start(WritesHandler.inPlace());
       await("the first build", load.kintsugi().whenDone(WritesHandler.NAME));
       load.recover("load", ACTORS);
       load.persistAsync(Math.max(1, events / ACTORS));

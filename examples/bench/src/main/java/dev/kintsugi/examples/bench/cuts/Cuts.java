@@ -3,6 +3,7 @@ package dev.kintsugi.examples.bench.cuts;
 import com.typesafe.config.Config;
 import dev.kintsugi.examples.bench.BenchCommand;
 import dev.kintsugi.examples.bench.Positive;
+import dev.kintsugi.examples.bench.Seed;
 import dev.kintsugi.examples.bench.Settings;
 import dev.kintsugi.examples.bench.failures.Claims;
 import dev.kintsugi.examples.bench.kill.Checker;
@@ -16,9 +17,8 @@ import java.sql.Connection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Cuts connections again and again while actors persist, and looks for what was lost. */
@@ -62,15 +62,11 @@ public final class Cuts extends BenchCommand {
       description = "How many actors persist; default ${DEFAULT-VALUE}.")
   private int actors;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      description = "Of what is random. Default: another one each time; it is printed.")
-  private Optional<Long> seed = Optional.empty();
+  @Mixin private Seed seed = new Seed();
 
   @Override
   protected int run(BenchServer server) throws Exception {
-    long seedInUse = seed.orElseGet(() -> ThreadLocalRandom.current().nextLong(1_000_000_000));
+    long seedInUse = seed.choose();
     out().println(describeKintsugi());
     out().printf("%d cuts of each kind; %d actors; seed %d%n", cuts, actors, seedInUse);
     try (BenchDatabase database = server.create().withJournal();

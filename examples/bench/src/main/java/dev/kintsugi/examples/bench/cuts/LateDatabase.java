@@ -3,6 +3,7 @@ package dev.kintsugi.examples.bench.cuts;
 import com.typesafe.config.Config;
 import dev.kintsugi.examples.bench.BenchCommand;
 import dev.kintsugi.examples.bench.Positive;
+import dev.kintsugi.examples.bench.Seed;
 import dev.kintsugi.examples.bench.Settings;
 import dev.kintsugi.examples.bench.load.Plugin;
 import dev.kintsugi.examples.bench.proxy.Proxy;
@@ -15,11 +16,10 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Starts actor systems before their database, and measures when they work. */
@@ -58,15 +58,11 @@ public final class LateDatabase extends BenchCommand {
           "The longest delay, in seconds; the shortest is one second. Default ${DEFAULT-VALUE}.")
   private int longest;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      description = "Of what is random. Default: another one each time; it is printed.")
-  private Optional<Long> seed = Optional.empty();
+  @Mixin private Seed seed = new Seed();
 
   @Override
   protected int run(BenchServer server) throws Exception {
-    long seedInUse = seed.orElseGet(() -> ThreadLocalRandom.current().nextLong(1_000_000_000));
+    long seedInUse = seed.choose();
     Random random = new Random(seedInUse);
     out().println(describeKintsugi());
     out().printf("%d starts; delays of 1 to %d s; seed %d%n", times, longest, seedInUse);

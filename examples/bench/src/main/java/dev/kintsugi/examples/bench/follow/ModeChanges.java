@@ -2,6 +2,7 @@ package dev.kintsugi.examples.bench.follow;
 
 import dev.kintsugi.examples.bench.BenchCommand;
 import dev.kintsugi.examples.bench.Positive;
+import dev.kintsugi.examples.bench.Seed;
 import dev.kintsugi.examples.bench.load.Load;
 import dev.kintsugi.examples.bench.load.Plugin;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
@@ -9,11 +10,10 @@ import dev.kintsugi.examples.bench.server.BenchServer;
 import dev.kintsugi.examples.common.TextTable;
 import dev.kintsugi.runtime.status.ProjectionStatus;
 import dev.kintsugi.runtime.status.Status;
-import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** A projection is inline, follows, is inline again, and so on, while actors persist. */
@@ -54,15 +54,11 @@ public final class ModeChanges extends BenchCommand {
       description = "How many events are due each second; default ${DEFAULT-VALUE}.")
   private int rate;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      description = "Of what is random. Default: another one each time; it is printed.")
-  private Optional<Long> seed = Optional.empty();
+  @Mixin private Seed seed = new Seed();
 
   @Override
   protected int run(BenchServer server) throws Exception {
-    long seedInUse = seed.orElseGet(() -> ThreadLocalRandom.current().nextLong(1_000_000_000));
+    long seedInUse = seed.choose();
     Random random = new Random(seedInUse);
     out().println(describeKintsugi());
     out()

@@ -2,6 +2,7 @@ package dev.kintsugi.examples.bench.kill;
 
 import dev.kintsugi.examples.bench.BenchCommand;
 import dev.kintsugi.examples.bench.Positive;
+import dev.kintsugi.examples.bench.Seed;
 import dev.kintsugi.examples.bench.load.LoadFailedException;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.server.BenchServer;
@@ -12,12 +13,11 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Kills a writing JVM again and again, and looks for what it was told is stored. */
@@ -70,15 +70,11 @@ public final class Kill extends BenchCommand {
               + " acknowledged; default ${DEFAULT-VALUE}.")
   private int acks;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      description = "Of what is random. Default: another one each time; it is printed.")
-  private Optional<Long> seed = Optional.empty();
+  @Mixin private Seed seed = new Seed();
 
   @Override
   protected int run(BenchServer server) throws Exception {
-    long seedInUse = seed.orElseGet(() -> ThreadLocalRandom.current().nextLong(1_000_000_000));
+    long seedInUse = seed.choose();
     out().println(describeKintsugi());
     out().printf("%d kills; %d actors; seed %d%n", times, actors, seedInUse);
     Random random = new Random(seedInUse);

@@ -1,6 +1,7 @@
 package dev.kintsugi.examples.bench.load;
 
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.RebuildPolicy;
 import dev.kintsugi.projections.Tables;
 import java.sql.PreparedStatement;
 import java.util.List;
@@ -31,7 +32,21 @@ public final class WritesHandler extends JdbcHandler<EventEnvelope<LoadEvent>, J
     return writes(name).handler(() -> new WritesHandler(name)).build();
   }
 
+  /** The same, rebuilt in place. */
+  public static Projection<LoadEvent> inPlace() {
+    return inPlace(writes(NAME), NAME);
+  }
+
   /** The same, of one entity type's streams only. */
+  public static Projection<LoadEvent> inPlaceOf(String entityType, String name) {
+    return inPlace(writes(name).entityTypes(entityType), name);
+  }
+
+  private static Projection<LoadEvent> inPlace(Projection.Builder<LoadEvent> writes, String name) {
+    return writes.rebuilt(RebuildPolicy.inPlace()).handler(() -> new WritesHandler(name)).build();
+  }
+
+  /** With a statement for each event, of one entity type's streams only. */
   public static Projection<LoadEvent> projectionOf(String entityType, String name) {
     return writes(name).entityTypes(entityType).handler(() -> new WritesHandler(name)).build();
   }

@@ -2,6 +2,7 @@ package dev.kintsugi.examples.bench.replay;
 
 import dev.kintsugi.examples.history.files.FileEvent;
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.RebuildPolicy;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -12,6 +13,7 @@ public record FileState(boolean present, long changes, String lastAuthor, Instan
   static Projection<FileEvent> fold(String name) {
     return Projection.named(name)
         .of(FileEvent.class)
+        .rebuilt(RebuildPolicy.inPlace())
         .fold(
             FileState.class,
             fold ->

@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** A projection of ours, built for the first time and then rebuilt. */
+/** A projection of ours, built for the first time and then rebuilt in place, as the loop does. */
 final class OurRebuild implements Contestant {
 
   private final Kintsugi kintsugi;

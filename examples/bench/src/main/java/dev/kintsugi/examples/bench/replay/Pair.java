@@ -4,6 +4,7 @@ import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.stats.Target;
 import dev.kintsugi.examples.history.files.FileEvent;
 import dev.kintsugi.projections.Projection;
+import dev.kintsugi.projections.RebuildPolicy;
 import dev.kintsugi.projections.Tables;
 import dev.kintsugi.projections.rows.RowTable;
 import dev.kintsugi.runtime.Kintsugi;
@@ -90,12 +91,16 @@ public enum Pair {
     RowTable table = FilesTable.rows(name);
     return Projection.named(name)
         .of(FileEvent.class)
+        .rebuilt(RebuildPolicy.inPlace())
         .rows(List.of(table), (envelope, rows) -> FilesTable.map(table, envelope.event(), rows))
         .build();
   }
 
   private static Projection.Builder<FileEvent> files(String table) {
-    return Projection.named(table).of(FileEvent.class).tables(Tables.sql(FilesTable.ddl(table)));
+    return Projection.named(table)
+        .of(FileEvent.class)
+        .rebuilt(RebuildPolicy.inPlace())
+        .tables(Tables.sql(FilesTable.ddl(table)));
   }
 
   private static Contestant loop(

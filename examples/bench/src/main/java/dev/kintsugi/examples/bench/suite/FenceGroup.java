@@ -24,11 +24,11 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 
 /**
- * How long a rebuild waits for its two fences, by the runtime's own timer: that has the pause
- * between two looks in it. The floor takes two round trips of a transaction each, and waits for a
- * long transaction by the lock that it holds, which wakes it up at once. Beside transactions that
- * never end and read no status, the floor is a fence by ids: that never passes, and is given up
- * after the duration of a long transaction.
+ * How long a rebuild in place waits for its two fences, by the runtime's own timer: that has the
+ * pause between two looks in it. The floor takes two round trips of a transaction each, and waits
+ * for a long transaction by the lock that it holds, which wakes it up at once. Beside transactions
+ * that never end and read no status, the floor is a fence by ids: that never passes, and is given
+ * up after the duration of a long transaction.
  */
 final class FenceGroup implements Group {
 
@@ -46,7 +46,7 @@ final class FenceGroup implements Group {
   public List<Measure> open(Resources resources) throws Exception {
     BenchDatabase database = resources.add(ground.server().create());
     Load load = resources.add(ground.start(database));
-    Ground.start(load, WritesHandler.projectionOf("Other", NAME));
+    Ground.start(load, WritesHandler.inPlaceOf("Other", NAME));
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     load.kintsugi().reportTo(meters);
     Ours ours = new Ours(load, meters);

@@ -3,14 +3,14 @@ package dev.kintsugi.examples.bench.cluster.bad;
 import dev.kintsugi.examples.bench.BenchCommand;
 import dev.kintsugi.examples.bench.Positive;
 import dev.kintsugi.examples.bench.Progress;
+import dev.kintsugi.examples.bench.Seed;
 import dev.kintsugi.examples.bench.load.Plugin;
 import dev.kintsugi.examples.bench.server.BenchDatabase;
 import dev.kintsugi.examples.bench.server.BenchServer;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Sends a node's management port what it must refuse. */
@@ -33,15 +33,11 @@ public final class BadRequests extends BenchCommand {
       description = "How many are sent; default ${DEFAULT-VALUE}.")
   private int requests;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      description = "Of what is random. Default: another one each time; it is printed.")
-  private Optional<Long> seed = Optional.empty();
+  @Mixin private Seed seed = new Seed();
 
   @Override
   protected int run(BenchServer server) throws Exception {
-    long seedInUse = seed.orElseGet(() -> ThreadLocalRandom.current().nextLong(1_000_000_000));
+    long seedInUse = seed.choose();
     out().printf("%,d requests; seed %d%n", requests, seedInUse);
     Tally tally = new Tally();
     List<String> changed;

@@ -2,6 +2,7 @@ package dev.kintsugi.examples.bench.cluster.followed;
 
 import dev.kintsugi.examples.bench.BenchCommand;
 import dev.kintsugi.examples.bench.Positive;
+import dev.kintsugi.examples.bench.Seed;
 import dev.kintsugi.examples.bench.cluster.history.Audits;
 import dev.kintsugi.examples.bench.cluster.history.Change;
 import dev.kintsugi.examples.bench.cluster.history.HistoryProgram;
@@ -29,7 +30,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.ThreadLocalRandom;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -73,11 +73,7 @@ public final class FollowChaos extends BenchCommand {
       description = "How many events a second are written meanwhile; default ${DEFAULT-VALUE}.")
   private int rate;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      description = "Of what is random. Default: another one each time; it is printed.")
-  private Optional<Long> seed = Optional.empty();
+  @Mixin private Seed seed = new Seed();
 
   @Mixin private ConfigDirectory config = new ConfigDirectory();
 
@@ -92,7 +88,7 @@ public final class FollowChaos extends BenchCommand {
   protected int run(BenchServer server) throws Exception {
     Path configuration = config.path();
     List<Change> history = Change.ofTheExample(1);
-    long seedInUse = seed.orElseGet(() -> ThreadLocalRandom.current().nextLong(1_000_000_000));
+    long seedInUse = seed.choose();
     Path directory = Files.createDirectories(logs).toRealPath();
     out().printf("%d s, %,d events a second; seed %d%n", seconds, rate, seedInUse);
     out().println("The nodes log to " + directory);
